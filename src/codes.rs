@@ -1,0 +1,83 @@
+//! Every kind of diagnostic that is about forge.yaml or the project around it, with what `forge explain` says of it.
+
+use crate::diagnostic::Code;
+
+/// Declares the codes and the list of them all.
+macro_rules! codes {
+    ($($name:ident = $code:literal, $explanation:literal;)*) => {
+        $(#[doc = $explanation] pub static $name: Code = Code { name: $code, explanation: $explanation };)*
+        /// All codes, in the order in which a spec meets them.
+        pub static CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    YAML = "yaml",
+        "The file is no YAML document: a syntax error, a key that stands twice, two documents, or nesting and aliases beyond what a spec needs. Mend the place that is shown.";
+    UNKNOWN_KEY = "unknown-key",
+        "The spec has no such key at this place. Keys are never ignored: a misspelt one would silently leave a default in force. `forge schema` has them all, and an editor completes them with the first line `# yaml-language-server: $schema=.forge/schema.json`.";
+    MISSING_KEY = "missing-key",
+        "A key that has no default is not there. Write it.";
+    UNKNOWN_CHOICE = "unknown-choice",
+        "Only some words can stand here, and this is none of them.";
+    WRONG_TYPE = "wrong-type",
+        "Another kind of value belongs here: text, a number, true or false, a list or a map. Text that looks like a number or a boolean needs quotes: `version: \"3.10\"`.";
+    INVALID_VALUE = "invalid-value",
+        "The value has the right kind and cannot be used: it is out of range, or has characters that could change the meaning of a file that it lands in.";
+    ONE_OF = "one-of",
+        "These keys say different things about the same matter, so exactly one of them can stand here.";
+    UNKNOWN_NAME = "unknown-name",
+        "Something is named here that the spec does not declare: a service, a backing, a secret, a variable, a host, a class of requests, or an output. Declare it, or use a name that is there.";
+    UNKNOWN_VERSION = "unknown-version",
+        "forge has not been tried with this version. `forge stacks <name>` lists those that it has, with the dates at which they end.";
+    END_OF_LIFE = "end-of-life",
+        "This version gets no security fixes any more, or soon will not. Move to a newer one.";
+    RESERVED_NAME = "reserved-name",
+        "forge uses this name itself: `gateway`, names that end in `-migrate` or `-egress`, and the environments `production`, `override` and `observability`.";
+    NAME_TWICE = "name-twice",
+        "Two things have one name where names have to differ: services and backings share one namespace, as do secrets and the passwords that forge makes for backings.";
+    FROM_FROM = "from-of-from",
+        "A `from` names a service that is itself a `from`. Name the service that is built.";
+    NEEDS_CYCLE = "needs-cycle",
+        "Services wait for each other in a circle, so none could ever start. Let one of them not wait: `needs: { api: { wait: false } }`.";
+    NO_PORT = "no-port",
+        "A route or a need leads to a service that listens on no port. Give it `port:`.";
+    PORT_TWICE = "port-twice",
+        "The same port is used twice in one place, so the second could never listen.";
+    ROUTE_TWICE = "route-twice",
+        "Two routes have the same host and path, or two hosts the same domain: only one of them would ever answer.";
+    NO_COMMAND = "no-command",
+        "The stack does not know how this program is started. Write `command:`, one word an item.";
+    NO_HEALTHCHECK = "no-healthcheck",
+        "Nothing says how this service shows that it is well. Without a port there is nothing to connect to: let the program touch a file (`healthcheck: { file: { path: /tmp/alive, max_age: 60s } }`), name a command, or lift the rule `healthcheck` with a reason.";
+    MEMORY_TOO_SMALL = "memory-too-small",
+        "With so little memory the program cannot start, or its tmpfs when full would get it killed: what lies in a tmpfs counts as memory of the container.";
+    ABOVE_LIMIT = "above-limit",
+        "More is reserved than may be used. The engine refuses that.";
+    SECRET_IN_ENVIRONMENT = "secret-in-environment",
+        "A secret has the name of an environment variable with a value in the spec, or two sources set the same variable. Values in the spec end in files that are committed, and are no secrets.";
+    VARIABLE_TWICE = "variable-twice",
+        "The same environment variable is set from two sources, and which of them would win is nowhere said.";
+    NO_ENTRYPOINT = "no-entrypoint",
+        "What holds a secret is put into a variable by the entrypoint that forge writes into an image, and this image is not built by forge or has no shell. Use an output without a secret in it: `password_file` names the file.";
+    OVERLAY_BAKED = "overlay-baked",
+        "An environment cannot differ in what is baked into images, or in which services there are: all environments run the same images, and a compose overlay cannot take a service away.";
+    NO_EFFECT = "no-effect",
+        "What is written here can do nothing, because something else in the spec rules it out.";
+    UNKNOWN_RULE = "unknown-rule",
+        "There is no hardening rule of this name, or an exception cannot lift it here. `forge explain` lists them all.";
+    UNUSED = "unused",
+        "It is declared, and nothing uses it.";
+    UNSUPPORTED = "unsupported",
+        "The spec asks for something that this kind of service or backing cannot do.";
+    CONTEXT = "context",
+        "The folder of a build is not there, is no folder, or leads out of the project.";
+    MISSING_FILE = "missing-file",
+        "The build reads a file that is not in its folder. Make it, or choose the option that goes with the files that are there.";
+    OUTPUT_TWICE = "output-twice",
+        "Two things would be written to the same file. Give one of them a folder of its own.";
+    TEMPLATE = "template",
+        "A file in the project's own `forge-templates/` cannot be used. Those that come with forge are tested; this one is the project's.";
+    INTERNAL_OUTPUT = "bad-output",
+        "forge read back what it made and found that it does not parse. With templates of the project's own, look there; otherwise this is a bug in forge, please report it with the spec.";
+}

@@ -1,0 +1,6 @@
+//! forge.
+pub mod codes;
+pub mod diagnostic;
+pub mod schema;
+pub mod spec;
+pub mod yaml;

@@ -1,0 +1,138 @@
+//! What the gateway publishes.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::scalar::{Domain, Name, Network, Rate, RoutePath, Size};
+use super::service::{Exception, Resources};
+use super::{Duration, Text};
+
+/// The nginx edge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// The version of nginx; the newest that is proven, if left out.
+    #[schemars(example = &"1.30")]
+    pub version: Option<Text>,
+    /// The names it answers to. Requests for any other are refused.
+    #[schemars(extend("minProperties" = 1), example = serde_json::json!({"main": {"domain": "shop.example.com"}}))]
+    pub hosts: BTreeMap<Name, Host>,
+    /// Where certificates come from.
+    #[schemars(example = serde_json::json!({"mode": "files"}))]
+    pub tls: Tls,
+    /// Where it listens on the host.
+    #[schemars(example = serde_json::json!({"http": 80, "https": 443}))]
+    pub ports: Option<HostPorts>,
+    /// Classes of requests, by name, each with its own limit for one client address. Two are there without being
+    /// declared: `default` (50r/s, burst 200) for routes that name none, and `health` (50r/s, burst 100).
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"api": {"rate": "10r/s", "burst": 20}}))]
+    pub limits: BTreeMap<Name, Limit>,
+    /// Who answers what.
+    #[schemars(length(min = 1), example = serde_json::json!([{"path": "/", "to": "web"}]))]
+    pub routes: Vec<Route>,
+    /// Proxies before the gateway whose `X-Forwarded-For` is believed. Left out, nobody's is.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!(["10.0.0.0/8"]))]
+    pub trusted_proxies: Vec<Network>,
+    /// The largest body of a request; 10M, if left out. Bodies wait in memory.
+    #[schemars(example = &"10M")]
+    pub max_body_size: Option<Size>,
+    /// How much it may use, and how much is kept for it.
+    #[schemars(example = serde_json::json!({"limits": {"memory": "256M"}}))]
+    pub resources: Option<Resources>,
+    /// How long open requests get to end after it was told to stop.
+    #[schemars(example = &"30s")]
+    pub stop_grace_period: Option<Duration>,
+    /// Hardening rules that do not hold here, each with its reason.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!([{"rule": "read-only-root", "reason": "loads modules at run time"}]))]
+    pub exceptions: Vec<Exception>,
+}
+
+/// A name that the gateway answers to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// The name in the DNS.
+    #[schemars(example = &"shop.example.com")]
+    pub domain: Domain,
+    /// Other names, which are led to it.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!(["www.shop.example.com"]))]
+    pub aliases: Vec<Domain>,
+}
+
+/// Where certificates come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// Which way.
+    #[schemars(example = &"files")]
+    pub mode: TlsMode,
+}
+
+/// Where certificates come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// Somebody puts them into `secrets/tls/<domain>.crt` and `.key`.
+    Files,
+    /// `scripts/secrets` makes them; browsers warn. For development.
+    SelfSigned,
+    /// There is no TLS here: another proxy before the gateway has it.
+    None,
+}
+
+/// Where the gateway listens on the host.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostPorts {
+    /// For HTTP; 80, if left out, and 8080 in development.
+    #[schemars(range(min = 1, max = 65535), example = 80)]
+    pub http: Option<u16>,
+    /// For HTTPS; 443, if left out, and 8443 in development.
+    #[schemars(range(min = 1, max = 65535), example = 443)]
+    pub https: Option<u16>,
+    /// Only on this address of the host; on all, if left out, and on 127.0.0.1 in development.
+    #[schemars(regex(pattern = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"), example = &"127.0.0.1")]
+    pub host_ip: Option<String>,
+}
+
+/// How often one client address may ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// Requests per second or minute; beyond it the answer is 429.
+    #[schemars(example = &"10r/s")]
+    pub rate: Rate,
+    /// How many requests may come at once before that; 0, if left out.
+    #[schemars(range(min = 0, max = 100_000), example = 20)]
+    pub burst: Option<u32>,
+    /// How many requests may be open at once; with HTTP/2 each counts. 100, if left out.
+    #[schemars(range(min = 1, max = 100_000), example = 10)]
+    pub connections: Option<u32>,
+}
+
+/// Who answers a path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// On which host, by its name under `hosts`; needed where there are several.
+    #[schemars(example = &"main")]
+    pub host: Option<Name>,
+    /// With a slash at its end it is a prefix, without one it is exact.
+    #[schemars(example = &"/api/")]
+    pub path: RoutePath,
+    /// The service that answers.
+    #[schemars(example = &"api")]
+    pub to: Name,
+    /// The class of requests, by its name under `limits`; `default`, if left out.
+    #[schemars(example = &"api")]
+    pub limit: Option<Name>,
+    /// Whether connections may be upgraded to WebSockets, and may stay silent for an hour.
+    #[schemars(example = true)]
+    pub websocket: Option<bool>,
+}

@@ -1,0 +1,193 @@
+//! What the author of a `forge.yaml` wrote: serde and schemars types, nothing filled in. Their doc comments are the
+//! descriptions in the published schema, so they speak to the author of a spec.
+
+mod gateway;
+mod scalar;
+mod service;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
+pub use scalar::{
+    AbsolutePath, Cpus, Domain, Duration, EnvName, Image, Line, Name, Network, Packages, Rate, RoutePath, SecretName,
+    Size, Text, UrlPath, UserName,
+};
+pub use service::{
+    Build, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs, Numbers, PackageSets,
+    Reservations, Resources,
+    SecretUse, SecretUses, Service, User, Writable,
+};
+
+/// A whole `forge.yaml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// The version of this format. There is only 1.
+    #[schemars(range(min = 1, max = 1), example = 1)]
+    pub forge: u32,
+    /// What the whole is called: the compose project, and the beginning of each image's name.
+    #[schemars(example = &"shop")]
+    pub name: Name,
+    /// Where images are pushed and pulled: an image is `<registry>/<name>-<service>`. Left out, images have no registry.
+    #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"), example = &"ghcr.io/acme")]
+    pub registry: Option<String>,
+    /// What holds for each service that does not say otherwise.
+    #[schemars(example = serde_json::json!({"resources": {"limits": {"memory": "256M"}}}))]
+    pub defaults: Option<Defaults>,
+    /// The programs of this project, by name.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"api": {"build": {"stack": "python", "context": "./api"}, "port": 8000}}))]
+    pub services: BTreeMap<Name, Service>,
+    /// Known databases and caches that services need, by name. Services and backings share one namespace.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"db": {"kind": "postgres", "version": "18"}}))]
+    pub backings: BTreeMap<Name, Backing>,
+    /// Values that no file of this project may hold. Each is a file in `secrets/` on the host, and one below
+    /// `/run/secrets` in the containers that use it. Passwords of backings are added by forge.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"SECRET_KEY": {"generate": {"length": 50}}}))]
+    pub secrets: BTreeMap<SecretName, Secret>,
+    /// Settings that the operator makes in `.env`, by name.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"SUPPORT_EMAIL": {"type": "email", "required": true}}))]
+    pub variables: BTreeMap<EnvName, Variable>,
+    /// The nginx edge: the only thing that publishes ports. Left out, nothing is published.
+    #[schemars(example = serde_json::json!({"hosts": {"main": {"domain": "shop.example.com"}}, "tls": {"mode": "files"}, "routes": [{"path": "/", "to": "web"}]}))]
+    pub gateway: Option<Gateway>,
+    /// What differs elsewhere than in production, by name. `development` has settings of its own: loopback ports 8080
+    /// and 8443, and mounted sources.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"staging": {"overlay": {"gateway": {"hosts": {"main": {"domain": "staging.example.com"}}}}}}))]
+    pub environments: BTreeMap<Name, Environment>,
+    /// What to generate for. So far there is `compose`, and it is always on.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"compose": {}}))]
+    pub targets: Targets,
+}
+
+/// What to generate for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Targets {
+    /// Docker compose.
+    #[schemars(example = serde_json::json!({}))]
+    pub compose: Option<Compose>,
+}
+
+/// Settings of the compose target; there are none yet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Compose {}
+
+/// A database, cache or queue that forge knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Backing {
+    /// What it is: a folder under `templates/backings`. `forge stacks` lists them.
+    #[schemars(example = &"postgres")]
+    pub kind: String,
+    /// Which version; the newest that is proven, if left out.
+    #[schemars(example = &"18")]
+    pub version: Option<Text>,
+    /// What it is used for, where the kind knows several: it decides eviction and persistence.
+    #[serde(rename = "use")]
+    #[schemars(example = &"cache")]
+    pub usage: Option<String>,
+    /// The database that is made at the first start; the project's name, if left out. Kinds without databases refuse it.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]{0,62}$"), example = &"shop")]
+    pub database: Option<String>,
+    /// The user that is made at the first start; the database's name, if left out. Kinds without users refuse it.
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]{0,62}$"), example = &"shop")]
+    pub user: Option<String>,
+    /// How much it may use, and how much is kept for it.
+    #[schemars(example = serde_json::json!({"limits": {"memory": "1G"}}))]
+    pub resources: Option<Resources>,
+    /// How long it gets to end after it was told to; then it is killed.
+    #[schemars(example = &"1m")]
+    pub stop_grace_period: Option<Duration>,
+    /// Hardening rules that do not hold here, each with its reason.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!([{"rule": "read-only-root", "reason": "writes its plugins beside itself"}]))]
+    pub exceptions: Vec<Exception>,
+}
+
+/// Where the value of a secret comes from: exactly one of the two.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Secret {
+    /// `scripts/secrets` makes it, from the system's random source.
+    #[schemars(example = serde_json::json!({"length": 50}))]
+    Generate(Generate),
+    /// Somebody supplies it; these words say what is asked for.
+    #[schemars(example = &"a fine-grained token, contents: read")]
+    Supplied(Line),
+}
+
+/// How to make a secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Generate {
+    /// How many hexadecimal digits, 4 bits each; 48 if left out.
+    #[schemars(range(min = 16, max = 4096), example = 50)]
+    pub length: Option<u32>,
+}
+
+/// A setting that the operator makes in `.env`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variable {
+    /// What it holds; said in `.env.example`.
+    #[serde(rename = "type", default)]
+    #[schemars(example = &"email")]
+    pub kind: VariableType,
+    /// Whether compose refuses to start without it. Not together with `default`.
+    #[serde(default)]
+    #[schemars(example = true)]
+    pub required: bool,
+    /// Its value where the operator sets none.
+    #[schemars(example = &"help@example.com")]
+    pub default: Option<Text>,
+    /// What it is for, in one line; said in `.env.example`, and by compose when it is missing.
+    #[schemars(example = &"where customers write to")]
+    pub description: Option<Line>,
+}
+
+/// What a variable holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VariableType {
+    /// Any text.
+    #[default]
+    String,
+    /// A whole number.
+    Integer,
+    /// `true` or `false`.
+    Boolean,
+    /// An address like `https://example.com/path`.
+    Url,
+    /// An address like `ops@example.com`.
+    Email,
+}
+
+/// An environment beside production.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// Part of a spec, laid over this one: maps merge, lists replace (routes merge by host and path), and `null` takes
+    /// the default back. What is baked into images once, such as `build`, cannot differ.
+    #[serde(default)]
+    #[schemars(with = "Overlay", example = serde_json::json!({"services": {"api": {"replicas": 1}}}))]
+    pub overlay: serde_json::Map<String, serde_json::Value>,
+    /// Whether the sources on this host are mounted over those in the images, and programs start again after an edit.
+    /// On in `development`, off elsewhere.
+    #[schemars(example = true)]
+    pub source_mounts: Option<bool>,
+}
+
+/// Part of a spec: everything may be left out, and `null` takes a default back.
+#[derive(JsonSchema)]
+#[schemars(transform = crate::schema::mark_overlay)]
+struct Overlay {}

@@ -1,0 +1,322 @@
+//! YAML text into a tree that knows where each key and value was written. The only file that names the YAML crate.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use serde_yaml::{Spanned, Tagged};
+
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Path, Place, Step};
+
+/// One value of a document, and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What was written.
+    pub value: Value,
+    /// The bytes of the key before it; empty in lists and at the root.
+    pub key: Range<usize>,
+    /// The bytes of the value itself.
+    pub at: Range<usize>,
+    /// A tag of the document's own, such as `!override`.
+    pub tag: Option<Box<str>>,
+    /// Whether an overlay of the same document put it here.
+    pub overlaid: bool,
+}
+
+/// A value by kind. Whole floats are integers: `1.0` and `1` mean the same everywhere in forge.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `null`, `~`, or nothing.
+    Null,
+    /// `true` or `false`, and no other word.
+    Bool(bool),
+    /// Any number.
+    Number(Number),
+    /// Text.
+    String(String),
+    /// `[a, b]`.
+    List(Vec<Node>),
+    /// `{a: b}`, in the order written.
+    Map(IndexMap<String, Node>),
+}
+
+/// A document: its text and its tree.
+#[derive(Debug, Clone)]
+pub struct Doc {
+    /// The text as it was read.
+    pub text: Arc<str>,
+    /// The value of the whole document.
+    pub root: Node,
+}
+
+/// Reads one YAML document.
+///
+/// # Errors
+/// One diagnostic that points into `text`: syntax, a duplicate key, more than one document, nesting or aliases beyond
+/// what a spec needs, a number that is none.
+pub fn read(text: &str) -> Result<Doc, Diagnostic> {
+    let options = serde_yaml::options! {
+        strict_booleans: true,
+        with_snippet: false,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+        alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: 200_000 },
+        budget: serde_yaml::budget! {
+            max_events: 8_000_000,
+            max_nodes: 4_000_000,
+            max_total_scalar_bytes: 64 << 20,
+            enforce_alias_anchor_ratio: false,
+        },
+    };
+    match serde_yaml::from_str_with_options::<Spanned<Node>>(text, options) {
+        Ok(root) => Ok(Doc { text: text.into(), root: place(root) }),
+        Err(error) => Err(complaint(text, &error)),
+    }
+}
+
+/// Whether `text` is one readable YAML document.
+///
+/// # Errors
+/// What is wrong with it, in the words of the YAML reader.
+pub fn check(text: &str) -> Result<Doc, String> {
+    read(text).map_err(|it| it.message)
+}
+
+fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
+    let at = error.location().map_or(0..0, |it| range(text, &it));
+    let message = error.render_with_formatter(&serde_yaml::UserMessageFormatter);
+    // The reader adds " at line 3, column 1"; the place says so already.
+    let message = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
+    Diagnostic::error(&codes::YAML, Place::Bytes(at), message)
+}
+
+fn range(text: &str, location: &serde_yaml::Location) -> Range<usize> {
+    let span = location.span();
+    let start = usize::try_from(span.byte_offset().unwrap_or(0)).unwrap_or(0).min(text.len());
+    let end = start + usize::try_from(span.byte_len().unwrap_or(0)).unwrap_or(0);
+    start..end.min(text.len())
+}
+
+fn bytes(location: &serde_yaml::Location) -> Range<usize> {
+    range_of(location)
+}
+
+fn range_of(location: &serde_yaml::Location) -> Range<usize> {
+    let span = location.span();
+    let start = usize::try_from(span.byte_offset().unwrap_or(0)).unwrap_or(0);
+    start..start + usize::try_from(span.byte_len().unwrap_or(0)).unwrap_or(0)
+}
+
+fn place(spanned: Spanned<Node>) -> Node {
+    Node { at: bytes(&spanned.referenced), ..spanned.value }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+            fn visit_none<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+                deserializer.deserialize_any(self)
+            }
+            fn visit_bool<E>(self, it: bool) -> Result<Value, E> {
+                Ok(Value::Bool(it))
+            }
+            fn visit_i64<E>(self, it: i64) -> Result<Value, E> {
+                Ok(Value::Number(it.into()))
+            }
+            fn visit_u64<E>(self, it: u64) -> Result<Value, E> {
+                Ok(Value::Number(it.into()))
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "only where the float is whole and small")]
+            fn visit_f64<E: de::Error>(self, it: f64) -> Result<Value, E> {
+                // JSON Schema calls 80.0 an integer and serde does not; settle it here, once.
+                if it.fract() == 0.0 && it.abs() < 9e15 {
+                    return Ok(Value::Number((it as i64).into()));
+                }
+                Number::from_f64(it).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+            }
+            fn visit_str<E>(self, it: &str) -> Result<Value, E> {
+                Ok(Value::String(it.to_owned()))
+            }
+            fn visit_string<E>(self, it: String) -> Result<Value, E> {
+                Ok(Value::String(it))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = list.next_element::<Spanned<Node>>()? {
+                    items.push(place(item));
+                }
+                Ok(Value::List(items))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+                let mut entries = IndexMap::new();
+                while let Some(key) = map.next_key::<Spanned<String>>()? {
+                    let node = map.next_value::<Spanned<Node>>()?;
+                    let node = Node { key: bytes(&key.referenced), ..place(node) };
+                    entries.insert(key.value, node);
+                }
+                Ok(Value::Map(entries))
+            }
+        }
+        struct Untagged(Value);
+        impl<'de> Deserialize<'de> for Untagged {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Untagged, D::Error> {
+                deserializer.deserialize_any(Any).map(Untagged)
+            }
+        }
+        let Tagged(Untagged(value), tag) = Tagged::<Untagged>::deserialize(deserializer)?;
+        let tag = tag.filter(|it| it.starts_with('!')).map(Into::into);
+        Ok(Node { value, key: 0..0, at: 0..0, tag, overlaid: false })
+    }
+}
+
+impl Node {
+    /// The entry `key` of a map; `None` in anything else.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(entries) => entries.get(key),
+            _ => None,
+        }
+    }
+
+    /// The node at `path`, if something was written there.
+    pub fn at(&self, path: &Path) -> Option<&Node> {
+        path.0.iter().try_fold(self, Node::step)
+    }
+
+    fn step<'a>(&'a self, step: &Step) -> Option<&'a Node> {
+        match (step, &self.value) {
+            (Step::Key(key), Value::Map(entries)) => entries.get(&**key),
+            // `needs: [db]` is the short form of `needs: {db: {}}`: a path by name finds the item.
+            (Step::Key(key), Value::List(items)) => {
+                items.iter().find(|it| matches!(&it.value, Value::String(text) if **text == **key))
+            }
+            (Step::Index(index), Value::List(items)) => items.get(*index),
+            _ => None,
+        }
+    }
+
+    /// The entries of a map with their keys; of anything else, none.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
+        let entries = match &self.value {
+            Value::Map(entries) => Some(entries),
+            _ => None,
+        };
+        entries.into_iter().flatten().map(|(key, node)| (key.as_str(), node))
+    }
+
+    /// The items of a list; of anything else, none.
+    pub fn items(&self) -> &[Node] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The text of a string; `None` for anything else.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The same tree as JSON, without places.
+    pub fn json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(it) => (*it).into(),
+            Value::Number(it) => serde_json::Value::Number(it.clone()),
+            Value::String(it) => it.clone().into(),
+            Value::List(items) => items.iter().map(Node::json).collect(),
+            Value::Map(entries) => entries.iter().map(|(key, node)| (key.clone(), node.json())).collect(),
+        }
+    }
+
+    /// Lays `over` on this tree: maps merge, all else replaces, `null` takes the entry away.
+    pub fn overlay(&mut self, over: &Node) {
+        match (&mut self.value, &over.value) {
+            (Value::Map(entries), Value::Map(others)) => {
+                for (key, node) in others {
+                    if node.value == Value::Null {
+                        entries.shift_remove(key);
+                    } else if let Some(entry) = entries.get_mut(key) {
+                        entry.overlay(node);
+                    } else {
+                        entries.insert(key.clone(), node.clone().overlaid());
+                    }
+                }
+            }
+            _ => *self = over.clone().overlaid(),
+        }
+    }
+
+    /// This node, marked as an overlay's with all below it; entries that are `null` go.
+    #[must_use]
+    fn overlaid(mut self) -> Node {
+        self.overlaid = true;
+        self.value = match self.value {
+            Value::List(items) => Value::List(items.into_iter().map(Node::overlaid).collect()),
+            Value::Map(entries) => Value::Map(
+                entries
+                    .into_iter()
+                    .filter(|(_, node)| node.value != Value::Null)
+                    .map(|(key, node)| (key, node.overlaid()))
+                    .collect(),
+            ),
+            other => other,
+        };
+        self
+    }
+}
+
+impl Doc {
+    /// The bytes that `place` names. What was never written is located at the nearest thing around it that was.
+    pub fn locate(&self, place: &Place) -> Range<usize> {
+        let (path, wants_key) = match place {
+            Place::Bytes(range) => return range.clone(),
+            Place::Key(path) => (path, true),
+            Place::Value(path) => (path, false),
+        };
+        let mut node = &self.root;
+        let mut found = true;
+        for step in &path.0 {
+            match node.step(step) {
+                Some(next) => node = next,
+                None => {
+                    found = false;
+                    break;
+                }
+            }
+        }
+        let has_key = !node.key.is_empty();
+        let scalar = !matches!(node.value, Value::Map(_) | Value::List(_)) && !node.at.is_empty();
+        if has_key && (wants_key || !found || !scalar) { node.key.clone() } else { self.first_line(&node.at) }
+    }
+
+    /// The line, counted from 1, on which `byte` stands.
+    pub fn line(&self, byte: usize) -> usize {
+        self.text.as_bytes()[..byte.min(self.text.len())].iter().filter(|it| **it == b'\n').count() + 1
+    }
+
+    fn first_line(&self, at: &Range<usize>) -> Range<usize> {
+        let text = self.text.get(at.clone()).unwrap_or("");
+        let line = text.lines().next().unwrap_or("").trim_end();
+        at.start..at.start + line.len()
+    }
+}
