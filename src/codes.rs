@@ -30,8 +30,6 @@ codes! {
         "Something is named here that the spec does not declare: a service, a backing, a secret, a variable, a host, a class of requests, or an output. Declare it, or use a name that is there.";
     UNKNOWN_VERSION = "unknown-version",
         "forge has not been tried with this version. `forge stacks <name>` lists those that it has, with the dates at which they end.";
-    END_OF_LIFE = "end-of-life",
-        "This version gets no security fixes any more, or soon will not. Move to a newer one.";
     RESERVED_NAME = "reserved-name",
         "forge uses this name itself: `gateway`, names that end in `-migrate` or `-egress`, and the environments `production`, `override` and `observability`.";
     NAME_TWICE = "name-twice",
@@ -74,10 +72,6 @@ codes! {
         "The folder of a build is not there, is no folder, or leads out of the project.";
     MISSING_FILE = "missing-file",
         "The build reads a file that is not in its folder. Make it, or choose the option that goes with the files that are there.";
-    OUTPUT_TWICE = "output-twice",
-        "Two things would be written to the same file. Give one of them a folder of its own.";
     TEMPLATE = "template",
         "A file in the project's own `forge-templates/` cannot be used. Those that come with forge are tested; this one is the project's.";
-    INTERNAL_OUTPUT = "bad-output",
-        "forge read back what it made and found that it does not parse. With templates of the project's own, look there; otherwise this is a bug in forge, please report it with the spec.";
 }

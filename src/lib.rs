@@ -1,6 +1,25 @@
-//! forge.
+//! forge turns one declarative spec into everything that a set of services needs in production.
+//!
+//! ```text
+//! text ─yaml─▶ Doc ─schema─▶ Spec ─resolve─▶ Project ─targets─▶ Vec<Artifact> ─compare─▶ Vec<Change> ─cli─▶ disk
+//!                  └────────── Vec<Diagnostic> ──────────┘                        report ─▶ terminal, JSON, SARIF
+//! ```
+//!
+//! Left of `compare` nothing reads a file, a clock, an environment variable or a random number: the same spec and
+//! templates give the same bytes, on every system and at every time. `ARCHITECTURE.md` says who may know whom.
+
+pub mod catalog;
+pub mod cli;
 pub mod codes;
+pub mod compare;
+pub mod contract;
 pub mod diagnostic;
+pub mod lint;
+pub mod project;
+pub mod render;
+pub mod report;
+pub mod resolve;
 pub mod schema;
 pub mod spec;
+pub mod targets;
 pub mod yaml;

@@ -57,6 +57,10 @@ impl Judge {
     pub fn read(&self, doc: &Doc) -> Result<Spec, Vec<Diagnostic>> {
         let value = doc.root.json();
         let mut complaints = Vec::new();
+        if value.is_null() {
+            let empty = Diagnostic::error(&codes::WRONG_TYPE, Place::Bytes(0..0), "the spec is empty");
+            return Err(vec![empty.help("begin with `forge: 1` and `name: …`")]);
+        }
         for error in self.validator.iter_errors(&value) {
             self.explain(&error, &mut complaints);
         }
@@ -92,7 +96,10 @@ impl Judge {
                 let mut complaint = Diagnostic::error(
                     &codes::MISSING_KEY,
                     place,
-                    format!("{} lacks `{name}`", if at.0.is_empty() { "the spec".to_owned() } else { format!("`{at}`") }),
+                    format!(
+                        "{} lacks `{name}`",
+                        if at.0.is_empty() { "the spec".to_owned() } else { format!("`{at}`") }
+                    ),
                 );
                 if let Some(example) = schema.pointer(&format!("/properties/{name}/examples/0")) {
                     complaint = complaint.help(format!("write `{name}: {}`", flow(example)));
@@ -110,7 +117,9 @@ impl Judge {
             }
             ValidationErrorKind::AnyOf { context }
             | ValidationErrorKind::OneOfNotValid { context }
-            | ValidationErrorKind::OneOfMultipleValid { context } => self.explain_choice(error, context, &at, schema, out),
+            | ValidationErrorKind::OneOfMultipleValid { context } => {
+                self.explain_choice(error, context, &at, schema, out)
+            }
             ValidationErrorKind::Type { kind } => {
                 let wanted = match kind {
                     TypeKind::Single(one) => vec![one.to_string()],
@@ -120,7 +129,7 @@ impl Judge {
                 let mut complaint = Diagnostic::error(
                     &codes::WRONG_TYPE,
                     here,
-                    format!("{} is {}, not {}", at, kind_of(error.instance()), wanted.join(" or ")),
+                    format!("{} is {}, not {}", named(&at), kind_of(error.instance()), alternatives(&wanted)),
                 );
                 complaint.help = self.type_help(error.instance(), schema, &wanted);
                 out.push(complaint);
@@ -149,7 +158,11 @@ impl Judge {
         let example = described.and_then(|it| it.pointer("/examples/0"));
         let article = if title.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
         let article = if title.ends_with("text") && !title.starts_with("line") { "" } else { article };
-        let complaint = Diagnostic::error(&codes::INVALID_VALUE, place, format!("{shown} is not {article} {title}").replace("  ", " "));
+        let complaint = Diagnostic::error(
+            &codes::INVALID_VALUE,
+            place,
+            format!("{shown} is not {article} {title}").replace("  ", " "),
+        );
         match (help, example) {
             (Some(help), Some(example)) => complaint.help(format!("{help}; for example `{}`", flow(example))),
             _ => complaint,
@@ -166,8 +179,7 @@ impl Judge {
         out: &mut Vec<Diagnostic>,
     ) {
         let branches = schema["oneOf"].as_array().or(schema["anyOf"].as_array()).map_or(&[][..], Vec::as_slice);
-        let keys: Vec<&str> =
-            branches.iter().filter_map(|it| it["required"].as_array()?.first()?.as_str()).collect();
+        let keys: Vec<&str> = branches.iter().filter_map(|it| it["required"].as_array()?.first()?.as_str()).collect();
         if let (Some(object), false) = (error.instance().as_object(), keys.is_empty()) {
             let given: Vec<&str> = keys.iter().copied().filter(|key| object.contains_key(*key)).collect();
             if let [one] = given[..]
@@ -179,20 +191,30 @@ impl Judge {
                 }
             } else if let Some(odd) = object.keys().find(|it| !keys.contains(&it.as_str())) {
                 out.push(
-                    Diagnostic::error(&codes::UNKNOWN_KEY, Place::Key(at.key(odd)), format!("`{at}` has no `{}`", odd.escape_debug()))
-                        .nearest(odd, keys),
+                    Diagnostic::error(
+                        &codes::UNKNOWN_KEY,
+                        Place::Key(at.key(odd)),
+                        format!("`{at}` has no `{}`", odd.escape_debug()),
+                    )
+                    .nearest(odd, keys),
                 );
             } else {
                 out.push(
-                    Diagnostic::error(&codes::ONE_OF, Place::Key(at.clone()), format!("`{at}` wants exactly one of {}", listed(&keys)))
-                        .help("keep one of them"),
+                    Diagnostic::error(
+                        &codes::ONE_OF,
+                        Place::Key(at.clone()),
+                        format!("`{at}` wants exactly one of {}", listed(&keys)),
+                    )
+                    .help("keep one of them"),
                 );
             }
             return;
         }
         // Of a list and a map, the one of the same type as what was written.
         let of_type = |it: &&Vec<ValidationError<'_>>| {
-            !it.iter().any(|it| it.instance_path() == error.instance_path() && matches!(it.kind(), ValidationErrorKind::Type { .. }))
+            !it.iter().any(|it| {
+                it.instance_path() == error.instance_path() && matches!(it.kind(), ValidationErrorKind::Type { .. })
+            })
         };
         if let Some(meant) = context.iter().find(of_type) {
             for inner in meant {
@@ -203,7 +225,7 @@ impl Judge {
             out.push(Diagnostic::error(
                 &codes::WRONG_TYPE,
                 Place::Value(at.clone()),
-                format!("{at} is {}, not {}", kind_of(error.instance()), wanted.join(" or ")),
+                format!("{} is {}, not {}", named(at), kind_of(error.instance()), alternatives(&wanted)),
             ));
         }
     }
@@ -226,8 +248,25 @@ fn plain_words(kind: &ValidationErrorKind, shown: &str, error: &ValidationError<
         ValidationErrorKind::Maximum { limit } => format!("{shown} is above {limit}, the most that is allowed"),
         ValidationErrorKind::MinItems { limit } => format!("this list needs at least {limit} entries"),
         ValidationErrorKind::MinProperties { limit } => format!("this needs at least {limit} entry"),
+        ValidationErrorKind::MaxLength { limit } => format!("{shown} is longer than {limit} characters"),
         ValidationErrorKind::Constant { expected_value } => format!("{shown} should be {expected_value}"),
         _ => error.to_string(),
+    }
+}
+
+/// A place as messages name it.
+fn named(at: &Path) -> String {
+    if at.0.is_empty() { "the spec".to_owned() } else { format!("`{at}`") }
+}
+
+/// `a list or a map`.
+fn alternatives(kinds: &[&str]) -> String {
+    match kinds {
+        [] => "that".to_owned(),
+        [one] => (*one).to_owned(),
+        // Where text can stand, numbers and booleans are taken as text.
+        several if several.contains(&"text") => "text".to_owned(),
+        several => several.join(" or "),
     }
 }
 
@@ -314,6 +353,15 @@ fn tidy(schema: &mut Value) {
         if let [one] = &types[..] {
             let one = one.clone();
             object.insert("type".into(), one);
+        }
+    }
+    // Of a choice between keys, what is said of a branch is said of its key.
+    for branch in object.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        let (description, examples) = (branch["description"].clone(), branch["examples"].clone());
+        let field = branch.get_mut("properties").and_then(|it| it.as_object_mut()?.values_mut().next());
+        if let Some(field) = field.filter(|_| !description.is_null()) {
+            field["description"] = description;
+            field["examples"] = examples;
         }
     }
     if object.get("default").is_some_and(Value::is_null) {

@@ -87,25 +87,36 @@ pub fn check(text: &str) -> Result<Doc, String> {
 }
 
 fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
-    let at = error.location().map_or(0..0, |it| range(text, &it));
+    let at = error.location().map_or(0..0, |it| bytes(&it));
+    let at = at.start.min(text.len())..at.end.min(text.len());
     let message = error.render_with_formatter(&serde_yaml::UserMessageFormatter);
     // The reader adds " at line 3, column 1"; the place says so already.
-    let message = message.split(" at line ").next().unwrap_or(&message).trim().to_owned();
-    Diagnostic::error(&codes::YAML, Place::Bytes(at), message)
+    let message = message.split(" at line ").next().unwrap_or(&message).trim();
+    let tabbed = text.split_inclusive('\n').scan(0, |start, line| {
+        let at = *start;
+        *start += line.len();
+        Some((at, line))
+    });
+    let tabbed = tabbed.into_iter().find(|(_, line)| line.trim_start_matches(' ').starts_with('\t'));
+    match tabbed {
+        Some((start, line)) if message.contains("tab") => {
+            let tab = start + line.find('\t').unwrap_or(0);
+            Diagnostic::error(&codes::YAML, Place::Bytes(tab..tab + 1), "a line begins with a tab")
+                .help("YAML indents with spaces")
+        }
+        _ => {
+            let complaint = Diagnostic::error(&codes::YAML, Place::Bytes(at), message);
+            if message.contains("single YAML document") {
+                complaint.help("a spec is one document: remove the `---` between them")
+            } else {
+                complaint
+            }
+        }
+    }
 }
 
-fn range(text: &str, location: &serde_yaml::Location) -> Range<usize> {
-    let span = location.span();
-    let start = usize::try_from(span.byte_offset().unwrap_or(0)).unwrap_or(0).min(text.len());
-    let end = start + usize::try_from(span.byte_len().unwrap_or(0)).unwrap_or(0);
-    start..end.min(text.len())
-}
-
+/// The bytes of a place; a reader of text always knows them.
 fn bytes(location: &serde_yaml::Location) -> Range<usize> {
-    range_of(location)
-}
-
-fn range_of(location: &serde_yaml::Location) -> Range<usize> {
     let span = location.span();
     let start = usize::try_from(span.byte_offset().unwrap_or(0)).unwrap_or(0);
     start..start + usize::try_from(span.byte_len().unwrap_or(0)).unwrap_or(0)

@@ -17,8 +17,7 @@ pub use scalar::{
 };
 pub use service::{
     Build, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs, Numbers, PackageSets,
-    Reservations, Resources,
-    SecretUse, SecretUses, Service, User, Writable,
+    Reservations, Resources, SecretUse, SecretUses, Service, User, Writable,
 };
 
 /// A whole `forge.yaml`.

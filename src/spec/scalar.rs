@@ -51,6 +51,7 @@ macro_rules! texts {
                     "title": $title,
                     "description": $help,
                     "pattern": $pattern,
+                    "maxLength": 500,
                     "examples": [$example],
                 })
             }
@@ -81,8 +82,8 @@ texts! {
     UrlPath: "path of a request", r"^/[A-Za-z0-9._~%/?=&+,:@-]*$",
         "begins with a slash; letters, digits and `._~%/?=&+,:@-`", "/healthz";
     /// The path of a route.
-    RoutePath: "path of a route", r"^/[A-Za-z0-9._~%/+,:@-]*$",
-        "begins with a slash; letters, digits and `._~%/+,:@-`. With a slash at its end it is a prefix, without one it is exact", "/api/";
+    RoutePath: "path of a route", r"^/[A-Za-z0-9._~/+,:@-]*$",
+        "begins with a slash; letters, digits and `._~/+,:@-`. With a slash at its end it is a prefix, without one it is exact", "/api/";
     /// The name of a host in the DNS.
     Domain: "domain", r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
         "a host name in lower case, without port or scheme; names with other letters in their `xn--` form", "shop.example.com";
@@ -96,8 +97,8 @@ texts! {
     Packages: "Debian package", r"^[a-z0-9][a-z0-9.+-]+$",
         "the name of a Debian package, without a version", "libpq5";
     /// One line of text for people.
-    Line: "line of text", r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]{1,500}$",
-        "one line without control characters", "where customers write to";
+    Line: "line of text", r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+$",
+        "one line without control characters, 500 characters at most", "where customers write to";
 }
 
 /// Text of any kind but without NUL, which no environment, argument or file name can hold. Numbers and booleans are

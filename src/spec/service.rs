@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::scalar::{AbsolutePath, Cpus, Duration, EnvName, Image, Line, Name, Packages, SecretName, Size, Text, UrlPath, UserName};
+use super::scalar::{
+    AbsolutePath, Cpus, Duration, EnvName, Image, Line, Name, Packages, SecretName, Size, Text, UrlPath, UserName,
+};
 
 /// A program of this project: exactly one of `build`, `image` and `from` says where it comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Puts secrets from /run/secrets into the variables that the program reads; compose has no word for that.
+set -eu
+
+# secret NAME: the value of /run/secrets/NAME
+secret() {
+  value=$(cat "/run/secrets/$1")
+  if [ -z "$value" ]; then
+    echo "docker-entrypoint.sh: /run/secrets/$1 is empty" >&2
+    return 1
+  fi
+  printf %s "$value"
+}
+
+# with_password URL NAME: the secret goes before the `@`, every byte as %XX, so that none of its characters can mean
+# something in a URL
+with_password() {
+  password=$(secret "$2")
+  encoded=$(printf %s "$password" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g')
+  printf '%s:%s@%s' "${1%%@*}" "$encoded" "${1#*@}"
+}
+
+if [ -n "${STORE_URL-}" ]; then
+  STORE_URL=$(with_password "$STORE_URL" STORE_PASSWORD)
+  export STORE_URL
+fi
+
+exec "$@"

@@ -1,0 +1,478 @@
+//! Stacks, backings and the gateway's image as data: read from `templates/`, which is embedded, and then from the
+//! project's own `forge-templates/`.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::schema::Choices;
+use crate::spec::{Cpus, Duration, Size};
+use crate::yaml;
+
+/// The files below `templates/`, sorted by name: `("stacks/python/stack.yaml", "title: …")`.
+static BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
+
+/// Everything that forge knows how to build and run.
+pub struct Catalog {
+    /// By name: `python`.
+    pub stacks: BTreeMap<String, Entry>,
+    /// By kind: `postgres`.
+    pub backings: BTreeMap<String, Entry>,
+    /// nginx.
+    pub gateway: Entry,
+    /// Every template by name, `stacks/python/Dockerfile.j2`; those that come with forge also below `forge/`, so that
+    /// one of the project's own can extend the one that it replaces.
+    pub templates: BTreeMap<String, String>,
+    /// The names of the project's own templates.
+    pub own_templates: Vec<String>,
+    formulas: Environment<'static>,
+}
+
+/// One stack, one kind of backing, or the gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its name for people.
+    pub title: String,
+    /// One line on what it is for.
+    pub about: String,
+    /// The versions that forge knows, newest first.
+    pub versions: IndexMap<String, Version>,
+    /// The version where the spec names none.
+    pub default_version: String,
+    /// What the spec can choose, each with its schema; a schema's `default` is the choice where the spec makes none.
+    #[serde(default)]
+    pub options: IndexMap<String, Value>,
+    /// What a backing can be used for; the first is the default.
+    #[serde(default)]
+    pub uses: IndexMap<String, String>,
+    /// What is known about it, whatever is chosen.
+    pub facts: Value,
+    /// What is known for some choices only; later cases go before earlier ones.
+    #[serde(default)]
+    pub cases: Vec<Case>,
+    /// Why it never was built and booted on an engine, if it never was.
+    pub unproven: Option<String>,
+    /// Whether it lies in the project's own `forge-templates/`.
+    #[serde(skip)]
+    pub own: bool,
+}
+
+/// A version that forge knows.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// The day after which there are no more security fixes, `2029-10-31`.
+    pub end_of_life: Option<String>,
+    /// Why this version never was built and booted on an engine, if it never was.
+    pub unproven: Option<String>,
+}
+
+/// Facts that hold when something was chosen.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What has to be chosen: option, `version`, `use` or `program` (the first word of the command), and its value or
+    /// one of several.
+    pub when: BTreeMap<String, Value>,
+    /// What then holds: laid over what held before; maps merge, all else replaces.
+    pub facts: Value,
+}
+
+/// A text of a catalogue file, perhaps with `{{ formulas }}` in it.
+pub type Formula = String;
+
+/// What is known about a stack.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackFacts {
+    /// The images that the Dockerfile builds on, by the names that the template uses; `base` is the last stage's.
+    pub images: BTreeMap<String, Formula>,
+    /// The folder in the image that holds the program.
+    pub workdir: String,
+    /// Who runs it, where the spec does not say.
+    pub user: UserFacts,
+    /// Users of the base image, whose names cannot be given again.
+    #[serde(default)]
+    pub taken_users: Vec<String>,
+    /// The port it listens on, where the spec does not say.
+    pub port: Option<u16>,
+    /// How it is started, where the spec does not say.
+    #[serde(default)]
+    pub command: Vec<Formula>,
+    /// The path that says that it is well, where the spec does not say.
+    pub health: Option<String>,
+    /// How to ask for health with what the image has.
+    pub probe: Probes,
+    /// How long failures do not count.
+    pub start_period: Duration,
+    /// How much it may use, where the spec does not say.
+    pub resources: ResourceFacts,
+    /// Whether PID 1 needs an init before it.
+    pub init: bool,
+    /// Whether the image has a shell for an entrypoint.
+    pub shell: bool,
+    /// Environment variables for the container.
+    #[serde(default)]
+    pub environment: BTreeMap<String, Formula>,
+    /// Folders in memory.
+    #[serde(default)]
+    pub tmpfs: BTreeMap<String, Size>,
+    /// Files that the build reads; a trailing slash means a folder.
+    #[serde(default)]
+    pub reads: Vec<Formula>,
+    /// Further files beside the Dockerfile: name to template.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// What an environment with `source_mounts` changes.
+    #[serde(default)]
+    pub development: DevelopmentFacts,
+}
+
+/// What is known about development with a stack.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DevelopmentFacts {
+    /// Folders of the context to mount, where the spec does not say.
+    pub sources: Vec<Formula>,
+    /// Where the folders lie in the image; the `workdir`, if left out.
+    pub target: Option<String>,
+    /// Words after the first of the command.
+    pub insert: Vec<Formula>,
+    /// Words at the end of the command.
+    pub append: Vec<Formula>,
+}
+
+/// A user by name and numbers.
+#[derive(Debug, Clone, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct UserFacts {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub uid: u32,
+    /// Its group's number.
+    pub gid: u32,
+}
+
+/// Commands that ask for health. In them stand `port`, `path`, `timeout` (seconds) and `max_age` (seconds).
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Probes {
+    /// Ends with 0 when `path` on `port` answers with 2xx or 3xx.
+    pub http: Vec<Formula>,
+    /// Ends with 0 when `port` takes a connection.
+    pub tcp: Vec<Formula>,
+    /// Ends with 0 when the file `path` was touched within `max_age`.
+    pub file: Vec<Formula>,
+}
+
+/// How much something may use.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceFacts {
+    /// Limit of processor time.
+    pub cpus: Cpus,
+    /// Limit of memory.
+    pub memory: Size,
+    /// Limit of processes and threads.
+    pub pids: u32,
+    /// Processor time that is kept for it.
+    pub reserved_cpus: Cpus,
+    /// Memory that is kept for it.
+    pub reserved_memory: Size,
+    /// Less than this and it cannot start.
+    pub least_memory: Size,
+}
+
+/// What is known about a kind of backing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackingFacts {
+    /// Its image.
+    pub image: Formula,
+    /// The port it listens on.
+    pub port: u16,
+    /// Who runs it.
+    pub user: NumberFacts,
+    /// The folder that is kept on a volume, if any.
+    pub data: Option<String>,
+    /// Folders in memory.
+    #[serde(default)]
+    pub tmpfs: BTreeMap<String, Size>,
+    /// How it is started; the image's own, if empty.
+    #[serde(default)]
+    pub command: Vec<Formula>,
+    /// Environment variables.
+    #[serde(default)]
+    pub environment: BTreeMap<String, Formula>,
+    /// How to ask for health, as compose's `test`.
+    pub healthcheck: Vec<Formula>,
+    /// How long failures do not count.
+    pub start_period: Duration,
+    /// How long it gets to end.
+    pub stop_grace_period: Duration,
+    /// How much it may use.
+    pub resources: ResourceFacts,
+    /// Size of `/dev/shm`.
+    pub shm_size: Option<Formula>,
+    /// Whether it knows databases and users by name.
+    #[serde(default)]
+    pub databases: bool,
+    /// Secrets that it needs, by what they are to it, with their length in hexadecimal digits.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, u32>,
+    /// What those who need it can learn, by name.
+    pub outputs: BTreeMap<String, Output>,
+    /// The outputs that the short form of `needs` gives.
+    pub short: Vec<String>,
+    /// Comments for the compose file, by key: `healthcheck`, `environment.POSTGRES_USER`.
+    #[serde(default)]
+    pub comments: BTreeMap<String, String>,
+}
+
+/// A user by numbers.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberFacts {
+    /// The user.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+}
+
+/// Something that a user of a backing can learn.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// Its text, without the secret.
+    #[serde(default)]
+    pub value: Formula,
+    /// The secret that belongs to it: before the `@` of a URL, or alone where `value` is empty.
+    pub secret: Option<String>,
+}
+
+/// What is known about the gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayFacts {
+    /// Its image.
+    pub image: Formula,
+    /// Who runs it.
+    pub user: NumberFacts,
+    /// How to ask for health, as compose's `test`.
+    pub healthcheck: Vec<Formula>,
+    /// How long failures do not count.
+    pub start_period: Duration,
+    /// How much it may use.
+    pub resources: ResourceFacts,
+    /// Folders in memory.
+    pub tmpfs: BTreeMap<String, Size>,
+}
+
+/// What a spec chose of an [`Entry`].
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Selection {
+    /// The version.
+    pub version: String,
+    /// The options, defaults filled in.
+    pub options: Map<String, Value>,
+    /// What a backing is used for.
+    #[serde(rename = "use")]
+    pub usage: Option<String>,
+    /// The first word of the command.
+    pub program: Option<String>,
+}
+
+/// A file of the project's own `forge-templates/` that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its name below `forge-templates/`.
+    pub file: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Catalog {
+    /// The catalogue with `own`, the project's files by their names below `forge-templates/`, laid over forge's.
+    ///
+    /// # Errors
+    /// Those of `own` that do not parse, or have a shape that the catalogue does not know.
+    pub fn new(own: &[(String, String)]) -> Result<Catalog, Vec<Broken>> {
+        let mut files: BTreeMap<&str, (&str, bool)> =
+            BUILT_IN.iter().map(|(name, text)| (*name, (*text, false))).collect();
+        files.extend(own.iter().map(|(name, text)| (name.as_str(), (text.as_str(), true))));
+        let mut broken = Vec::new();
+        let mut stacks = BTreeMap::new();
+        let mut backings = BTreeMap::new();
+        let mut gateway = None;
+        let mut own_templates = Vec::new();
+        let mut templates: BTreeMap<String, String> =
+            BUILT_IN.iter().map(|(name, text)| (format!("forge/{name}"), (*text).to_owned())).collect();
+        let mut formulas = Environment::new();
+        formulas.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+        formulas.set_syntax(syntax.expect("the delimiters are minijinja's own"));
+        for (name, (text, own)) in files {
+            let parts: Vec<&str> = name.split('/').collect();
+            let entry = match parts[..] {
+                ["stacks", _, "stack.yaml"] | ["backings", _, "backing.yaml"] | ["gateway", "gateway.yaml"] => {
+                    entry(text, own).and_then(|it| prepare(&it, &mut formulas).map(|()| it))
+                }
+                _ => {
+                    if own && name.ends_with(".j2") {
+                        own_templates.push(name.to_owned());
+                    }
+                    templates.insert(name.to_owned(), text.to_owned());
+                    continue;
+                }
+            };
+            match (entry, &parts[..]) {
+                (Ok(entry), ["stacks", stack, _]) => {
+                    if let Err(message) = probe_facts::<StackFacts>(&entry) {
+                        broken.push(Broken { file: name.to_owned(), message });
+                    }
+                    stacks.insert((*stack).to_owned(), entry);
+                }
+                (Ok(entry), ["backings", kind, _]) => {
+                    if let Err(message) = probe_facts::<BackingFacts>(&entry) {
+                        broken.push(Broken { file: name.to_owned(), message });
+                    }
+                    backings.insert((*kind).to_owned(), entry);
+                }
+                (Ok(entry), _) => gateway = Some(entry),
+                (Err(message), _) => broken.push(Broken { file: name.to_owned(), message }),
+            }
+        }
+        for stack in stacks.keys() {
+            for template in ["Dockerfile.j2", "dockerignore.j2"] {
+                if !templates.contains_key(&format!("stacks/{stack}/{template}")) {
+                    broken.push(Broken {
+                        file: format!("stacks/{stack}/{template}"),
+                        message: format!("the stack `{stack}` has no `{template}`"),
+                    });
+                }
+            }
+        }
+        match gateway {
+            Some(gateway) if broken.is_empty() => {
+                Ok(Catalog { stacks, backings, gateway, templates, own_templates, formulas })
+            }
+            _ => Err(broken),
+        }
+    }
+
+    /// What the schema of a spec learns from the catalogue.
+    pub fn choices(&self) -> Choices {
+        Choices {
+            stacks: self.stacks.iter().map(|(name, it)| (name.clone(), json!(it.options))).collect(),
+            backings: self
+                .backings
+                .iter()
+                .map(|(kind, it)| (kind.clone(), it.uses.keys().cloned().collect()))
+                .collect(),
+        }
+    }
+
+    /// The text of `formula` with `values` in it.
+    ///
+    /// # Errors
+    /// What is wrong with the formula; never for those that come with forge.
+    pub fn fill(&self, formula: &str, values: &minijinja::Value) -> Result<String, String> {
+        if !formula.contains("{{") {
+            return Ok(formula.to_owned());
+        }
+        let template = self.formulas.get_template(formula).map_err(|it| it.to_string())?;
+        template.render(values).map_err(|it| format!("`{formula}`: {it}"))
+    }
+}
+
+impl Entry {
+    /// The facts for what was chosen.
+    ///
+    /// # Errors
+    /// In words, where cases of a file of the project's own add up to something of another shape.
+    pub fn facts<T: DeserializeOwned>(&self, selection: &Selection) -> Result<T, String> {
+        let chosen = serde_json::to_value(selection).expect("a selection is plain data");
+        let mut facts = self.facts.clone();
+        for case in self.cases.iter().filter(|it| it.holds(&chosen)) {
+            merge(&mut facts, &case.facts);
+        }
+        serde_json::from_value(facts).map_err(|it| it.to_string())
+    }
+
+    /// The options with the defaults of those that `given` leaves out.
+    pub fn fill_options(&self, given: &BTreeMap<String, Value>) -> Map<String, Value> {
+        let filled = self.options.iter().filter_map(|(name, schema)| {
+            let value = given.get(name).or_else(|| schema.get("default"))?;
+            Some((name.clone(), value.clone()))
+        });
+        filled.collect()
+    }
+}
+
+impl Case {
+    fn holds(&self, chosen: &Value) -> bool {
+        self.when.iter().all(|(key, wanted)| {
+            let found = chosen.get(key).filter(|it| !it.is_null()).unwrap_or(&chosen["options"][key]);
+            wanted == found || wanted.as_array().is_some_and(|it| it.contains(found))
+        })
+    }
+}
+
+/// Lays `over` on `base`: maps merge, all else replaces.
+fn merge(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(base.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over.clone(),
+    }
+}
+
+fn entry(text: &str, own: bool) -> Result<Entry, String> {
+    let doc = yaml::check(text)?;
+    let entry: Entry = serde_json::from_value(doc.root.json()).map_err(|it| it.to_string())?;
+    if !entry.versions.contains_key(&entry.default_version) {
+        return Err(format!("`default_version: {}` is none of its versions", entry.default_version));
+    }
+    Ok(Entry { own, ..entry })
+}
+
+/// Whether the facts have their shape for every single choice.
+fn probe_facts<T: DeserializeOwned>(entry: &Entry) -> Result<(), String> {
+    let options = entry.fill_options(&BTreeMap::new());
+    let usage = entry.uses.keys().next().cloned();
+    for version in entry.versions.keys() {
+        let selection =
+            Selection { version: version.clone(), options: options.clone(), usage: usage.clone(), program: None };
+        entry.facts::<T>(&selection)?;
+    }
+    Ok(())
+}
+
+/// Compiles each formula once.
+fn prepare(entry: &Entry, formulas: &mut Environment<'static>) -> Result<(), String> {
+    fn texts<'a>(value: &'a Value, out: &mut Vec<&'a str>) {
+        match value {
+            Value::String(text) if text.contains("{{") => out.push(text),
+            Value::Array(items) => items.iter().for_each(|it| texts(it, out)),
+            Value::Object(entries) => entries.values().for_each(|it| texts(it, out)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    texts(&entry.facts, &mut found);
+    entry.cases.iter().for_each(|it| texts(&it.facts, &mut found));
+    for text in found {
+        formulas.add_template_owned(text.to_owned(), text.to_owned()).map_err(|it| format!("`{text}`: {it}"))?;
+    }
+    Ok(())
+}

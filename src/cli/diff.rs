@@ -1,0 +1,82 @@
+//! `forge diff`.
+
+use super::generate::{Compared, compared};
+use super::project::{counted, valid};
+use super::{Answer, Failure, Shell};
+use crate::compare::Kind;
+use crate::diagnostic::did_you_mean;
+use crate::report::changes::{json, names, unified};
+
+/// Show how the files differ from what the spec asks for, and why
+///
+/// For each file the reason comes first: the spec moved, or somebody edited it. Then a unified diff: `+` is what
+/// `forge generate` would write, and for an edit what somebody wrote.
+///
+/// Ends with 0 when nothing differs, with 1 when something does, and with 2 when that could not be found out.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// How to show it
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    format: Format,
+    /// Count only what `forge generate` would change: edits that it keeps are no difference
+    #[arg(long)]
+    check: bool,
+    /// Only these files, or those below these folders
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+}
+
+/// What a diff looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Reasons and unified diffs
+    Human,
+    /// A line for each file, with the reason
+    Names,
+    /// One JSON document
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
+    let project = valid(shell)?;
+    let Compared { mut changes, wanted, .. } = compared(&project, &project.root, shell)?;
+    let below = |path: &str, asked: &str| {
+        let asked = asked.trim_start_matches("./").trim_end_matches('/');
+        asked.is_empty() || asked == "." || path == asked || path.starts_with(&format!("{asked}/"))
+    };
+    if let Some(odd) = arguments.paths.iter().find(|asked| !changes.iter().any(|it| below(&it.path, asked))) {
+        let help = match did_you_mean(odd, wanted.iter().map(|it| it.path.as_str())) {
+            Some(best) => format!("did you mean `{best}`?"),
+            None => "`forge generate --verbose` lists all that it writes".to_owned(),
+        };
+        return Err(Failure::input(format!("forge makes no file `{}`", odd.escape_debug()), help));
+    }
+    changes.retain(|it| it.kind != Kind::Same);
+    changes.retain(|it| arguments.paths.is_empty() || arguments.paths.iter().any(|asked| below(&it.path, asked)));
+    if arguments.check {
+        changes.retain(|it| it.kind != Kind::Edited);
+    }
+    let text = match arguments.format {
+        Format::Human => unified(&changes, shell.look.color),
+        Format::Names => names(&changes),
+        Format::Json => json(&changes),
+    };
+    shell.answer(&text)?;
+    if changes.is_empty() {
+        if arguments.format == Format::Human {
+            shell.say("nothing differs")?;
+        }
+        return Ok(Answer::Yes);
+    }
+    if arguments.format == Format::Human {
+        let edits = changes.iter().filter(|it| matches!(it.kind, Kind::Edited | Kind::Both | Kind::Orphaned)).count();
+        let kept =
+            if edits == 0 { String::new() } else { format!(", {edits} of them edited: `forge generate` keeps edits") };
+        shell.say(&format!(
+            "{} differ{}{kept}",
+            counted(changes.len(), "file"),
+            if changes.len() == 1 { "s" } else { "" }
+        ))?;
+    }
+    Ok(Answer::No)
+}

@@ -1,0 +1,124 @@
+//! `forge generate`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::disk::Disk;
+use super::project::{Project, counted, valid};
+use super::{Answer, Failure, Shell};
+use crate::compare::{Change, Kind, Manifest, compare, digest};
+use crate::report::changes::names;
+use crate::schema;
+use crate::targets::Artifact;
+
+/// Write everything that the spec asks for
+///
+/// Files that are right already are not touched. Files that somebody edited are kept, and files that never were
+/// forge's are not overwritten: then nothing at all is written, and they are listed.
+///
+/// Ends with 0 when everything is as the spec asks, with 1 when something was kept or refused (with --check or
+/// --dry-run: when anything would change), and with 2 when it could not be done.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Write nothing; end with 1 if anything would change
+    #[arg(long)]
+    check: bool,
+    /// Write nothing; list what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Write into this folder instead of the project, for a look at what comes out
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+}
+
+/// A project compared with what is on disk.
+pub(super) struct Compared {
+    pub(super) disk: Disk,
+    pub(super) manifest: Manifest,
+    pub(super) wanted: Vec<Artifact>,
+    pub(super) changes: Vec<Change>,
+}
+
+/// Plans the project and compares it with what is in `root`.
+pub(super) fn compared(project: &Project, root: &Path, shell: &mut Shell<'_>) -> Result<Compared, Failure> {
+    let mut disk = Disk::new(root)?;
+    let manifest = disk.manifest()?;
+    // What this forge wrote, it has read back already.
+    let known: BTreeSet<&str> = if manifest.forge == env!("CARGO_PKG_VERSION") {
+        manifest.artifacts.values().map(|it| it.base.as_str()).collect()
+    } else {
+        BTreeSet::new()
+    };
+    let wanted = project.plan(shell, &|text| known.contains(digest(text.as_bytes()).as_str()))?;
+    let changes = compare(&wanted, &manifest, |path| disk.find(path))?;
+    Ok(Compared { disk, manifest, wanted, changes })
+}
+
+pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
+    let project = valid(shell)?;
+    let root = arguments.output.as_ref().unwrap_or(&project.root);
+    if arguments.output.is_some() && !(arguments.check || arguments.dry_run) {
+        fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
+    }
+    let Compared { mut disk, manifest, wanted, changes } = compared(&project, root, shell)?;
+    let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
+    let kept: Vec<&Change> = changes.iter().filter(|it| matches!(it.kind, Kind::Both | Kind::Orphaned)).collect();
+    if arguments.check || arguments.dry_run {
+        let differs: Vec<Change> =
+            changes.iter().filter(|it| !matches!(it.kind, Kind::Same | Kind::Edited)).cloned().collect();
+        shell.answer(&names(&differs))?;
+        return Ok(if differs.is_empty() { Answer::Yes } else { Answer::No });
+    }
+    if !foreign.is_empty() {
+        for change in &foreign {
+            shell.insist(&format!("{}: is there already, and never was forge's", change.path))?;
+        }
+        shell.insist(&format!(
+            "nothing was written: {} in the way. `forge diff` shows what forge would write; move them away, or make them equal to that",
+            if foreign.len() == 1 { "1 file is".to_owned() } else { format!("{} files are", foreign.len()) }
+        ))?;
+        return Ok(Answer::No);
+    }
+    let schema =
+        serde_json::to_string_pretty(&schema::document(&project.catalog.choices())).expect("a schema is JSON") + "\n";
+    let state = [
+        ("schema.json", schema),
+        (".gitattributes", "* -text\n".to_owned()),
+        (".gitignore", "lock\nnew/\n".to_owned()),
+    ];
+    disk.write(&changes, &wanted, &manifest, &state)?;
+    summary(shell, &changes)?;
+    for change in &kept {
+        shell.insist(&format!("{}: {}; it was kept. `forge diff` shows both", change.path, change.kind.reason()))?;
+    }
+    Ok(if kept.is_empty() { Answer::Yes } else { Answer::No })
+}
+
+/// Each file that was written, and what was done in a line.
+fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
+    let count = |kinds: &[Kind]| changes.iter().filter(|it| kinds.contains(&it.kind)).count();
+    for change in changes {
+        let verb = match change.kind {
+            Kind::New | Kind::Gone => "wrote",
+            Kind::Moved => "updated",
+            Kind::Mode => "set the mode of",
+            Kind::Unwanted => "deleted",
+            Kind::Edited => "kept your edit of",
+            Kind::Same if shell.verbose => "left",
+            _ => continue,
+        };
+        let note = if change.kind == Kind::Gone { " (it was removed)" } else { "" };
+        shell.say(&format!("{verb:>18} {}{note}", change.path))?;
+    }
+    let parts = [
+        (count(&[Kind::New, Kind::Gone]), "written"),
+        (count(&[Kind::Moved, Kind::Mode]), "updated"),
+        (count(&[Kind::Unwanted]), "deleted"),
+        (count(&[Kind::Edited, Kind::Both, Kind::Orphaned]), "kept as edited"),
+        (count(&[Kind::Same]), "right already"),
+    ];
+    let said: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    shell.say(&format!("{}: {}", counted(changes.len(), "file"), said.join(", ")))
+}

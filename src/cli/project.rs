@@ -1,0 +1,381 @@
+//! A project on disk: its spec read, resolved and planned, with everything that there is to say about it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use super::{Failure, Shell};
+use crate::catalog::{Broken, Catalog};
+use crate::codes::{self, CODES};
+use crate::contract::known_rules;
+use crate::diagnostic::{Diagnostic, Path, Place, Severity};
+use crate::lint;
+use crate::project::Resolved;
+use crate::render::Engine;
+use crate::report::{Format, Notice, notices};
+use crate::resolve::resolve;
+use crate::schema::{COMPOSE, Judge};
+use crate::targets::{Artifact, plan};
+use crate::yaml::{self, Doc};
+
+/// More than any spec needs: 10,000 services are about 3 MB.
+const LARGEST: u64 = 16 << 20;
+
+/// A project whose spec was read.
+pub(super) struct Project {
+    pub(super) root: PathBuf,
+    pub(super) doc: Doc,
+    pub(super) catalog: Catalog,
+    pub(super) resolved: Resolved,
+    pub(super) engine: Engine,
+    /// What there is to say, and nothing of it an error.
+    pub(super) warnings: Vec<Notice>,
+}
+
+/// What became of reading a spec.
+pub(super) enum Read {
+    /// It can be worked with.
+    Valid(Box<Project>),
+    /// It cannot, and these say why.
+    Invalid(Vec<Notice>),
+}
+
+/// Reads, checks and resolves the spec.
+///
+/// # Errors
+/// When there is no spec to be read. What is wrong inside of it is [`Read::Invalid`].
+pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
+    let root = shell.directory.clone();
+    let path = shown(&shell.file);
+    let bytes = spec_bytes(&root, &shell.file)?;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let bytes = error.into_bytes();
+            let line = bytes[..at].iter().filter(|it| **it == b'\n').count() + 1;
+            let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
+            let message = format!("line {line} is not UTF-8: byte {at} is 0x{:02x}", bytes[at]);
+            let notice = Notice {
+                code: codes::YAML.name.into(),
+                severity: Severity::Error,
+                message,
+                help: Some("save the file as UTF-8".into()),
+                path,
+                text: Some(text),
+                bytes: at..at,
+            };
+            return Ok(Read::Invalid(vec![notice]));
+        }
+    };
+    let own = own_templates(&root)?;
+    let texts: HashMap<&str, &str> = own.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let broken =
+        |them: Vec<Broken>| Ok(Read::Invalid(them.into_iter().map(|it| template_notice(it, &texts)).collect()));
+    let catalog = match Catalog::new(&own) {
+        Ok(catalog) => catalog,
+        Err(them) => return broken(them),
+    };
+    let engine = match Engine::new(&catalog) {
+        Ok(engine) => engine,
+        Err(them) => return broken(them),
+    };
+    let doc = match yaml::read(&text) {
+        Ok(doc) => doc,
+        Err(diagnostic) => {
+            let doc = Doc {
+                root: yaml::Node { value: yaml::Value::Null, key: 0..0, at: 0..0, tag: None, overlaid: false },
+                text: text.into(),
+            };
+            return Ok(Read::Invalid(vec![notice(diagnostic, &doc, &path)]));
+        }
+    };
+    let located = |them: Vec<Diagnostic>| {
+        let mut notices: Vec<Notice> = them.into_iter().map(|it| notice(it, &doc, &path)).collect();
+        notices.sort_by_key(|it| (it.bytes.start, it.bytes.end));
+        notices
+    };
+    let judge = Judge::new(&catalog.choices());
+    let spec = match judge.read(&doc) {
+        Ok(spec) => spec,
+        Err(them) => return Ok(Read::Invalid(located(them))),
+    };
+    match resolve(&doc, &spec, &catalog, &judge, &known_rules()) {
+        Err(mut them) => {
+            them.extend(contexts(
+                &root,
+                spec.services
+                    .iter()
+                    .filter_map(|(name, it)| Some((name.as_str(), it.build.as_ref()?.context.as_str()))),
+            ));
+            Ok(Read::Invalid(located(them)))
+        }
+        Ok((resolved, mut them)) => {
+            them.extend(contexts(
+                &root,
+                resolved.base.images.values().map(|it| (it.name.as_str(), it.context.as_str())),
+            ));
+            them.extend(missing_files(&root, &resolved));
+            let failed = them.iter().any(|it| it.severity == Severity::Error);
+            let warnings = located(them);
+            if failed {
+                return Ok(Read::Invalid(warnings));
+            }
+            Ok(Read::Valid(Box::new(Project { root, doc, catalog, resolved, engine, warnings })))
+        }
+    }
+}
+
+/// Reads the spec for a command that cannot work without it: what is wrong is told, and warnings too.
+///
+/// # Errors
+/// When there is none, or it is invalid.
+pub(super) fn valid(shell: &mut Shell<'_>) -> Result<Project, Failure> {
+    match read(shell)? {
+        Read::Valid(project) => {
+            if !shell.quiet {
+                tell(shell, &project.warnings)?;
+            }
+            Ok(*project)
+        }
+        Read::Invalid(them) => {
+            tell(shell, &them)?;
+            let errors = them.iter().filter(|it| it.severity == Severity::Error).count();
+            shell.insist(&format!("{} is invalid: {}", shown(&shell.file), counted(errors, "error")))?;
+            Err(Failure::Told)
+        }
+    }
+}
+
+/// Writes notices for people to standard error.
+pub(super) fn tell(shell: &mut Shell<'_>, them: &[Notice]) -> Result<(), Failure> {
+    let text = notices(them, Format::Human, shell.talk_look, &explanation);
+    shell.talk.write_all(text.as_bytes()).map_err(Failure::io("write to standard error"))
+}
+
+impl Project {
+    /// Every file that forge wants, read back: what does not parse is never written.
+    ///
+    /// # Errors
+    /// When a template of the project's own cannot be rendered, or what comes out of it does not parse.
+    pub(super) fn plan(&self, shell: &mut Shell<'_>, known: &dyn Fn(&str) -> bool) -> Result<Vec<Artifact>, Failure> {
+        let wanted = plan(&self.resolved, &self.engine).map_err(|it| failed_template(shell, it))?;
+        for artifact in wanted.iter().filter(|it| it.path.ends_with(".yaml") && !known(&it.text)) {
+            if let Err(message) = read_back(artifact) {
+                return Err(Failure::input(
+                    format!("what forge made for `{}` is wrong: {message}", artifact.path),
+                    "with templates of your own in forge-templates/, look there; otherwise this is a bug in forge: please report it with the spec",
+                ));
+            }
+        }
+        Ok(wanted)
+    }
+}
+
+/// The catalogue with the project's own templates, whatever its spec says.
+///
+/// # Errors
+/// When a template of the project's own cannot be used, which is told.
+pub(super) fn own_catalog(shell: &mut Shell<'_>) -> Result<Catalog, Failure> {
+    let own = own_templates(&shell.directory)?;
+    let texts: HashMap<&str, &str> = own.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    match Catalog::new(&own) {
+        Ok(catalog) => Ok(catalog),
+        Err(them) => {
+            let notices: Vec<Notice> = them.into_iter().map(|it| template_notice(it, &texts)).collect();
+            tell(shell, &notices)?;
+            Err(Failure::Told)
+        }
+    }
+}
+
+fn failed_template(shell: &mut Shell<'_>, broken: Broken) -> Failure {
+    let at = format!("forge-templates/{}", broken.file);
+    let own = shell.directory.join(&at).exists();
+    let help =
+        if own { format!("mend {at}") } else { "this is a bug in forge: please report it with the spec".to_owned() };
+    Failure::Input {
+        message: format!("the template `{}` cannot be rendered: {}", broken.file, broken.message),
+        help: Some(help),
+    }
+}
+
+/// A YAML file is read again with the eyes of those who will read it.
+fn read_back(artifact: &Artifact) -> Result<(), String> {
+    let doc = yaml::check(&artifact.text)?;
+    if artifact.path.starts_with("compose") {
+        let value = untagged(&doc.root);
+        if let Some(error) = COMPOSE.iter_errors(&value).next() {
+            return Err(format!("at {}: {error}", error.instance_path()));
+        }
+    }
+    Ok(())
+}
+
+/// The tree without what only compose's merging understands: a `!reset` stands for nothing.
+fn untagged(node: &yaml::Node) -> serde_json::Value {
+    match &node.value {
+        yaml::Value::Map(entries) => {
+            let kept = entries.iter().filter(|(_, it)| it.tag.as_deref() != Some("!reset"));
+            kept.map(|(key, it)| (key.clone(), untagged(it))).collect()
+        }
+        yaml::Value::List(items) => items.iter().map(untagged).collect(),
+        _ => node.json(),
+    }
+}
+
+fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Failure> {
+    let place = root.join(file);
+    let name = shown(file);
+    if !root.is_dir() {
+        return Err(Failure::input(
+            format!("there is no folder {}", root.display()),
+            "name an existing folder after -C",
+        ));
+    }
+    let metadata = fs::metadata(&place).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::input(
+            format!("there is no {name} in {}", root.display()),
+            "write one (the README begins with five lines), or name its folder after -C or the file after -f",
+        ),
+        _ => Failure::Io { doing: format!("read {name}"), source: error },
+    })?;
+    if metadata.is_dir() {
+        return Err(Failure::input(format!("{name} is a folder"), "name the file after -f"));
+    }
+    if !metadata.is_file() {
+        return Err(Failure::input(format!("{name} is no file"), "name a file after -f"));
+    }
+    if metadata.len() > LARGEST {
+        return Err(Failure::input(
+            format!("{name} has {} MB, and forge reads at most {}", metadata.len() >> 20, LARGEST >> 20),
+            "is this really a spec?",
+        ));
+    }
+    fs::read(&place).map_err(Failure::io(format!("read {name}")))
+}
+
+/// The project's own templates, by their names below `forge-templates/`, sorted.
+fn own_templates(root: &FilePath) -> Result<Vec<(String, String)>, Failure> {
+    fn collect(folder: &FilePath, name: &str, out: &mut Vec<(String, String)>) -> Result<(), Failure> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if name.is_empty() && error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Failure::Io { doing: format!("read {}", folder.display()), source: error }),
+        };
+        for entry in entries {
+            let entry = entry.map_err(Failure::io(format!("read {}", folder.display())))?;
+            let file = entry.file_name().to_string_lossy().into_owned();
+            let name = if name.is_empty() { file } else { format!("{name}/{file}") };
+            let kind = entry.file_type().map_err(Failure::io(format!("read {}", entry.path().display())))?;
+            if kind.is_dir() {
+                collect(&entry.path(), &name, out)?;
+            } else if kind.is_file() && (name.ends_with(".j2") || name.ends_with(".yaml")) {
+                let bytes = fs::read(entry.path()).map_err(Failure::io(format!("read {}", entry.path().display())))?;
+                let text = String::from_utf8(bytes)
+                    .map_err(|_| Failure::input(format!("forge-templates/{name} is not UTF-8"), "save it as UTF-8"))?;
+                out.push((name, text));
+            }
+        }
+        Ok(())
+    }
+    let mut found = Vec::new();
+    collect(&root.join("forge-templates"), "", &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+/// Folders of builds that are not there, or lie elsewhere.
+fn contexts<'a>(root: &FilePath, contexts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Diagnostic> {
+    let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let mut found = Vec::new();
+    for (name, context) in contexts {
+        let place = Place::Value(Path::of(["services", name, "build", "context"]));
+        let folder = root.join(context);
+        let said = match folder.canonicalize() {
+            Ok(real) if !real.starts_with(&real_root) => {
+                Some((format!("`{context}` leads out of the project"), "name a folder below forge.yaml"))
+            }
+            Ok(real) if !real.is_dir() => Some((format!("`{context}` is a file"), "name the folder with the source")),
+            Ok(_) => None,
+            Err(_) => Some((
+                format!("there is no folder `{context}`"),
+                "make it, or name the folder with the source, relative to forge.yaml",
+            )),
+        };
+        found.extend(said.map(|(message, help)| Diagnostic::error(&codes::CONTEXT, place, message).help(help)));
+    }
+    found
+}
+
+/// Files that a build reads and that are not there yet.
+fn missing_files(root: &FilePath, resolved: &Resolved) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for image in resolved.base.images.values() {
+        let folder = root.join(&image.context);
+        for file in image.reads.iter().filter(|_| folder.is_dir()) {
+            let there = folder.join(file.trim_end_matches('/'));
+            if if file.ends_with('/') { there.is_dir() } else { there.is_file() } {
+                continue;
+            }
+            let place = Place::Value(Path::of(["services", &image.name, "build", "context"]));
+            let context = if image.context.is_empty() { "the project" } else { &image.context };
+            let help = match file.as_str() {
+                "uv.lock" => "run `uv lock` there".to_owned(),
+                "package-lock.json" => "run `npm install --package-lock-only` there".to_owned(),
+                _ => "make it, or choose the options that go with the files that are there".to_owned(),
+            };
+            found.push(
+                Diagnostic::warning(
+                    &codes::MISSING_FILE,
+                    place,
+                    format!("the build reads `{file}`, and {context} has none"),
+                )
+                .help(help),
+            );
+        }
+    }
+    found
+}
+
+fn notice(diagnostic: Diagnostic, doc: &Doc, path: &str) -> Notice {
+    let bytes = doc.locate(&diagnostic.place);
+    Notice {
+        code: diagnostic.code.name.to_owned(),
+        severity: diagnostic.severity,
+        message: diagnostic.message,
+        help: diagnostic.help,
+        path: path.to_owned(),
+        text: Some(Arc::clone(&doc.text)),
+        bytes,
+    }
+}
+
+fn template_notice(broken: Broken, texts: &HashMap<&str, &str>) -> Notice {
+    Notice {
+        code: codes::TEMPLATE.name.to_owned(),
+        severity: Severity::Error,
+        message: broken.message,
+        help: Some("mend the file, or remove it to have forge's own".to_owned()),
+        path: format!("forge-templates/{}", broken.file),
+        text: texts.get(broken.file.as_str()).map(|it| Arc::from(*it)),
+        bytes: 0..0,
+    }
+}
+
+/// What `forge explain` says of a code or rule.
+pub(super) fn explanation(code: &str) -> Option<String> {
+    let known = CODES.iter().find(|it| it.name == code).map(|it| it.explanation.to_owned());
+    known.or_else(|| lint::RULES.iter().find(|it| it.name == code).map(|it| it.help.to_owned()))
+}
+
+/// `3 errors`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("{count} {what}") } else { format!("{count} {what}s") }
+}
+
+pub(super) fn shown(path: &FilePath) -> String {
+    path.display().to_string().escape_debug().to_string()
+}

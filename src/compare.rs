@@ -1,0 +1,247 @@
+//! Wanted files against found files: what would change, and whose doing that is. Pure; what was found is handed in.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::targets::{Artifact, Extent};
+
+/// What forge wrote, as `.forge/manifest.json` keeps it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of this file's format.
+    pub version: u32,
+    /// The forge that wrote it.
+    pub forge: String,
+    /// Files by what they are: `dockerfile:api`.
+    pub artifacts: BTreeMap<String, Record>,
+}
+
+/// One file that forge wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Where it lies, relative to the project.
+    pub path: String,
+    /// Whether it is a program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub executable: bool,
+    /// The SHA-256 of the text that forge last wanted, in hexadecimal digits; that text is in `.forge/base/`.
+    pub base: String,
+}
+
+/// The format of the manifest that this forge writes.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// A file on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// Whether it is a program; `None` where the system does not know that.
+    pub executable: Option<bool>,
+}
+
+/// One file, compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its path, relative to the project.
+    pub path: String,
+    /// What is to be said about it.
+    pub kind: Kind,
+    /// The text that forge wants now; `None` where it wants none any more.
+    pub wanted: Option<String>,
+    /// What is there.
+    pub found: Option<Vec<u8>>,
+    /// Whether it is to be a program.
+    pub executable: bool,
+}
+
+/// What `forge generate` does with a file, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// It is as forge wants it: left alone.
+    Same,
+    /// There is none yet: written.
+    New,
+    /// It was there and was removed: written again.
+    Gone,
+    /// Nobody edited it, and forge wants another text: written.
+    Moved,
+    /// Somebody edited it, and forge wants what it wanted before: kept.
+    Edited,
+    /// Somebody edited it, and forge wants another text as well: kept, and told.
+    Both,
+    /// It never was forge's: nothing at all is written.
+    Foreign,
+    /// Only the mode differs: set.
+    Mode,
+    /// Forge wants it no more, and nobody edited it: deleted.
+    Unwanted,
+    /// Forge wants it no more, and somebody edited it: kept, and told.
+    Orphaned,
+}
+
+impl Kind {
+    /// Why the file differs, in words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Kind::Same => "as wanted",
+            Kind::New => "new",
+            Kind::Gone => "was removed",
+            Kind::Moved => "the spec moved",
+            Kind::Edited => "was edited",
+            Kind::Both => "was edited, and the spec moved",
+            Kind::Foreign => "was never forge's",
+            Kind::Mode => "its mode was changed",
+            Kind::Unwanted => "no longer wanted",
+            Kind::Orphaned => "was edited, and is no longer wanted",
+        }
+    }
+
+    /// Whether `forge generate` writes or deletes the file.
+    pub fn is_written(self) -> bool {
+        matches!(self, Kind::New | Kind::Gone | Kind::Moved | Kind::Mode | Kind::Unwanted)
+    }
+}
+
+/// The SHA-256 of `bytes` in hexadecimal digits, which is also the name of a base text.
+pub fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, it| {
+        write!(text, "{it:02x}").expect("a string grows");
+        text
+    })
+}
+
+/// Compares what forge wants with what is there. `find` gives the file at a path, if there is one.
+///
+/// The result has an entry for each wanted path and for each that was wanted before, sorted by path.
+///
+/// # Errors
+/// The first error of `find`.
+pub fn compare<E>(
+    wanted: &[Artifact],
+    manifest: &Manifest,
+    mut find: impl FnMut(&str) -> Result<Option<Found>, E>,
+) -> Result<Vec<Change>, E> {
+    let records: BTreeMap<&str, &Record> = manifest.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
+    let mut changes = Vec::with_capacity(wanted.len());
+    for artifact in wanted {
+        let found = find(&artifact.path)?;
+        changes.push(match artifact.extent {
+            Extent::File => whole(artifact, records.get(artifact.path.as_str()).copied(), found),
+            Extent::Lines => lines(artifact, found),
+        });
+    }
+    let paths: HashSet<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
+    for (path, record) in records.iter().filter(|(path, _)| !paths.contains(*path)) {
+        if let Some(found) = find(path)? {
+            let kind = if digest(&found.bytes) == record.base { Kind::Unwanted } else { Kind::Orphaned };
+            changes.push(Change {
+                path: (*path).to_owned(),
+                kind,
+                wanted: None,
+                found: Some(found.bytes),
+                executable: record.executable,
+            });
+        }
+    }
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(changes)
+}
+
+fn whole(artifact: &Artifact, record: Option<&Record>, found: Option<Found>) -> Change {
+    let kind = match (&found, record) {
+        (None, None) => Kind::New,
+        (None, Some(_)) => Kind::Gone,
+        (Some(found), _) if found.bytes == artifact.text.as_bytes() => {
+            if found.executable.is_some_and(|it| it != artifact.executable) { Kind::Mode } else { Kind::Same }
+        }
+        (Some(_), None) => Kind::Foreign,
+        (Some(found), Some(record)) if digest(&found.bytes) == record.base => Kind::Moved,
+        (Some(_), Some(record)) if digest(artifact.text.as_bytes()) == record.base => Kind::Edited,
+        (Some(_), Some(_)) => Kind::Both,
+    };
+    Change {
+        path: artifact.path.clone(),
+        kind,
+        wanted: Some(artifact.text.clone()),
+        found: found.map(|it| it.bytes),
+        executable: artifact.executable,
+    }
+}
+
+/// A file that is somebody else's, and in which some lines have to be: those that are not go to its end.
+fn lines(artifact: &Artifact, found: Option<Found>) -> Change {
+    let there = found.as_ref().map(|it| String::from_utf8_lossy(&it.bytes).into_owned()).unwrap_or_default();
+    let has: HashSet<&str> = there.lines().map(str::trim_end).collect();
+    let mut wanted = there.clone();
+    for line in artifact.text.lines().filter(|it| !has.contains(it)) {
+        if !wanted.is_empty() && !wanted.ends_with('\n') {
+            wanted.push('\n');
+        }
+        wanted.push_str(line);
+        wanted.push('\n');
+    }
+    let kind = match &found {
+        None => Kind::New,
+        Some(_) if wanted == there => Kind::Same,
+        Some(_) => Kind::Moved,
+    };
+    Change {
+        path: artifact.path.clone(),
+        kind,
+        wanted: Some(wanted),
+        found: found.map(|it| it.bytes),
+        executable: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn artifact(text: &str) -> Artifact {
+        Artifact { id: "a".into(), path: "a".into(), executable: false, extent: Extent::File, text: text.into() }
+    }
+
+    /// What becomes of the file `a`, which forge wanted as `base`, found as `disk` and now wants as `wanted`.
+    fn kind(base: Option<&str>, disk: Option<&str>, wanted: Option<&str>) -> Option<Kind> {
+        let record = base
+            .map(|it| ("a".to_owned(), Record { path: "a".into(), executable: false, base: digest(it.as_bytes()) }));
+        let manifest = Manifest { artifacts: record.into_iter().collect(), ..Manifest::default() };
+        let wanted: Vec<Artifact> = wanted.map(artifact).into_iter().collect();
+        let found = |_: &str| Ok::<_, ()>(disk.map(|it| Found { bytes: it.into(), executable: Some(false) }));
+        compare(&wanted, &manifest, found).expect("nothing fails").first().map(|it| it.kind)
+    }
+
+    #[test]
+    fn the_table_of_ownership() {
+        assert_eq!(kind(None, None, Some("w")), Some(Kind::New));
+        assert_eq!(kind(Some("b"), None, Some("w")), Some(Kind::Gone));
+        assert_eq!(kind(None, Some("w"), Some("w")), Some(Kind::Same));
+        assert_eq!(kind(Some("b"), Some("w"), Some("w")), Some(Kind::Same));
+        assert_eq!(kind(Some("b"), Some("b"), Some("w")), Some(Kind::Moved));
+        assert_eq!(kind(Some("b"), Some("e"), Some("b")), Some(Kind::Edited));
+        assert_eq!(kind(Some("b"), Some("e"), Some("w")), Some(Kind::Both));
+        assert_eq!(kind(None, Some("e"), Some("w")), Some(Kind::Foreign));
+        assert_eq!(kind(Some("b"), Some("b"), None), Some(Kind::Unwanted));
+        assert_eq!(kind(Some("b"), Some("e"), None), Some(Kind::Orphaned));
+        assert_eq!(kind(Some("b"), None, None), None);
+    }
+
+    #[test]
+    fn lines_go_into_a_file_that_somebody_else_has_and_only_once() {
+        let wanted = Artifact { extent: Extent::Lines, ..artifact(".env\n") };
+        let find =
+            |text: &'static str| move |_: &str| Ok::<_, ()>(Some(Found { bytes: text.into(), executable: None }));
+        let change = compare(std::slice::from_ref(&wanted), &Manifest::default(), find("target"))
+            .expect("nothing fails")
+            .remove(0);
+        assert_eq!((change.kind, change.wanted.as_deref()), (Kind::Moved, Some("target\n.env\n")));
+        let change = compare(&[wanted], &Manifest::default(), find(".env\ntarget\n")).expect("nothing fails").remove(0);
+        assert_eq!(change.kind, Kind::Same);
+    }
+}

@@ -1,0 +1,30 @@
+//! Containers in which a setuid program still makes root.
+
+use super::compose::{Service, texts};
+use super::{Check, Found, Lifted, Rule};
+use crate::diagnostic::Severity;
+
+pub(super) static RULE: Rule = Rule {
+    name: "no-new-privileges",
+    severity: Severity::Error,
+    message: "a setuid program in it may gain privileges",
+    help: "write `security_opt: [\"no-new-privileges:true\"]`",
+    lifted: Lifted::Output("the container may gain privileges (`security_opt` without `no-new-privileges`)"),
+    bad: r#"name: shop
+services:
+  api: { image: "api:1" }
+"#,
+    good: r#"name: shop
+services:
+  api: { image: "api:1", security_opt: ["no-new-privileges:true"] }
+"#,
+    check: Check::Service(check),
+};
+
+fn check(service: &Service<'_>, found: &mut Found<'_>) {
+    let options = service.get("security_opt").map(texts).unwrap_or_default();
+    let is_set = |it: &str| matches!(it.replace('=', ":").as_str(), "no-new-privileges" | "no-new-privileges:true");
+    if !options.iter().any(|it| is_set(it)) && !service.is_partial() {
+        found.at(&service.at("security_opt"));
+    }
+}

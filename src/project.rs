@@ -1,0 +1,418 @@
+//! The resolved spec: every name checked, every default filled in. What targets and templates see, and all they see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::diagnostic::Path;
+use crate::spec::{Cpus, Duration, Rate, Secret, Size, TlsMode, VariableType};
+
+/// A spec with its environments.
+#[derive(Debug, Clone, Serialize)]
+pub struct Resolved {
+    /// Production.
+    pub base: Project,
+    /// The others, by name.
+    pub environments: BTreeMap<String, Project>,
+}
+
+/// One environment of a spec.
+#[derive(Debug, Clone, Serialize)]
+pub struct Project {
+    /// The spec's name.
+    pub name: String,
+    /// The environment; `None` is production.
+    pub environment: Option<String>,
+    /// What the names of forge's own variables in `.env` begin with: `SHOP`.
+    pub prefix: String,
+    /// What is built, by the name of its service.
+    pub images: BTreeMap<String, Image>,
+    /// What runs, by name.
+    pub containers: BTreeMap<String, Container>,
+    /// What nginx is told.
+    pub gateway: Option<Gateway>,
+    /// Networks by name.
+    pub networks: BTreeMap<String, Network>,
+    /// Named volumes.
+    pub volumes: BTreeSet<String>,
+    /// Secrets by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Variables of `.env` that something uses, by name.
+    pub variables: BTreeMap<String, Variable>,
+    /// How much of each log is kept.
+    pub logging: Logging,
+    /// The grace period of most containers.
+    pub stop_grace_period: Duration,
+}
+
+/// How much of a log is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Logging {
+    /// When a new file is begun.
+    pub max_size: Size,
+    /// How many files are kept.
+    pub max_files: u32,
+}
+
+/// A network between containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Network {
+    /// Without a way out.
+    pub internal: bool,
+}
+
+/// A setting that the operator makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// What it holds.
+    pub kind: VariableType,
+    /// Whether compose refuses to start without it.
+    pub required: bool,
+    /// Its value where none is set.
+    pub default: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// An image that is built here.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Image {
+    /// The service that it is named after.
+    pub name: String,
+    /// `shop-api`, for its labels.
+    pub title: String,
+    /// `ghcr.io/acme/shop-api`, without a tag.
+    pub repository: String,
+    /// The stack's name.
+    pub stack: String,
+    /// The stack's version.
+    pub version: String,
+    /// What the spec chose, defaults filled in.
+    pub options: Map<String, Value>,
+    /// The folder with the source, relative to the project, without `./`; empty is the project itself.
+    pub context: String,
+    /// Files that forge puts beside the source. Names relative to the context.
+    pub files: ImageFiles,
+    /// Images that it builds on, by the stack's names for them.
+    pub images: BTreeMap<String, String>,
+    /// The folder in the image that holds the program.
+    pub workdir: String,
+    /// Debian packages.
+    pub packages: Packages,
+    /// Who runs it.
+    pub user: User,
+    /// Ports it listens on, sorted.
+    pub ports: Vec<u16>,
+    /// What runs, one word an item.
+    pub command: Vec<String>,
+    /// How to ask for health; `None` when an exception lifted the rule.
+    pub healthcheck: Option<Healthcheck>,
+    /// Variables that the entrypoint makes from secrets; without any there is no entrypoint.
+    pub secret_variables: BTreeMap<String, SecretVariable>,
+    /// Folders that volumes are mounted on, which take owner and mode from the image.
+    pub volumes: BTreeSet<String>,
+    /// Files that the build reads from the context; a slash at the end means a folder.
+    pub reads: Vec<String>,
+    /// How long it gets to end, in seconds.
+    pub grace: u64,
+    /// Whole processors it may use.
+    pub cpus: u64,
+}
+
+/// The files that forge puts beside a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImageFiles {
+    /// `Dockerfile`, or `api.Dockerfile` where two services share a context.
+    pub dockerfile: String,
+    /// `.dockerignore`, or `api.Dockerfile.dockerignore`.
+    pub dockerignore: String,
+    /// `docker-entrypoint.sh`, or `api.docker-entrypoint.sh`.
+    pub entrypoint: String,
+    /// What else the stack wants: its name for it → file name. Their templates are in [`templates`](Self::templates).
+    pub others: BTreeMap<String, String>,
+    /// The templates of the others, by the stack's name for them.
+    pub templates: BTreeMap<String, String>,
+}
+
+/// Debian packages by where they are needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Packages {
+    /// While dependencies are installed.
+    pub build: Vec<String>,
+    /// In the image that runs.
+    pub run: Vec<String>,
+}
+
+/// A user of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct User {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub uid: u32,
+    /// Its group's.
+    pub gid: u32,
+    /// Whether the base image has it.
+    pub exists: bool,
+}
+
+/// A variable that holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SecretVariable {
+    /// The secret's name.
+    pub secret: String,
+    /// Whether it goes before the `@` of the URL that the variable has; otherwise it is the value.
+    pub url: bool,
+}
+
+/// Something that runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Container {
+    /// Its name, which is its host name to others.
+    pub name: String,
+    /// Why it is there.
+    pub role: Role,
+    /// What it runs.
+    pub image: ImageRef,
+    /// Its command, where the image's own will not do.
+    pub command: Option<Vec<String>>,
+    /// Its environment variables.
+    pub environment: BTreeMap<String, Env>,
+    /// Names of secrets that it reads.
+    pub secrets: BTreeSet<String>,
+    /// Names of networks that it is on.
+    pub networks: BTreeSet<String>,
+    /// What it waits for, by name.
+    pub waits: BTreeMap<String, Wait>,
+    /// How to ask for health; `None` for one-shots and where an exception lifted the rule.
+    pub healthcheck: Option<Healthcheck>,
+    /// Who runs it.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Folders in memory.
+    pub tmpfs: BTreeMap<String, Size>,
+    /// What is mounted, by path.
+    pub mounts: BTreeMap<String, Mount>,
+    /// How many run.
+    pub replicas: u32,
+    /// How much it may use.
+    pub resources: Resources,
+    /// Whether PID 1 needs an init before it.
+    pub init: bool,
+    /// How long it gets to end.
+    pub stop_grace_period: Duration,
+    /// Size of `/dev/shm`, as compose writes it.
+    pub shm_size: Option<String>,
+    /// The port on which it answers.
+    pub port: Option<u16>,
+    /// Rules that do not hold for it, with the reasons.
+    pub lifted: BTreeMap<String, String>,
+    /// Comments for the compose file, by key.
+    pub comments: BTreeMap<String, String>,
+    /// Where the values came from, by path below the service; what is not here is forge's own.
+    #[serde(skip)]
+    pub origins: Vec<(&'static str, Origin)>,
+    /// Where environment variables came from that the spec does not list under `environment`, by name.
+    #[serde(skip)]
+    pub environment_origins: BTreeMap<String, Origin>,
+}
+
+/// Why a container is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A service of the spec.
+    Service,
+    /// The one-shot of the named service.
+    Migration(String),
+    /// A backing of the spec.
+    Backing,
+    /// nginx.
+    Gateway,
+}
+
+/// What a container runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImageRef {
+    /// One of [`Project::images`], by name.
+    Built(String),
+    /// Somebody else's, with its tag.
+    Named(String),
+}
+
+/// The value of an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Env {
+    /// This text.
+    Text(String),
+    /// What the operator sets: the variable of the same name.
+    Variable,
+}
+
+/// What a container waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// That it was started.
+    ServiceStarted,
+    /// That it is well.
+    ServiceHealthy,
+    /// That it ended with 0.
+    ServiceCompletedSuccessfully,
+}
+
+/// How to ask for health.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Healthcheck {
+    /// As compose's `test`: `CMD` or `CMD-SHELL` first.
+    pub test: Vec<String>,
+    /// Between two questions.
+    pub interval: Duration,
+    /// For an answer.
+    pub timeout: Duration,
+    /// How many failures in a row.
+    pub retries: u32,
+    /// How long failures do not count.
+    pub start_period: Duration,
+}
+
+/// Something mounted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mount {
+    /// A named volume.
+    Volume(String),
+    /// A folder of this host, relative to the project; read-only.
+    Bind(String),
+}
+
+/// How much a container may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Resources {
+    /// Limit of processor time.
+    pub cpus: Cpus,
+    /// Limit of memory.
+    pub memory: Size,
+    /// Limit of processes and threads.
+    pub pids: u32,
+    /// Processor time that is kept for it.
+    pub reserved_cpus: Cpus,
+    /// Memory that is kept for it.
+    pub reserved_memory: Size,
+}
+
+/// What nginx is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Gateway {
+    /// The names it answers to.
+    pub hosts: Vec<Host>,
+    /// Where certificates come from.
+    pub tls: TlsMode,
+    /// Where it listens on the host.
+    pub ports: HostPorts,
+    /// Classes of requests that routes use.
+    pub limits: BTreeMap<String, Limit>,
+    /// Who is asked.
+    pub upstreams: Vec<Upstream>,
+    /// Proxies before it that are believed.
+    pub trusted_proxies: Vec<String>,
+    /// The largest body of a request, in mebibytes.
+    pub max_body_mib: u64,
+    /// Processes.
+    pub workers: u64,
+    /// How long open requests get, in seconds.
+    pub shutdown: u64,
+}
+
+/// A name that the gateway answers to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Host {
+    /// Its name in the spec.
+    pub name: String,
+    /// Its name in the DNS.
+    pub domain: String,
+    /// Names that are led to it.
+    pub aliases: Vec<String>,
+    /// Who answers what.
+    pub routes: Vec<Route>,
+}
+
+/// Who answers a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// The path.
+    pub path: String,
+    /// Whether only this path; otherwise all below it too.
+    pub exact: bool,
+    /// The upstream's name.
+    pub to: String,
+    /// The class of requests.
+    pub limit: String,
+    /// Whether connections may be upgraded.
+    pub websocket: bool,
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Upstream {
+    /// The service.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// How often one client address may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// Requests per time.
+    pub rate: Rate,
+    /// At once before that.
+    pub burst: u32,
+    /// Open at once; `None` is the limit for everything.
+    pub connections: Option<u32>,
+}
+
+/// Where the gateway listens on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostPorts {
+    /// For HTTP.
+    pub http: u16,
+    /// For HTTPS.
+    pub https: u16,
+    /// Only on this address.
+    pub host_ip: Option<String>,
+    /// What the variables that change them begin with: `SHOP`, `SHOP_DEVELOPMENT`.
+    pub prefix: String,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Written in the spec, at this path.
+    Spec(Path),
+    /// The stack, backing or gateway of the catalogue, by its folder: `stacks/python`.
+    Catalog(String),
+    /// Made from other values, in words.
+    Derived(String),
+}
+
+impl Project {
+    /// The compose project's name: environments beside production must not share its containers and volumes.
+    pub fn compose_name(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{}-{environment}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+impl Container {
+    /// Whether it runs to an end.
+    pub fn is_one_shot(&self) -> bool {
+        matches!(self.role, Role::Migration(_))
+    }
+}

@@ -1,0 +1,168 @@
+//! Text from values: the template engine, set up once, and a filter for each language that values land in.
+
+pub mod tree;
+
+use std::sync::Arc;
+
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::catalog::{Broken, Catalog};
+
+/// The engine with all templates of a catalogue.
+pub struct Engine {
+    templates: Environment<'static>,
+}
+
+impl Engine {
+    /// Sets up the templates of `catalog`: the project's own are compiled now, forge's when they are asked for.
+    ///
+    /// # Errors
+    /// Those of the project's own templates that do not parse.
+    pub fn new(catalog: &Catalog) -> Result<Engine, Vec<Broken>> {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        // Not one of minijinja's own kinds: macros give back finished text, and the formatter below sees all else.
+        templates.set_auto_escape_callback(|_| AutoEscape::Custom("forge".into()));
+        templates.set_formatter(format);
+        templates.add_filter("words", words);
+        templates.add_filter("shell", |text: Arc<str>| Value::from_safe_string(shell(&text)));
+        templates.add_filter("comment", |text: Arc<str>| Value::from_safe_string(one_line(&text)));
+        templates.add_filter("env_file", |text: Arc<str>| {
+            env_file(&text).map(Value::from_safe_string).ok_or_else(|| unfit("no .env can hold this"))
+        });
+        let texts = catalog.templates.clone();
+        templates.set_loader(move |name| Ok(texts.get(name).cloned()));
+        let mut broken = Vec::new();
+        for name in &catalog.own_templates {
+            if let Err(error) = templates.get_template(name) {
+                broken.push(Broken { file: name.clone(), message: describe(&error) });
+            }
+        }
+        if broken.is_empty() { Ok(Engine { templates }) } else { Err(broken) }
+    }
+
+    /// The text of the template `name` with `values` in it, without blank lines around it and with a line end.
+    ///
+    /// # Errors
+    /// When the template names what there is not, or a value does not fit where it is put.
+    pub fn render(&self, name: &str, values: &impl Serialize) -> Result<String, Broken> {
+        let broken = |error: &Error| Broken { file: name.to_owned(), message: describe(error) };
+        let template = self.templates.get_template(name).map_err(|it| broken(&it))?;
+        let text = template.render(Value::from(Serde(values))).map_err(|it| broken(&it))?;
+        Ok(format!("{}\n", text.trim_matches('\n')))
+    }
+}
+
+fn describe(error: &Error) -> String {
+    let line = error.line().map(|it| format!("line {it}: ")).unwrap_or_default();
+    match error.name() {
+        Some(name) => format!("{name}: {line}{error}"),
+        None => format!("{line}{error}"),
+    }
+}
+
+fn unfit(why: &str) -> Error {
+    Error::new(ErrorKind::InvalidOperation, why.to_owned())
+}
+
+/// What no template should have to think of: booleans are `true` and `false`, nothing is never printed, and a value
+/// that could begin a new line needs a filter.
+fn format(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() || value.is_none() {
+        return Err(Error::new(ErrorKind::UndefinedError, "there is no value here"));
+    }
+    if let Ok(it) = bool::try_from(value.clone()) {
+        return out.write_str(if it { "true" } else { "false" }).map_err(Error::from);
+    }
+    let text = value.to_string();
+    if !value.is_safe() && text.chars().any(char::is_control) {
+        return Err(unfit("a value with control characters needs a filter for the language that it lands in"));
+    }
+    out.write_str(&text).map_err(Error::from)
+}
+
+/// A list of words as a JSON array for a Dockerfile, broken between words where a line would be too long.
+fn words(value: Value) -> Result<Value, Error> {
+    let mut lines = vec![String::from("[")];
+    for (index, word) in value.try_iter()?.enumerate() {
+        let word = json(word.as_str().unwrap_or_default());
+        let line = lines.last_mut().expect("it begins with one");
+        if index == 0 {
+            line.push_str(&word);
+        } else if line.len() + word.len() > 105 {
+            line.push_str(", \\");
+            lines.push(format!("     {word}"));
+        } else {
+            line.push_str(", ");
+            line.push_str(&word);
+        }
+    }
+    Ok(Value::from_safe_string(lines.join("\n") + "]"))
+}
+
+/// A JSON string that every reader of YAML and JSON takes for the same text.
+pub fn json(text: &str) -> String {
+    use std::fmt::Write as _;
+    let quoted = serde_json::to_string(text).expect("text is JSON");
+    let mut out = String::with_capacity(quoted.len());
+    for it in quoted.chars() {
+        match it {
+            // YAML 1.1 takes these for line ends or does not take them at all.
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                write!(out, "\\u{:04x}", it as u32).expect("a string grows");
+            }
+            it => out.push(it),
+        }
+    }
+    out
+}
+
+/// A word for a POSIX shell.
+pub fn shell(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Text for a comment: on one line, whatever it holds.
+pub fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|it| if it.is_control() || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}') { ' ' } else { it })
+        .collect()
+}
+
+/// A value for `.env`; `None` where none of its quotings would bring it back unchanged.
+pub fn env_file(text: &str) -> Option<String> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "_./:@%+,=-".contains(it);
+    if text.chars().all(plain) {
+        return Some(text.to_owned());
+    }
+    // Single quotes keep everything but themselves.
+    (!text.contains(['\'', '\n', '\r'])).then(|| format!("'{text}'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_that_comes_with_forge_compiles() {
+        let catalog = Catalog::new(&[]).expect("the catalogue that comes with forge is whole");
+        let engine = Engine::new(&catalog).expect("there are no others");
+        for name in catalog.templates.keys().filter(|it| it.ends_with(".j2")) {
+            assert!(engine.templates.get_template(name).is_ok(), "{name} does not compile");
+        }
+    }
+
+    #[test]
+    fn a_value_that_could_begin_a_new_line_needs_a_filter() {
+        let own = [
+            ("project/t.j2".to_owned(), "# {{ text }}".to_owned()),
+            ("project/c.j2".to_owned(), "# {{ text | comment }}".to_owned()),
+        ];
+        let engine = Engine::new(&Catalog::new(&own).expect("templates are no facts")).expect("both compile");
+        let values = serde_json::json!({ "text": "a\nrm -rf /" });
+        assert!(engine.render("project/t.j2", &values).is_err());
+        assert_eq!(engine.render("project/c.j2", &values).as_deref(), Ok("# a rm -rf /\n"));
+    }
+}

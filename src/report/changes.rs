@@ -1,0 +1,88 @@
+//! Changes of files: a line each, and unified diffs.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+use similar::TextDiff;
+
+use crate::compare::{Change, Kind};
+
+/// Files that differ, each with the reason and a unified diff. The `-` side is what is there, the `+` side what forge
+/// wants; for an edit it is the other way round, so that `+` is what somebody wrote.
+pub fn unified(changes: &[Change], color: bool) -> String {
+    let mut out = String::new();
+    for change in changes.iter().filter(|it| it.kind != Kind::Same) {
+        let _ = writeln!(out, "{}", paint(color, "1", &format!("{}: {}", shown(&change.path), change.kind.reason())));
+        let found = change.found.as_deref().map(String::from_utf8_lossy);
+        let found = found.as_deref().unwrap_or_default();
+        let wanted = change.wanted.as_deref().unwrap_or_default();
+        let path = shown(&change.path);
+        let name = |there: bool, side: &str| if there { format!("{side}/{path}") } else { "/dev/null".to_owned() };
+        let text = if change.kind == Kind::Mode {
+            let (old, new) = if change.executable { ("100644", "100755") } else { ("100755", "100644") };
+            format!("old mode {old}\nnew mode {new}\n")
+        } else if change.kind == Kind::Edited {
+            diff(wanted, found, &name(true, "forge"), &name(true, "disk"))
+        } else {
+            diff(found, wanted, &name(change.found.is_some(), "disk"), &name(change.wanted.is_some(), "forge"))
+        };
+        for line in text.split_inclusive('\n') {
+            let code = match line.as_bytes().first() {
+                _ if line.starts_with("--- ") || line.starts_with("+++ ") => "1",
+                Some(b'-') => "31",
+                Some(b'+') => "32",
+                Some(b'@') => "36",
+                _ => "",
+            };
+            out.push_str(&paint(color, code, &visible(line)));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// One line for each file that differs.
+pub fn names(changes: &[Change]) -> String {
+    let mut out = String::new();
+    for change in changes.iter().filter(|it| it.kind != Kind::Same) {
+        let _ = writeln!(out, "{}: {}", shown(&change.path), change.kind.reason());
+    }
+    out
+}
+
+/// One JSON document: each file that differs, with its reason and diff.
+pub fn json(changes: &[Change]) -> String {
+    let list: Vec<_> = changes
+        .iter()
+        .filter(|it| it.kind != Kind::Same)
+        .map(|it| json!({ "path": it.path, "kind": it.kind, "reason": it.kind.reason(), "diff": unified(std::slice::from_ref(it), false).split_once('\n').map(|(_, diff)| diff) }))
+        .collect();
+    let mut text = serde_json::to_string_pretty(&json!({ "version": 1, "changes": list })).expect("plain data is JSON");
+    text.push('\n');
+    text
+}
+
+fn diff(old: &str, new: &str, old_name: &str, new_name: &str) -> String {
+    TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(old_name, new_name).to_string()
+}
+
+fn paint(color: bool, code: &str, text: &str) -> String {
+    if !color || code.is_empty() {
+        return text.to_owned();
+    }
+    let (line, end) = text.strip_suffix('\n').map_or((text, ""), |it| (it, "\n"));
+    format!("\x1b[{code}m{line}\x1b[0m{end}")
+}
+
+/// Text of a file could hold what a terminal obeys.
+fn visible(line: &str) -> String {
+    line.chars()
+        .flat_map(|it| {
+            if it.is_control() && !matches!(it, '\n' | '\t') { it.escape_debug().collect::<Vec<_>>() } else { vec![it] }
+        })
+        .collect()
+}
+
+fn shown(path: &str) -> String {
+    path.escape_debug().to_string()
+}

@@ -1,0 +1,30 @@
+//! Annotations, as GitHub reads them from the log of a workflow.
+
+use std::fmt::Write as _;
+
+use super::Notice;
+use crate::diagnostic::Severity;
+
+pub(super) fn notices(notices: &[Notice]) -> String {
+    let mut out = String::new();
+    for it in notices {
+        let ((line, column), (end_line, _)) = (it.start(), it.end());
+        let level = match it.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let message = match &it.help {
+            Some(help) => format!("{}\n{help}", it.message),
+            None => it.message.clone(),
+        };
+        let (path, title) = (property(&it.path), property(&it.code));
+        let message = message.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+        writeln!(out, "::{level} file={path},line={line},endLine={end_line},col={column},title={title}::{message}")
+            .expect("a string grows");
+    }
+    out
+}
+
+fn property(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A").replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,40 @@
+//! For people, in the picture that rustc and cargo draw.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::{Look, Notice};
+use crate::diagnostic::Severity;
+
+pub(super) fn notices(notices: &[Notice], look: Look) -> String {
+    let renderer = if look.color { Renderer::styled() } else { Renderer::plain() }.term_width(look.width);
+    let mut out = String::new();
+    for notice in notices {
+        let level = match notice.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let message = clean(&notice.message);
+        let help = notice.help.as_deref().map(clean);
+        let title = level.primary_title(&*message).id(&*notice.code);
+        let mut group = match notice.text.as_deref().filter(|it| !it.is_empty() && notice.bytes.end <= it.len()) {
+            Some(text) => {
+                let annotation = AnnotationKind::Primary.span(notice.bytes.clone());
+                title.element(Snippet::source(text).path(&*notice.path).fold(true).annotation(annotation))
+            }
+            None => title.element(annotate_snippets::Origin::path(&*notice.path)),
+        };
+        if let Some(help) = &help {
+            group = group.element(Level::HELP.message(&**help));
+        }
+        out.push_str(&renderer.render(&[group]));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+/// Text of a file could hold what a terminal obeys.
+fn clean(text: &str) -> String {
+    text.chars()
+        .flat_map(|it| if it.is_control() && it != '\n' { it.escape_debug().collect::<Vec<_>>() } else { vec![it] })
+        .collect()
+}

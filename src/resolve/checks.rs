@@ -1,0 +1,243 @@
+//! What can be wrong with a spec as a whole.
+
+use std::collections::BTreeMap;
+
+use super::Resolver;
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Path, Place};
+use crate::project::Project;
+use crate::spec::VariableType;
+use crate::yaml::{Doc, Node};
+
+impl Resolver<'_> {
+    /// Names that forge keeps for itself, and names that stand twice.
+    pub(super) fn check_names(&mut self) {
+        let spec = self.spec;
+        let services = spec.services.keys().map(|name| ("services", name));
+        let backings = spec.backings.keys().map(|name| ("backings", name));
+        for (group, name) in services.chain(backings) {
+            let place = Place::Key(Path::of([group, name]));
+            if name.as_str() == "gateway" || name.ends_with("-migrate") || name.ends_with("-egress") {
+                let help = "forge uses it for the gateway, migrations and ways out; choose another name";
+                self.error(&codes::RESERVED_NAME, place.clone(), format!("`{name}` is kept for forge"), help);
+            }
+            if group == "backings" && spec.services.contains_key(name) {
+                let help = "services and backings share one namespace; rename one of them";
+                self.error(&codes::NAME_TWICE, place, format!("there is a service `{name}` too"), help);
+            }
+        }
+        for (name, variable) in &spec.variables {
+            let at = Path::of(["variables", name]);
+            if let (true, Some(_)) = (variable.required, &variable.default) {
+                let help = "leave out one of the two";
+                self.error(
+                    &codes::NO_EFFECT,
+                    Place::Value(at.key("default")),
+                    format!("`{name}` is required, so its default is never used"),
+                    help,
+                );
+            }
+            let Some(default) = &variable.default else { continue };
+            let place = Place::Value(at.key("default"));
+            // In `${NAME:-default}` a brace ends it, and .env has no quoting for both kinds of quotes.
+            if let Some(odd) = default.0.chars().find(|it| it.is_control() || ['}', '\''].contains(it)) {
+                let help = "set it in .env instead, without a default";
+                self.error(
+                    &codes::INVALID_VALUE,
+                    place,
+                    format!("a default cannot hold `{}`", odd.escape_debug()),
+                    help,
+                );
+            } else if !fits(variable.kind, &default.0) {
+                let help = "mend the default, or the type";
+                let kind = format!("{:?}", variable.kind).to_lowercase();
+                self.error(&codes::INVALID_VALUE, place, format!("`{}` is no {kind}", default.0.escape_debug()), help);
+            }
+        }
+    }
+
+    /// Services that wait for each other in a circle.
+    pub(super) fn check_cycles(&mut self) {
+        let mut waits: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, service) in &self.spec.services {
+            let needs = service.needs.iter();
+            let waited = needs.iter().filter(|(_, need)| need.wait.unwrap_or(true));
+            waits.insert(
+                name,
+                waited
+                    .filter_map(|(need, _)| self.spec.services.get_key_value(need.as_str()))
+                    .map(|(name, _)| name.as_str())
+                    .collect(),
+            );
+        }
+        // 1: on the way, 2: done
+        let mut states: BTreeMap<&str, u8> = BTreeMap::new();
+        let mut found: Vec<Vec<&str>> = Vec::new();
+        for start in waits.keys() {
+            if states.contains_key(start) {
+                continue;
+            }
+            // A path of its own instead of recursion: a chain of 10,000 services must not overflow the stack.
+            let mut path: Vec<(&str, usize)> = vec![(start, 0)];
+            states.insert(start, 1);
+            while let Some((name, next)) = path.last_mut() {
+                let Some(to) = waits[*name].get(*next).copied() else {
+                    states.insert(name, 2);
+                    path.pop();
+                    continue;
+                };
+                *next += 1;
+                match states.get(to) {
+                    None => {
+                        states.insert(to, 1);
+                        path.push((to, 0));
+                    }
+                    Some(1) => {
+                        let begin = path.iter().position(|(it, _)| *it == to).unwrap_or(0);
+                        found.push(path[begin..].iter().map(|(it, _)| *it).collect());
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        for cycle in found {
+            let (first, last) = (cycle[0], cycle[cycle.len() - 1]);
+            let circle = cycle.iter().chain([&first]).map(|it| format!("`{it}`")).collect::<Vec<_>>().join(" → ");
+            self.error(
+                &codes::NEEDS_CYCLE,
+                Place::Key(Path::of(["services", last, "needs", first])),
+                if cycle.len() == 1 {
+                    format!("`{first}` waits for itself")
+                } else {
+                    format!("these wait for each other: {circle}")
+                },
+                format!("write `needs: {{ {first}: {{ wait: false }} }}` at `{last}` if it can start without"),
+            );
+        }
+    }
+
+    /// What is declared and serves nobody.
+    pub(super) fn check_unused(&mut self) {
+        for name in self.spec.secrets.keys() {
+            if !self.used_secrets.contains(name.as_str()) {
+                let place = Place::Key(Path::of(["secrets", name]));
+                self.warning(
+                    &codes::UNUSED,
+                    place,
+                    format!("no service reads the secret `{name}`"),
+                    "list it under `secrets` of a service, or remove it",
+                );
+            }
+        }
+        for name in self.spec.variables.keys() {
+            if !self.used_variables.contains(name.as_str()) {
+                let place = Place::Key(Path::of(["variables", name]));
+                self.warning(
+                    &codes::UNUSED,
+                    place,
+                    format!("no service reads the variable `{name}`"),
+                    "list it under `variables` of a service, or remove it",
+                );
+            }
+        }
+    }
+}
+
+/// Whether a text is of a type.
+fn fits(kind: VariableType, text: &str) -> bool {
+    match kind {
+        VariableType::String => true,
+        VariableType::Integer => text.parse::<i64>().is_ok(),
+        VariableType::Boolean => ["true", "false"].contains(&text),
+        VariableType::Url => {
+            text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
+        }
+        VariableType::Email => text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.')),
+    }
+}
+
+/// What is baked into images, and which containers there are, is the same everywhere.
+pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mut Vec<Diagnostic>) {
+    let help = "all environments run the same images; say it in the spec itself";
+    for (name, image) in &project.images {
+        let Some(same) = base.images.get(name) else { continue };
+        let at = Path::of(["services", name, "build"]);
+        let differs = [
+            ("", image.stack != same.stack || image.context != same.context),
+            ("version", image.version != same.version),
+            ("options", image.options != same.options),
+            ("packages", image.packages != same.packages),
+            ("user", image.user != same.user),
+        ];
+        for (key, _) in differs.iter().filter(|(_, differs)| *differs) {
+            let at = if key.is_empty() { at.clone() } else { at.key(key) };
+            told.push(
+                Diagnostic::error(
+                    &codes::OVERLAY_BAKED,
+                    Place::Key(at),
+                    format!("an environment cannot change how `{name}` is built"),
+                )
+                .help(help),
+            );
+        }
+        if image.ports != same.ports {
+            let at = Path::of(["services", name, "port"]);
+            told.push(
+                Diagnostic::error(
+                    &codes::OVERLAY_BAKED,
+                    Place::Key(at),
+                    format!("an environment cannot change the port of `{name}`"),
+                )
+                .help(help),
+            );
+        }
+        for (variable, _) in
+            image.secret_variables.iter().filter(|(name, it)| same.secret_variables.get(*name) != Some(it))
+        {
+            let at = Path::of(["services", name]);
+            told.push(
+                Diagnostic::error(
+                    &codes::OVERLAY_BAKED,
+                    Place::Key(at),
+                    format!("the entrypoint of `{name}` is baked into its image and does not make `{variable}`"),
+                )
+                .help(help),
+            );
+        }
+        for path in image.volumes.difference(&same.volumes) {
+            let at = Path::of(["services", name, "writable", path]);
+            told.push(
+                Diagnostic::error(
+                    &codes::OVERLAY_BAKED,
+                    Place::Key(at),
+                    format!("the image of `{name}` has no folder `{path}` that its user may write to"),
+                )
+                .help("mount the volume everywhere, or use a tmpfs here"),
+            );
+        }
+    }
+    for (group, name) in ["services", "backings"].into_iter().flat_map(|group| {
+        overlaid.root.get(group).into_iter().flat_map(Node::entries).map(move |(name, _)| (group, name))
+    }) {
+        if !base.containers.contains_key(name) {
+            told.push(
+                Diagnostic::error(
+                    &codes::OVERLAY_BAKED,
+                    Place::Key(Path::of([group, name])),
+                    format!("an environment cannot add `{name}`"),
+                )
+                .help(help),
+            );
+        }
+    }
+    for name in base.containers.keys().filter(|name| !project.containers.contains_key(*name)) {
+        told.push(
+            Diagnostic::error(
+                &codes::OVERLAY_BAKED,
+                Place::Value(Path::default()),
+                format!("an environment cannot take `{name}` away: a compose overlay has no word for it"),
+            )
+            .help("keep it in all environments"),
+        );
+    }
+}

@@ -1,0 +1,325 @@
+//! The gateway: its container, and what nginx is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::context;
+
+use super::Resolver;
+use super::backing::Filler;
+use crate::catalog::{GatewayFacts, Selection};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Path, Place};
+use crate::project::{
+    Container, Gateway, Healthcheck, Host, HostPorts, ImageRef, Limit, Origin, Role, Route, Upstream, Wait,
+};
+use crate::spec::{self, Duration, Rate, Size, TlsMode};
+
+impl Resolver<'_> {
+    pub(super) fn resolve_gateway(&mut self) -> Option<Gateway> {
+        let spec = self.spec;
+        let gateway = spec.gateway.as_ref()?;
+        let at = Path::of(["gateway"]);
+        let entry = &self.catalog.gateway;
+        let (version, version_origin) = self.version(entry, gateway.version.as_ref(), &at.key("version"), "gateway")?;
+        let selection = Selection { version: version.clone(), ..Selection::default() };
+        let facts: GatewayFacts = match entry.facts(&selection) {
+            Ok(facts) => facts,
+            Err(message) => {
+                self.template_error(&at, &message);
+                return None;
+            }
+        };
+        let hosts = self.hosts(gateway, &at);
+        let limits = self.limits(gateway, &at);
+        let upstreams: BTreeSet<&str> = gateway.routes.iter().map(|it| it.to.as_str()).collect();
+        let upstreams: Vec<Upstream> = upstreams
+            .into_iter()
+            .filter_map(|name| Some(Upstream { name: name.to_owned(), port: self.containers.get(name)?.port? }))
+            .collect();
+        let max_body = gateway.max_body_size.unwrap_or(Size::mib(10));
+        let mut tmpfs = facts.tmpfs.clone();
+        let mut origins = vec![("version", version_origin)];
+        let resources =
+            self.resources(gateway.resources.as_ref(), &at, &facts.resources, "gateway", false, &mut origins);
+        // Bodies wait there: room for several of the largest, and never more than half of the memory.
+        let room = Size::mib((resources.memory.in_mib() / 2).max(16));
+        tmpfs.insert("/tmp".to_owned(), room);
+        self.check_tmpfs(&tmpfs, resources.memory, &at);
+        if max_body.0 < 1 << 20 {
+            self.error(
+                &codes::INVALID_VALUE,
+                Place::Value(at.key("max_body_size")),
+                format!("{max_body} is less than 1M"),
+                "write `max_body_size: 10M`",
+            );
+        } else if max_body > room {
+            self.error(
+                &codes::MEMORY_TOO_SMALL,
+                Place::Value(at.key("max_body_size")),
+                format!("a body of {max_body} does not fit into the gateway's /tmp of {room}"),
+                format!(
+                    "raise `gateway: {{ resources: {{ limits: {{ memory: {} }} }} }}`",
+                    Size::mib(max_body.in_mib() * 4)
+                ),
+            );
+        }
+        let grace = gateway.stop_grace_period.unwrap_or_else(|| self.grace());
+        origins.push((
+            "stop_grace_period",
+            match gateway.stop_grace_period {
+                Some(_) => Origin::Spec(at.key("stop_grace_period")),
+                None => Origin::Derived("the grace period of services".to_owned()),
+            },
+        ));
+        let lifted = self.lifted(&gateway.exceptions, &at);
+        let values = context! { version => version };
+        let mut filler = Filler { resolver: self, values, at: at.clone() };
+        let image = filler.fill(&facts.image);
+        let test = filler.all(&facts.healthcheck);
+        let mut networks: BTreeSet<String> = upstreams.iter().map(|it| it.name.clone()).collect();
+        networks.insert(self.network("gateway", false));
+        let ports = self.host_ports(gateway);
+        let container = Container {
+            name: "gateway".to_owned(),
+            role: Role::Gateway,
+            image: ImageRef::Named(image),
+            command: None,
+            environment: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+            networks,
+            // Started, not healthy: one sick service must not keep the others off the air.
+            waits: upstreams.iter().map(|it| (it.name.clone(), Wait::ServiceStarted)).collect(),
+            healthcheck: Some(Healthcheck {
+                test,
+                interval: Duration(30),
+                timeout: Duration(5),
+                retries: 3,
+                start_period: facts.start_period,
+            })
+            .filter(|_| !lifted.contains_key("healthcheck")),
+            uid: facts.user.uid,
+            gid: facts.user.gid,
+            tmpfs,
+            mounts: BTreeMap::new(),
+            replicas: 1,
+            resources,
+            init: false,
+            stop_grace_period: grace,
+            shm_size: None,
+            port: None,
+            lifted,
+            comments: BTreeMap::new(),
+            origins,
+            environment_origins: BTreeMap::new(),
+        };
+        self.containers.insert("gateway".to_owned(), container);
+        Some(Gateway {
+            hosts,
+            tls: gateway.tls.mode,
+            ports,
+            limits,
+            upstreams,
+            trusted_proxies: gateway.trusted_proxies.iter().map(|it| it.to_string()).collect(),
+            max_body_mib: max_body.in_mib(),
+            workers: resources.cpus.whole(),
+            shutdown: grace.0.saturating_sub(5).max(1),
+        })
+    }
+
+    fn hosts(&mut self, gateway: &spec::Gateway, at: &Path) -> Vec<Host> {
+        let mut hosts = Vec::new();
+        let mut domains: BTreeMap<String, String> = BTreeMap::new();
+        for (name, host) in &gateway.hosts {
+            let here = at.key("hosts").key(name);
+            let own = std::iter::once((host.domain.to_string(), here.key("domain")));
+            let aliases =
+                host.aliases.iter().enumerate().map(|(index, it)| (it.to_string(), here.key("aliases").index(index)));
+            for (domain, place) in own.chain(aliases) {
+                if domain.len() > 253 {
+                    self.error(
+                        &codes::INVALID_VALUE,
+                        Place::Value(place.clone()),
+                        "a domain has 253 characters at most",
+                        "shorten it",
+                    );
+                }
+                if let Some(other) = domains.insert(domain.clone(), name.to_string()) {
+                    self.error(
+                        &codes::ROUTE_TWICE,
+                        Place::Value(place),
+                        format!("`{domain}` is already a name of `{other}`"),
+                        "each domain belongs to one host",
+                    );
+                }
+            }
+            hosts.push(Host {
+                name: name.to_string(),
+                domain: host.domain.to_string(),
+                aliases: host.aliases.iter().map(|it| it.to_string()).collect(),
+                routes: Vec::new(),
+            });
+        }
+        let mut seen: BTreeSet<(usize, &str)> = BTreeSet::new();
+        for (index, route) in gateway.routes.iter().enumerate() {
+            let here = at.key("routes").index(index);
+            let host = match &route.host {
+                Some(name) => {
+                    let found = hosts.iter().position(|it| it.name == name.as_str());
+                    if found.is_none() {
+                        let known = gateway.hosts.keys().map(|it| it.as_str());
+                        self.told.push(
+                            Diagnostic::error(
+                                &codes::UNKNOWN_NAME,
+                                Place::Value(here.key("host")),
+                                format!("there is no host `{name}`"),
+                            )
+                            .nearest(name, known),
+                        );
+                    }
+                    found
+                }
+                None if hosts.len() == 1 => Some(0),
+                None => {
+                    self.error(
+                        &codes::MISSING_KEY,
+                        Place::Value(here.clone()),
+                        "there are several hosts, and this route names none",
+                        "write `host:` with its name under `hosts`",
+                    );
+                    None
+                }
+            };
+            self.check_upstream(route, &here);
+            let limit = route.limit.as_ref().map_or("default", |it| it.as_str());
+            if !gateway.limits.contains_key(limit) && !["default", "health"].contains(&limit) {
+                let known: Vec<&str> =
+                    gateway.limits.keys().map(|it| it.as_str()).chain(["default", "health"]).collect();
+                self.told.push(
+                    Diagnostic::error(
+                        &codes::UNKNOWN_NAME,
+                        Place::Value(here.key("limit")),
+                        format!("there is no class of requests `{limit}`"),
+                    )
+                    .nearest(limit, known),
+                );
+            }
+            let Some(host) = host else { continue };
+            if !seen.insert((host, route.path.as_str())) {
+                self.error(
+                    &codes::ROUTE_TWICE,
+                    Place::Value(here.key("path")),
+                    format!("`{}` already leads somewhere on this host", route.path),
+                    "keep one of the two",
+                );
+            }
+            if route.path.split('/').any(|it| it.starts_with('.') && it != ".well-known") {
+                self.error(
+                    &codes::NO_EFFECT,
+                    Place::Value(here.key("path")),
+                    format!("`{}` would never be asked: paths that begin with a dot are denied", route.path),
+                    "choose another path",
+                );
+            }
+            hosts[host].routes.push(Route {
+                path: route.path.to_string(),
+                exact: !route.path.ends_with('/'),
+                to: route.to.to_string(),
+                limit: limit.to_owned(),
+                websocket: route.websocket.unwrap_or(false),
+            });
+        }
+        for host in hosts.iter().filter(|it| it.routes.is_empty()) {
+            if gateway.routes.iter().all(|it| it.host.is_some()) {
+                let place = Place::Key(at.key("hosts").key(&host.name));
+                self.error(
+                    &codes::UNUSED,
+                    place,
+                    format!("no route is on the host `{}`", host.name),
+                    "add a route with `host:`, or remove it",
+                );
+            }
+        }
+        hosts
+    }
+
+    fn check_upstream(&mut self, route: &spec::Route, at: &Path) {
+        let to = route.to.as_str();
+        let place = Place::Value(at.key("to"));
+        if !self.spec.services.contains_key(to) {
+            let known: Vec<&str> = self.spec.services.keys().map(|it| it.as_str()).collect();
+            let complaint = Diagnostic::error(&codes::UNKNOWN_NAME, place, format!("there is no service `{to}`"));
+            self.told.push(if self.spec.backings.contains_key(to) {
+                complaint.help("a backing is not published; route to a service that uses it")
+            } else {
+                complaint.nearest(to, known)
+            });
+        } else if self.containers.get(to).is_some_and(|it| it.port.is_none()) {
+            self.error(
+                &codes::NO_PORT,
+                place,
+                format!("`{to}` listens on no port"),
+                format!("write `services: {{ {to}: {{ port: … }} }}`"),
+            );
+        }
+    }
+
+    /// The classes that routes use; `default` and `health` are there without being declared.
+    fn limits(&mut self, gateway: &spec::Gateway, at: &Path) -> BTreeMap<String, Limit> {
+        let limit = |rate: &str, burst| Limit { rate: Rate(rate.to_owned()), burst, connections: None };
+        let mut limits =
+            BTreeMap::from([("default".to_owned(), limit("50r/s", 200)), ("health".to_owned(), limit("50r/s", 100))]);
+        for (name, it) in &gateway.limits {
+            limits.insert(
+                name.to_string(),
+                Limit { rate: it.rate.clone(), burst: it.burst.unwrap_or(0), connections: it.connections },
+            );
+        }
+        let used =
+            |name: &str| gateway.routes.iter().any(|it| it.limit.as_ref().map_or("default", |it| it.as_str()) == name);
+        for name in gateway.limits.keys().filter(|it| !used(it)) {
+            let place = Place::Key(at.key("limits").key(name));
+            self.warning(
+                &codes::UNUSED,
+                place,
+                format!("no route uses the class `{name}`"),
+                "write `limit:` at a route, or remove it",
+            );
+        }
+        limits.retain(|name, _| used(name));
+        limits
+    }
+
+    fn host_ports(&mut self, gateway: &spec::Gateway) -> HostPorts {
+        let development = self.environment.is_some_and(|(name, _)| name == "development");
+        let (http, https) = if development { (8080, 8443) } else { (80, 443) };
+        let ports = gateway.ports.clone().unwrap_or_default();
+        let (http, https) = (ports.http.unwrap_or(http), ports.https.unwrap_or(https));
+        if http == https && gateway.tls.mode != TlsMode::None {
+            self.error(
+                &codes::PORT_TWICE,
+                Place::Value(Path::of(["gateway", "ports", "https"])),
+                format!("port {http} is published twice"),
+                "give HTTP and HTTPS different ports",
+            );
+        }
+        if let Some(ip) = &ports.host_ip
+            && ip.parse::<std::net::Ipv4Addr>().is_err()
+        {
+            self.error(
+                &codes::INVALID_VALUE,
+                Place::Value(Path::of(["gateway", "ports", "host_ip"])),
+                format!("`{ip}` is no address"),
+                "write an IPv4 address of this host, such as 127.0.0.1",
+            );
+        }
+        HostPorts {
+            http,
+            https,
+            host_ip: ports.host_ip.or_else(|| development.then(|| "127.0.0.1".to_owned())),
+            prefix: match self.environment {
+                Some((name, _)) => format!("{}_{}", self.prefix(), super::shouted(name)),
+                None => self.prefix(),
+            },
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! A spec and the catalogue into a project: names checked, every default filled in, where each value came from.
+
+mod backing;
+mod checks;
+mod gateway;
+mod needs;
+mod service;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
+use crate::codes;
+use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity};
+use crate::project::{Container, Image, Logging, Network, Origin, Project, Resolved, Resources, Variable};
+use crate::schema::Judge;
+use crate::spec::{self, Duration, Exception, Size, Spec};
+use crate::yaml::Doc;
+
+use backing::Provider;
+
+/// A hardening rule, as far as an exception is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownRule {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether lifting it changes what is generated.
+    pub changes_output: bool,
+}
+
+/// Resolves `doc`, which was read as `spec`, for production and for each of its environments.
+///
+/// `rules` are all hardening rules. The second value holds warnings.
+///
+/// # Errors
+/// Everything in which the spec contradicts itself or the catalogue, warnings among it.
+pub fn resolve(
+    doc: &Doc,
+    spec: &Spec,
+    catalog: &Catalog,
+    judge: &Judge,
+    rules: &[KnownRule],
+) -> Result<(Resolved, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut resolver = Resolver::new(spec, catalog, rules, None);
+    let base = resolver.run();
+    let mut told = resolver.told;
+    let mut environments = BTreeMap::new();
+    for (name, environment) in &spec.environments {
+        let here = Path::of(["environments", name]);
+        if ["production", "override", "observability"].contains(&name.as_str()) {
+            told.push(
+                Diagnostic::error(
+                    &codes::RESERVED_NAME,
+                    Place::Key(here.clone()),
+                    format!("`{name}` cannot be an environment's name"),
+                )
+                .help("production is the spec itself; call this one otherwise"),
+            );
+        }
+        let Some(overlaid) = overlay(doc, &here) else { continue };
+        let found =
+            judge.read(&overlaid).map_err(|them| them.into_iter().map(|it| moved(it, &overlaid, name)).collect());
+        let found: Result<_, Vec<Diagnostic>> = found.map(|spec| {
+            let live = environment.source_mounts.unwrap_or(name.as_str() == "development");
+            let mut resolver = Resolver::new(&spec, catalog, rules, Some((name, live)));
+            let project = resolver.run();
+            if let (Some(base), Some(project)) = (&base, &project) {
+                checks::baked(base, project, &overlaid, &mut resolver.told);
+            }
+            (project, resolver.told.into_iter().map(|it| moved(it, &overlaid, name)).collect::<Vec<_>>())
+        });
+        let (project, more) = found.unwrap_or_else(|them| (None, them));
+        // What is wrong with the spec itself was said once; an environment only has to say what it adds.
+        told.extend(more.into_iter().filter(|it| it.severity == Severity::Error).filter(|it| {
+            base.is_some() || matches!(&it.place, Place::Key(path) | Place::Value(path) if overlaid.root.at(path).is_some_and(|it| it.overlaid))
+        }));
+        if let Some(project) = project {
+            environments.insert(name.to_string(), project);
+        }
+    }
+    let mut unique: Vec<Diagnostic> = Vec::with_capacity(told.len());
+    for it in told {
+        if !unique.contains(&it) {
+            unique.push(it);
+        }
+    }
+    match base {
+        Some(base) if unique.iter().all(|it| it.severity < Severity::Error) => {
+            Ok((Resolved { base, environments }, unique))
+        }
+        _ => Err(unique),
+    }
+}
+
+/// The document with the overlay of the environment at `here` laid on it; `None` where there is no such environment.
+pub fn overlay(doc: &Doc, here: &Path) -> Option<Doc> {
+    let environment = doc.root.at(here)?;
+    let mut doc = doc.clone();
+    if let Some(over) = environment.get("overlay").cloned() {
+        let mut over = over;
+        merge_routes(&doc, &mut over);
+        doc.root.overlay(&over);
+    }
+    Some(doc)
+}
+
+/// Lists replace, but routes merge by host and path: puts those of the spec into the overlay's list.
+fn merge_routes(doc: &Doc, over: &mut crate::yaml::Node) {
+    use crate::yaml::Value;
+    let routes = Path::of(["gateway", "routes"]);
+    let Some(Value::List(base)) = doc.root.at(&routes).map(|it| it.value.clone()) else { return };
+    let Value::Map(top) = &mut over.value else { return };
+    let Some(Value::Map(gateway)) = top.get_mut("gateway").map(|it| &mut it.value) else { return };
+    let Some(Value::List(changed)) = gateway.get_mut("routes").map(|it| &mut it.value) else { return };
+    let key = |it: &crate::yaml::Node| {
+        let text = |key| it.get(key).and_then(|it| it.text()).map(str::to_owned);
+        (text("host"), text("path"))
+    };
+    let mut merged = base;
+    for route in std::mem::take(changed) {
+        match merged.iter_mut().find(|it| key(it) == key(&route)) {
+            Some(same) => *same = route,
+            None => merged.push(route),
+        }
+    }
+    *changed = merged;
+}
+
+/// A diagnostic about a document with an overlay: it points at the words themselves, wherever they stand.
+fn moved(mut diagnostic: Diagnostic, overlaid: &Doc, environment: &str) -> Diagnostic {
+    if let Place::Key(path) | Place::Value(path) = &diagnostic.place {
+        let from_overlay = overlaid.root.at(path).is_some_and(|it| it.overlaid);
+        if from_overlay {
+            diagnostic.message = format!("{} (in `{environment}`)", diagnostic.message);
+        }
+        diagnostic.place = Place::Bytes(overlaid.locate(&diagnostic.place));
+    }
+    diagnostic
+}
+
+/// One environment on its way from spec to project.
+struct Resolver<'a> {
+    spec: &'a Spec,
+    catalog: &'a Catalog,
+    rules: &'a [KnownRule],
+    /// Its name, and whether sources are mounted.
+    environment: Option<(&'a str, bool)>,
+    told: Vec<Diagnostic>,
+    /// What can be needed, by name.
+    providers: BTreeMap<String, Provider>,
+    images: BTreeMap<String, Image>,
+    containers: BTreeMap<String, Container>,
+    networks: BTreeMap<String, Network>,
+    volumes: BTreeSet<String>,
+    secrets: BTreeMap<String, spec::Secret>,
+    used_secrets: BTreeSet<String>,
+    used_variables: BTreeSet<String>,
+    /// Facts by stack and choices: services that choose alike share them.
+    facts: HashMap<String, Arc<StackFacts>>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(spec: &'a Spec, catalog: &'a Catalog, rules: &'a [KnownRule], environment: Option<(&'a str, bool)>) -> Self {
+        Resolver {
+            spec,
+            catalog,
+            rules,
+            environment,
+            told: Vec::new(),
+            providers: BTreeMap::new(),
+            images: BTreeMap::new(),
+            containers: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            volumes: BTreeSet::new(),
+            secrets: BTreeMap::new(),
+            used_secrets: BTreeSet::new(),
+            used_variables: BTreeSet::new(),
+            facts: HashMap::new(),
+        }
+    }
+
+    /// The project, where nothing is wrong with it.
+    fn run(&mut self) -> Option<Project> {
+        self.check_names();
+        self.secrets = self.spec.secrets.iter().map(|(name, it)| (name.to_string(), it.clone())).collect();
+        self.resolve_backings();
+        self.resolve_services();
+        self.check_cycles();
+        let gateway = self.resolve_gateway();
+        self.leave_lonely_networks();
+        self.check_unused();
+        if self.told.iter().any(|it| it.severity == Severity::Error) {
+            return None;
+        }
+        let variables = self.spec.variables.iter().filter(|(name, _)| self.used_variables.contains(name.as_str()));
+        let variables = variables.map(|(name, it)| {
+            let variable = Variable {
+                kind: it.kind,
+                required: it.required,
+                default: it.default.as_ref().map(|it| it.0.clone()),
+                description: it.description.as_ref().map(|it| it.0.clone()),
+            };
+            (name.to_string(), variable)
+        });
+        let logging = self.spec.defaults.as_ref().and_then(|it| it.logging.clone()).unwrap_or_default();
+        Some(Project {
+            name: self.spec.name.to_string(),
+            environment: self.environment.map(|(name, _)| name.to_owned()),
+            prefix: self.prefix(),
+            images: std::mem::take(&mut self.images),
+            containers: std::mem::take(&mut self.containers),
+            gateway,
+            networks: std::mem::take(&mut self.networks),
+            volumes: std::mem::take(&mut self.volumes),
+            secrets: self
+                .secrets
+                .iter()
+                .filter(|(name, _)| self.used_secrets.contains(*name))
+                .map(|(name, it)| (name.clone(), it.clone()))
+                .collect(),
+            variables: variables.collect(),
+            logging: Logging {
+                max_size: logging.max_size.unwrap_or(Size::mib(10)),
+                max_files: logging.max_files.unwrap_or(5),
+            },
+            stop_grace_period: self.grace(),
+        })
+    }
+
+    fn error(&mut self, code: &'static Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.told.push(Diagnostic::error(code, place, message).help(help));
+    }
+
+    fn warning(&mut self, code: &'static Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.told.push(Diagnostic::warning(code, place, message).help(help));
+    }
+
+    /// What names of environment variables begin with: `SHOP`.
+    fn prefix(&self) -> String {
+        shouted(&self.spec.name)
+    }
+
+    /// How long services get to end, where they do not say.
+    fn grace(&self) -> Duration {
+        self.spec.defaults.as_ref().and_then(|it| it.stop_grace_period).unwrap_or(Duration(30))
+    }
+
+    /// The version that was asked for, if the catalogue has it.
+    fn version(
+        &mut self,
+        entry: &Entry,
+        asked: Option<&spec::Text>,
+        place: &Path,
+        of: &str,
+    ) -> Option<(String, Origin)> {
+        let Some(asked) = asked else {
+            return Some((entry.default_version.clone(), Origin::Catalog(of.to_owned())));
+        };
+        if entry.versions.contains_key(&asked.0) {
+            return Some((asked.0.clone(), Origin::Spec(place.clone())));
+        }
+        let known = entry.versions.keys().map(String::as_str);
+        self.told.push(
+            Diagnostic::error(
+                &codes::UNKNOWN_VERSION,
+                Place::Value(place.clone()),
+                format!("forge has no version `{}` of {}", asked.0.escape_debug(), entry.title),
+            )
+            .nearest(&asked.0, known),
+        );
+        None
+    }
+
+    /// Facts of a stack, made once for all that choose alike.
+    fn stack_facts(&mut self, stack: &str, entry: &Entry, selection: &Selection) -> Result<Arc<StackFacts>, String> {
+        let key = format!("{stack} {}", serde_json::to_string(selection).expect("a selection is plain data"));
+        if let Some(facts) = self.facts.get(&key) {
+            return Ok(Arc::clone(facts));
+        }
+        let facts = Arc::new(entry.facts::<StackFacts>(selection)?);
+        self.facts.insert(key, Arc::clone(&facts));
+        Ok(facts)
+    }
+
+    /// The rules that exceptions lift, with their reasons.
+    fn lifted(&mut self, exceptions: &[Exception], at: &Path) -> BTreeMap<String, String> {
+        let mut lifted = BTreeMap::new();
+        for (index, exception) in exceptions.iter().enumerate() {
+            let place = Place::Value(at.key("exceptions").index(index).key("rule"));
+            if !self.rules.iter().any(|it| it.name == exception.rule) {
+                self.told.push(
+                    Diagnostic::error(
+                        &codes::UNKNOWN_RULE,
+                        place,
+                        format!("there is no rule `{}`", exception.rule.escape_debug()),
+                    )
+                    .nearest(&exception.rule, self.rules.iter().map(|it| it.name)),
+                );
+            } else if lifted.insert(exception.rule.clone(), exception.reason.to_string()).is_some() {
+                self.error(
+                    &codes::NAME_TWICE,
+                    place,
+                    format!("`{}` is lifted twice", exception.rule),
+                    "keep one of them",
+                );
+            }
+        }
+        lifted
+    }
+
+    /// Limits and reservations: the spec's, the defaults', the catalogue's.
+    fn resources(
+        &mut self,
+        own: Option<&spec::Resources>,
+        at: &Path,
+        facts: &ResourceFacts,
+        source: &str,
+        defaults: bool,
+        origins: &mut Vec<(&'static str, Origin)>,
+    ) -> Resources {
+        let at = at.key("resources");
+        let shared = self.spec.defaults.as_ref().and_then(|it| it.resources.as_ref()).filter(|_| defaults);
+        let shared_at = Path::of(["defaults", "resources"]);
+        // One value: where it stands decides where it came from.
+        macro_rules! fill {
+            ($group:ident, $field:ident, $key:literal, $fallback:expr) => {{
+                let take = |it: &spec::Resources| it.$group.as_ref().and_then(|it| it.$field);
+                let (value, origin) = match (own.and_then(take), shared.and_then(take)) {
+                    (Some(value), _) => (value, Origin::Spec(at.dotted(&$key["resources.".len()..]))),
+                    (None, Some(value)) => (value, Origin::Spec(shared_at.dotted(&$key["resources.".len()..]))),
+                    (None, None) => $fallback,
+                };
+                origins.push(($key, origin));
+                value
+            }};
+        }
+        let catalog = || Origin::Catalog(source.to_owned());
+        let cpus = fill!(limits, cpus, "resources.limits.cpus", (facts.cpus, catalog()));
+        let memory = fill!(limits, memory, "resources.limits.memory", (facts.memory, catalog()));
+        let pids = fill!(limits, pids, "resources.limits.pids", (facts.pids, catalog()));
+        // A default must not contradict a limit that somebody lowered.
+        let half = |what: &str| Origin::Derived(format!("half of the {what} limit, which is below the default"));
+        let reserved_cpus = fill!(reservations, cpus, "resources.reservations.cpus", {
+            if facts.reserved_cpus <= cpus {
+                (facts.reserved_cpus, catalog())
+            } else {
+                (spec::Cpus((cpus.0 / 2).max(1)), half("cpu"))
+            }
+        });
+        let reserved_memory = fill!(reservations, memory, "resources.reservations.memory", {
+            if facts.reserved_memory <= memory {
+                (facts.reserved_memory, catalog())
+            } else {
+                (Size::mib((memory.in_mib() / 2).max(1)), half("memory"))
+            }
+        });
+        if reserved_memory > memory {
+            let place = Place::Value(at.dotted("reservations.memory"));
+            self.error(
+                &codes::ABOVE_LIMIT,
+                place,
+                format!("{reserved_memory} of memory are reserved, and {memory} are the limit"),
+                "reserve less, or raise the limit",
+            );
+        }
+        if reserved_cpus > cpus {
+            let place = Place::Value(at.dotted("reservations.cpus"));
+            self.error(
+                &codes::ABOVE_LIMIT,
+                place,
+                format!("{reserved_cpus} cpus are reserved, and {cpus} are the limit"),
+                "reserve less, or raise the limit",
+            );
+        }
+        if memory < facts.least_memory {
+            let place = Place::Value(at.dotted("limits.memory"));
+            self.error(
+                &codes::MEMORY_TOO_SMALL,
+                place,
+                format!("{memory} of memory are too little: this needs at least {} to start", facts.least_memory),
+                format!("write `memory: {}` or more", facts.least_memory),
+            );
+        }
+        Resources { cpus, memory, pids, reserved_cpus, reserved_memory }
+    }
+
+    /// What lies in a tmpfs counts as memory: all of them full must still leave some.
+    fn check_tmpfs(&mut self, tmpfs: &BTreeMap<String, Size>, memory: Size, at: &Path) {
+        let sum = Size(tmpfs.values().map(|it| it.0).sum());
+        // Too little memory to start with was told already.
+        let told = |it: &Diagnostic| {
+            it.code == &codes::MEMORY_TOO_SMALL && it.place == Place::Value(at.dotted("resources.limits.memory"))
+        };
+        if sum >= memory && !self.told.iter().any(told) {
+            self.error(
+                &codes::MEMORY_TOO_SMALL,
+                Place::Value(at.dotted("resources.limits.memory")),
+                format!("its tmpfs together hold {sum}, and its memory is {memory}: full, they would get it killed"),
+                "raise the memory limit, or make the tmpfs under `writable` smaller",
+            );
+        }
+    }
+
+    /// Takes away the networks on which somebody would be alone who is on others as well: Docker has about 30 to give.
+    fn leave_lonely_networks(&mut self) {
+        let mut members: BTreeMap<String, usize> = BTreeMap::new();
+        for name in self.containers.values().flat_map(|it| &it.networks) {
+            *members.entry(name.clone()).or_default() += 1;
+        }
+        for container in self.containers.values_mut().filter(|it| it.networks.len() > 1) {
+            let lonely = |name: &String| name == &container.name && members[name] == 1 && container.name != "gateway";
+            if let Some(name) = container.networks.iter().find(|it| lonely(it)).cloned() {
+                container.networks.remove(&name);
+                self.networks.remove(&name);
+            }
+        }
+        self.networks.retain(|name, _| members.contains_key(name));
+    }
+
+    fn network(&mut self, name: &str, internal: bool) -> String {
+        self.networks.insert(name.to_owned(), Network { internal });
+        name.to_owned()
+    }
+}
+
+/// `shop-web` as the beginning of an environment variable's name: `SHOP_WEB`.
+fn shouted(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}

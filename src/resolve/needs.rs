@@ -1,0 +1,254 @@
+//! What a service calls: networks, order, and the variables in which it learns addresses.
+
+use std::collections::BTreeMap;
+
+use super::{Resolver, shouted};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Path, Place};
+use crate::project::{Container, Env, Origin, SecretVariable, Wait};
+use crate::spec::{EnvName, Need, SecretUse, Text};
+
+/// What one service says of its surroundings, and where it says so: its own, or its source's for a `from`.
+pub(super) struct Wiring<'a> {
+    pub(super) at: Path,
+    pub(super) needs: Vec<(&'a str, Need)>,
+    pub(super) environment: &'a BTreeMap<EnvName, Text>,
+    pub(super) variables: &'a [EnvName],
+    pub(super) secrets: Vec<(&'a str, SecretUse)>,
+}
+
+impl Resolver<'_> {
+    /// Puts networks, waits, variables and secrets into `container`; what the entrypoint has to make, into `made`.
+    ///
+    /// `entrypoint` is why there can be none, if there can be none.
+    pub(super) fn wire(
+        &mut self,
+        wiring: &Wiring<'_>,
+        container: &mut Container,
+        made: &mut BTreeMap<String, SecretVariable>,
+        entrypoint: Result<(), &str>,
+    ) {
+        for (name, text) in wiring.environment {
+            container.environment.insert(name.to_string(), Env::Text(text.0.clone()));
+        }
+        let at = wiring.at.key("variables");
+        for (index, name) in wiring.variables.iter().enumerate() {
+            let place = at.index(index);
+            if !self.spec.variables.contains_key(name) {
+                let known: Vec<&str> = self.spec.variables.keys().map(|it| it.as_str()).collect();
+                self.told.push(
+                    Diagnostic::error(
+                        &codes::UNKNOWN_NAME,
+                        Place::Value(place.clone()),
+                        format!("no variable `{name}` is declared"),
+                    )
+                    .help(format!("declare it: `variables: {{ {name}: {{ description: … }} }}`"))
+                    .nearest_or_keep(name, known),
+                );
+            }
+            self.used_variables.insert(name.to_string());
+            self.set(container, name, Env::Variable, &place);
+        }
+        let at = wiring.at.key("secrets");
+        for (name, usage) in &wiring.secrets {
+            let place = at.key(name);
+            if !self.secrets.contains_key(*name) {
+                let known: Vec<&str> = self.secrets.keys().map(String::as_str).collect();
+                let complaint = Diagnostic::error(
+                    &codes::UNKNOWN_NAME,
+                    Place::Value(place.clone()),
+                    format!("no secret `{name}` is declared"),
+                )
+                .help(format!("declare it: `secrets: {{ {name}: {{ generate: {{}} }} }}`"))
+                .nearest_or_keep(name, known);
+                self.told.push(complaint);
+            }
+            if wiring.environment.contains_key(*name) {
+                let place = Place::Key(wiring.at.key("environment").key(name));
+                self.error(
+                    &codes::SECRET_IN_ENVIRONMENT,
+                    place,
+                    format!("`{name}` is a secret, and its value would stand here"),
+                    "remove it from `environment`; the service finds it in /run/secrets",
+                );
+            }
+            self.used_secrets.insert((*name).to_owned());
+            container.secrets.insert((*name).to_owned());
+            if let Some(variable) = &usage.environment {
+                let place = place.key("environment");
+                if let Err(why) = entrypoint {
+                    self.error(
+                        &codes::NO_ENTRYPOINT,
+                        Place::Value(place.clone()),
+                        format!("nothing can put `{name}` into a variable here: {why}"),
+                        format!("read the file /run/secrets/{name}"),
+                    );
+                }
+                self.make(
+                    container,
+                    made,
+                    variable,
+                    SecretVariable { secret: (*name).to_owned(), url: false },
+                    None,
+                    &place,
+                );
+            }
+        }
+        let at = wiring.at.key("needs");
+        for (name, need) in &wiring.needs {
+            self.wire_need(name, need, &at.key(name), container, made, entrypoint);
+        }
+    }
+
+    fn wire_need(
+        &mut self,
+        name: &str,
+        need: &Need,
+        at: &Path,
+        container: &mut Container,
+        made: &mut BTreeMap<String, SecretVariable>,
+        entrypoint: Result<(), &str>,
+    ) {
+        let Some(provider) = self.providers.get(name).cloned() else {
+            let known: Vec<&str> = self
+                .spec
+                .services
+                .keys()
+                .chain(self.spec.backings.keys())
+                .map(|it| it.as_str())
+                .filter(|it| *it != container.name)
+                .collect();
+            self.told.push(
+                Diagnostic::error(
+                    &codes::UNKNOWN_NAME,
+                    Place::Key(at.clone()),
+                    format!("there is no service or backing `{name}`"),
+                )
+                .nearest(name, known),
+            );
+            return;
+        };
+        container.networks.insert(self.network(name, true));
+        if need.wait.unwrap_or(true) {
+            container
+                .waits
+                .insert(name.to_owned(), if provider.healthy { Wait::ServiceHealthy } else { Wait::ServiceStarted });
+        }
+        let wanted: Vec<(String, String, Path)> = match &need.environment {
+            Some(named) => {
+                let at = at.key("environment");
+                named
+                    .iter()
+                    .map(|(variable, output)| (variable.to_string(), output.clone(), at.key(variable)))
+                    .collect()
+            }
+            None => provider
+                .short
+                .iter()
+                .map(|output| (format!("{}_{}", shouted(name), shouted(output)), output.clone(), at.clone()))
+                .collect(),
+        };
+        for (variable, output, place) in wanted {
+            let Some(told) = provider.outputs.get(&output) else {
+                if provider.outputs.is_empty() {
+                    continue;
+                }
+                let known = provider.outputs.keys().map(String::as_str).collect::<Vec<_>>();
+                let mut complaint = Diagnostic::error(
+                    &codes::UNKNOWN_NAME,
+                    Place::Value(place),
+                    format!("`{name}` has no output `{}`", output.escape_debug()),
+                );
+                complaint = if provider.is_service && output == "url" {
+                    complaint.help(format!("give `{name}` a `port`"))
+                } else {
+                    complaint.nearest(&output, known)
+                };
+                self.told.push(complaint);
+                continue;
+            };
+            if let Some(secret) = told.secret.as_ref().or(told.file_of.as_ref()) {
+                container.secrets.insert(secret.clone());
+                self.used_secrets.insert(secret.clone());
+            }
+            match &told.secret {
+                Some(secret) => {
+                    if let Err(why) = entrypoint {
+                        self.error(
+                            &codes::NO_ENTRYPOINT,
+                            Place::Value(place.clone()),
+                            format!("`{output}` of `{name}` has a secret in it, and nothing can put it into a variable here: {why}"),
+                            "use `password_file`, `host`, `port`, … and let the program read the file",
+                        );
+                    }
+                    let text = Some(told.text.clone()).filter(|it| !it.is_empty());
+                    let variable_of = SecretVariable { secret: secret.clone(), url: text.is_some() };
+                    self.make(container, made, &variable, variable_of, text, &place);
+                }
+                None => self.set(container, &variable, Env::Text(told.text.clone()), &place),
+            }
+        }
+    }
+
+    /// A variable that the entrypoint makes from a secret and perhaps a text.
+    fn make(
+        &mut self,
+        container: &mut Container,
+        made: &mut BTreeMap<String, SecretVariable>,
+        variable: &str,
+        how: SecretVariable,
+        text: Option<String>,
+        place: &Path,
+    ) {
+        match made.get(variable) {
+            Some(same) if *same == how => {}
+            Some(_) => self.error(
+                &codes::VARIABLE_TWICE,
+                Place::Key(place.clone()),
+                format!(
+                    "`{variable}` would be made from two secrets, and one entrypoint serves all that run this image"
+                ),
+                "give one of them another name",
+            ),
+            None => {
+                made.insert(variable.to_owned(), how);
+            }
+        }
+        if let Some(text) = text {
+            self.set(container, variable, Env::Text(text), place);
+        } else if container.environment.contains_key(variable) {
+            self.twice(variable, place);
+        }
+    }
+
+    fn set(&mut self, container: &mut Container, variable: &str, value: Env, place: &Path) {
+        match container.environment.get(variable) {
+            Some(same) if *same == value => {}
+            Some(_) => self.twice(variable, place),
+            None => {
+                container.environment_origins.insert(variable.to_owned(), Origin::Spec(place.clone()));
+                container.environment.insert(variable.to_owned(), value);
+            }
+        }
+    }
+
+    fn twice(&mut self, variable: &str, place: &Path) {
+        self.error(
+            &codes::VARIABLE_TWICE,
+            Place::Key(place.clone()),
+            format!("`{variable}` is set twice"),
+            "keep one of them, or give it another name",
+        );
+    }
+}
+
+impl Diagnostic {
+    /// The nearest name if there is one near enough; otherwise the help that it has.
+    #[must_use]
+    fn nearest_or_keep(self, typed: &str, known: Vec<&str>) -> Diagnostic {
+        match crate::diagnostic::did_you_mean(typed, known) {
+            Some(best) => self.help(format!("did you mean `{best}`?")),
+            None => self,
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! `compose.yaml`, and an overlay for each environment: what differs, and nothing else.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{Artifact, Context, Target};
+use crate::catalog::Broken;
+use crate::project::{Container, Env, Image, ImageRef, Mount, Project, Role, Variable, Wait};
+use crate::render::tree::{Entry, Tree, entry, overlay};
+use crate::spec::{Size, TlsMode};
+
+pub(super) static TARGET: Target =
+    Target { name: "compose", about: "compose.yaml and an overlay for each environment", plan };
+
+/// The name of the compose file of an environment; `None` is production.
+pub(super) fn file(environment: Option<&str>) -> String {
+    match environment {
+        None => "compose.yaml".to_owned(),
+        Some(name) => format!("compose.{name}.yaml"),
+    }
+}
+
+fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
+    let base = &context.resolved.base;
+    let wanted = document(context, base);
+    out.push(Artifact::new("compose", file(None), format!("{}{}", header(base), folded(&wanted, base).document())));
+    for (name, project) in &context.resolved.environments {
+        let differs = overlay(&wanted, &document(context, project)).expect("its name differs at least");
+        let text = format!("{}{}", header(project), differs.document());
+        out.push(Artifact::new(format!("compose:{name}"), file(Some(name)), text));
+    }
+    Ok(())
+}
+
+fn header(project: &Project) -> String {
+    let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls != TlsMode::None);
+    let environment = project.environment.as_deref();
+    let first = match (has_secrets, environment) {
+        (true, None) => "First `scripts/secrets`, and .env from .env.example; then".to_owned(),
+        (true, Some(name)) => format!("First `scripts/secrets {name}`, and .env from .env.example; then"),
+        (false, _) => "First .env from .env.example; then".to_owned(),
+    };
+    let title = match environment {
+        None => "Production".to_owned(),
+        Some(name) => {
+            let mut title = name.to_owned();
+            title[..1].make_ascii_uppercase();
+            title
+        }
+    };
+    let files = match environment {
+        None => String::new(),
+        Some(name) => format!(" -f compose.yaml -f {}", file(Some(name))),
+    };
+    let live = project.containers.values().flat_map(|it| it.mounts.values()).any(|it| matches!(it, Mount::Bind(_)));
+    let live = if live {
+        "# The sources of this folder are mounted as they are: other users must be able to read them.\n"
+    } else {
+        ""
+    };
+    format!(
+        "# {title}, by forge from forge.yaml. {first}\n#   docker compose{files} up --detach --build --wait\n{live}\n"
+    )
+}
+
+/// All that is in force in an environment.
+fn document(context: &Context<'_>, project: &Project) -> Tree {
+    let mut entries = vec![entry("name", text(project.compose_name()))];
+    if project.environment.is_some() {
+        entries[0].comment =
+            Some("a name of its own, so that it never touches production's containers and volumes".to_owned());
+    }
+    let mut said = HashSet::new();
+    let services = project.containers.values().map(|it| {
+        let mut keys = service(context, project, it);
+        // What holds for many services is said at the first.
+        keys.iter_mut().for_each(|it| {
+            it.comment = it.comment.take().filter(|it| it.starts_with("exception ") || said.insert(it.clone()))
+        });
+        let comment = it.comments.get("").cloned();
+        Entry { comment, ..entry(it.name.clone(), Tree::map(keys)) }
+    });
+    entries.push(entry("services", Tree::map(services)));
+    entries.push(entry("networks", networks(project)).comment(
+        "One for each that others call, with its callers on it. Internal: no way out, and no address for the host.",
+    ));
+    if !project.volumes.is_empty() {
+        entries
+            .push(entry("volumes", Tree::map(project.volumes.iter().map(|it| entry(it.clone(), Tree::flow_map([]))))));
+    }
+    if !project.secrets.is_empty() {
+        let secrets = project
+            .secrets
+            .keys()
+            .map(|it| entry(it.clone(), Tree::flow_map([entry("file", text(format!("./secrets/{it}")))])));
+        entries.push(entry("secrets", Tree::map(secrets)));
+    }
+    Tree::map(entries)
+}
+
+fn networks(project: &Project) -> Tree {
+    let closed = entry("com.docker.network.bridge.inhibit_ipv4", text("true"));
+    let internal = || {
+        Tree::flow_map([entry("internal", Tree::Bool(true)), entry("driver_opts", Tree::flow_map([closed.clone()]))])
+    };
+    Tree::map(project.networks.iter().map(|(name, network)| {
+        let value = if network.internal { internal() } else { Tree::flow_map([]) };
+        let it = entry(name.clone(), value);
+        match (network.internal, name.as_str()) {
+            (false, "gateway") => it.comment("not internal: there, published ports silently do nothing"),
+            (false, _) => it.comment("a way out, for one service alone"),
+            _ => it,
+        }
+    }))
+}
+
+/// Text that compose takes as it is: it would replace `$NAME`.
+fn text(text: impl Into<String>) -> Tree {
+    Tree::Text(text.into().replace('$', "$$"))
+}
+
+/// Text in which compose replaces `${NAME}`.
+fn interpolated(text: impl Into<String>) -> Tree {
+    Tree::Text(text.into())
+}
+
+fn words<'a>(words: impl IntoIterator<Item = &'a String>) -> Tree {
+    let words: Vec<&String> = words.into_iter().collect();
+    // Several lines in one word make a block of it, and that wants a line of its own.
+    if words.iter().any(|it| it.contains('\n')) {
+        Tree::list(words.into_iter().map(text))
+    } else {
+        Tree::flow_list(words.into_iter().map(text))
+    }
+}
+
+/// What a container is, in the order in which compose files are read.
+fn service(context: &Context<'_>, project: &Project, container: &Container) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut add = |key: &str, value: Tree| {
+        let mut it = entry(key, value);
+        it.comment = container.comments.get(key).or_else(|| container.comments.get(&format!("{key}."))).cloned();
+        entries.push(it);
+    };
+    let image = match &container.image {
+        ImageRef::Built(name) => project.images.get(name),
+        ImageRef::Named(_) => None,
+    };
+    match (&container.image, image) {
+        (ImageRef::Named(name), _) => add("image", text(name)),
+        (_, Some(image)) => {
+            add("image", interpolated(format!("{}:${{{}_VERSION:-local}}", image.repository, project.prefix)))
+        }
+        (ImageRef::Built(name), None) => unreachable!("`{name}` is built"),
+    }
+    let builds = image.filter(|it| it.name == container.name);
+    if let Some(image) = builds {
+        add("build", build(project, image));
+    }
+    if !container.waits.is_empty() {
+        add("depends_on", depends_on(container));
+    }
+    let mounts = mounts(context, project, container);
+    if !mounts.is_empty() {
+        add("volumes", Tree::list(mounts));
+    }
+    if !container.secrets.is_empty() {
+        add("secrets", Tree::flow_list(container.secrets.iter().map(text)));
+    }
+    if !container.environment.is_empty() {
+        add("environment", environment(project, container, image));
+    }
+    if let (Role::Gateway, Some(gateway)) = (&container.role, &project.gateway) {
+        let published = |kind: &str, port: u16, inside: u16| {
+            let address = gateway.ports.host_ip.as_ref().map(|it| format!("{it}:")).unwrap_or_default();
+            interpolated(format!("{address}${{{}_{kind}:-{port}}}:{inside}", gateway.ports.prefix))
+        };
+        let mut ports = vec![published("HTTP", gateway.ports.http, 8080)];
+        if gateway.tls != TlsMode::None {
+            ports.push(published("HTTPS", gateway.ports.https, 8443));
+        }
+        add("ports", Tree::list(ports));
+    }
+    add("networks", Tree::flow_list(container.networks.iter().map(text)));
+    if let Some(command) = &container.command
+        && image.is_none_or(|it| it.command != *command || builds.is_none())
+    {
+        add("command", words(command));
+    }
+    add("restart", text(if container.is_one_shot() { "no" } else { "unless-stopped" }));
+    if let Some(value) = healthcheck(container, builds) {
+        add("healthcheck", value);
+    }
+    add("logging", logging(project));
+    if container.role == Role::Gateway {
+        let digest = context.nginx.mounted(project.environment.as_deref()).digest;
+        add("labels", Tree::flow_map([entry("forge.nginx", text(digest))]));
+    }
+    add("user", text(format!("{}:{}", container.uid, container.gid)));
+    if !container.lifted.contains_key("drop-capabilities") {
+        add("cap_drop", Tree::flow_list([text("ALL")]));
+    }
+    add("deploy", deploy(container));
+    if container.init {
+        add("init", Tree::Bool(true));
+    }
+    if builds.is_some() {
+        add("pull_policy", text("missing"));
+    }
+    add("read_only", Tree::Bool(!container.lifted.contains_key("read-only-root")));
+    if !container.lifted.contains_key("no-new-privileges") {
+        add("security_opt", Tree::flow_list([text("no-new-privileges:true")]));
+    }
+    if let Some(size) = &container.shm_size {
+        add("shm_size", text(size));
+    }
+    add("stop_grace_period", text(container.stop_grace_period.to_string()));
+    if !container.tmpfs.is_empty() {
+        add("tmpfs", Tree::list(container.tmpfs.iter().map(|(path, size)| tmpfs(container, path, *size))));
+    }
+    explain(&mut entries, container);
+    entries
+}
+
+/// Comments where a line would surprise its reader.
+fn explain(entries: &mut [Entry], container: &Container) {
+    let lifted = |rule: &str| container.lifted.get(rule).map(|reason| format!("exception {rule}: {reason}"));
+    for it in entries {
+        let more = match it.key.as_str() {
+            "depends_on" if container.role == Role::Gateway => {
+                Some("started, not healthy: a sick service must not take the others off the air".to_owned())
+            }
+            "volumes" if container.role == Role::Gateway => Some(
+                "folders, not files: a file that an editor or a renewal replaces would stay the old one in here"
+                    .to_owned(),
+            ),
+            "labels" => Some(
+                "changes with any file in nginx/, so that `up` brings a changed configuration into force".to_owned(),
+            ),
+            "pull_policy" => Some("from the registry if it has this version, else built here".to_owned()),
+            "read_only" => lifted("read-only-root"),
+            "deploy" => lifted("pids-limit"),
+            "user" => [lifted("drop-capabilities"), lifted("no-new-privileges"), lifted("init")]
+                .into_iter()
+                .flatten()
+                .reduce(|a, b| format!("{a}\n{b}")),
+            "networks" => lifted("healthcheck"),
+            _ => None,
+        };
+        it.comment = it.comment.take().or(more);
+    }
+}
+
+fn build(project: &Project, image: &Image) -> Tree {
+    let context = if image.context.is_empty() { ".".to_owned() } else { format!("./{}", image.context) };
+    let mut entries = vec![entry("context", text(context))];
+    if image.files.dockerfile != "Dockerfile" {
+        entries.push(entry("dockerfile", text(&image.files.dockerfile)));
+    }
+    let version = interpolated(format!("${{{}_VERSION:-local}}", project.prefix));
+    entries.push(entry("args", Tree::flow_map([entry("VERSION", version)])));
+    Tree::flow_map(entries)
+}
+
+fn depends_on(container: &Container) -> Tree {
+    Tree::map(container.waits.iter().map(|(name, wait)| {
+        let condition = match wait {
+            Wait::ServiceStarted => "service_started",
+            Wait::ServiceHealthy => "service_healthy",
+            Wait::ServiceCompletedSuccessfully => "service_completed_successfully",
+        };
+        entry(name.clone(), Tree::flow_map([entry("condition", text(condition))]))
+    }))
+}
+
+fn mounts(context: &Context<'_>, project: &Project, container: &Container) -> Vec<Tree> {
+    let bind = |source: &str, target: &str| {
+        Tree::flow_map([
+            entry("type", text("bind")),
+            entry("source", text(source)),
+            entry("target", text(target)),
+            entry("read_only", Tree::Bool(true)),
+            entry("bind", Tree::flow_map([entry("create_host_path", Tree::Bool(false))])),
+        ])
+    };
+    let mut items: Vec<Tree> = container
+        .mounts
+        .iter()
+        .map(|(path, mount)| match mount {
+            Mount::Volume(name) => text(format!("{name}:{path}")),
+            Mount::Bind(source) => bind(source, path),
+        })
+        .collect();
+    if let (Role::Gateway, Some(gateway)) = (&container.role, &project.gateway) {
+        let mounted = context.nginx.mounted(project.environment.as_deref());
+        items.extend(mounted.folders.iter().map(|(source, target)| bind(source, target)));
+        if gateway.tls != TlsMode::None {
+            items.push(bind("./secrets/tls", "/run/secrets/tls"));
+        }
+    }
+    items
+}
+
+fn environment(project: &Project, container: &Container, image: Option<&Image>) -> Tree {
+    let made = |name: &String| image.and_then(|it| it.secret_variables.get(name)).is_some_and(|it| it.url);
+    let mut told = false;
+    Tree::map(container.environment.iter().map(|(name, value)| {
+        let it = entry(
+            name.clone(),
+            match value {
+                Env::Text(value) => text(value),
+                Env::Variable => interpolated(reference(name, project.variables.get(name))),
+            },
+        );
+        let known = container.comments.get(&format!("environment.{name}"));
+        match known {
+            Some(comment) => it.comment(comment),
+            None if made(name) && !std::mem::replace(&mut told, true) => {
+                it.comment("docker-entrypoint.sh puts the passwords in")
+            }
+            None => it,
+        }
+    }))
+}
+
+/// `${NAME:?…}` for what the operator has to set, `${NAME:-…}` for all else.
+fn reference(name: &str, variable: Option<&Variable>) -> String {
+    let variable = variable.expect("it is declared: resolve checked");
+    if variable.required {
+        // What would end the reference, or begin another, stays in .env.example.
+        let plain = |it: &&String| !it.contains(['}', '{', '$']);
+        let what = variable.description.as_ref().filter(plain).map_or_else(String::new, |it| format!("{it}; "));
+        return format!("${{{name}:?{what}set it in .env}}");
+    }
+    let default = variable.default.as_deref().unwrap_or_default().replace('$', "$$");
+    format!("${{{name}:-{default}}}")
+}
+
+fn healthcheck(container: &Container, builds: Option<&Image>) -> Option<Tree> {
+    let Some(healthcheck) = &container.healthcheck else {
+        // The image's own probe would ask a one-shot, or somebody who was excused.
+        let silent = builds.is_some_and(|it| it.healthcheck.is_none());
+        return (!silent).then(|| Tree::flow_map([entry("disable", Tree::Bool(true))]));
+    };
+    if builds.is_some_and(|it| it.healthcheck.as_ref() == Some(healthcheck)) {
+        return None;
+    }
+    let mut test = entry("test", words(&healthcheck.test));
+    test.comment = container.comments.get("healthcheck.test").cloned();
+    let mut entries = vec![
+        test,
+        entry("interval", text(healthcheck.interval.to_string())),
+        entry("timeout", text(healthcheck.timeout.to_string())),
+    ];
+    if healthcheck.retries != 3 {
+        entries.push(entry("retries", Tree::Number(healthcheck.retries.into())));
+    }
+    entries.push(entry("start_period", text(healthcheck.start_period.to_string())));
+    entries.push(entry("start_interval", text("1s")));
+    Some(Tree::map(entries))
+}
+
+fn logging(project: &Project) -> Tree {
+    let size = Size(project.logging.max_size.0).to_string().to_lowercase();
+    let options =
+        Tree::flow_map([entry("max-file", text(project.logging.max_files.to_string())), entry("max-size", text(size))]);
+    Tree::flow_map([entry("driver", text("json-file")), entry("options", options)])
+}
+
+fn deploy(container: &Container) -> Tree {
+    let resources = &container.resources;
+    let mut limits =
+        vec![entry("cpus", text(resources.cpus.to_string())), entry("memory", text(resources.memory.to_string()))];
+    if !container.lifted.contains_key("pids-limit") {
+        limits.push(entry("pids", Tree::Number(resources.pids.into())));
+    }
+    let reservations = [
+        entry("cpus", text(resources.reserved_cpus.to_string())),
+        entry("memory", text(resources.reserved_memory.to_string())),
+    ];
+    let mut entries = Vec::new();
+    if container.role == Role::Service {
+        entries.push(entry("replicas", Tree::Number(container.replicas.into())));
+    }
+    entries.push(entry(
+        "resources",
+        Tree::map([entry("limits", Tree::flow_map(limits)), entry("reservations", Tree::flow_map(reservations))]),
+    ));
+    Tree::map(entries)
+}
+
+fn tmpfs(container: &Container, path: &str, size: Size) -> Tree {
+    let size = match size.0 {
+        it if it % (1 << 20) == 0 => format!("{}m", it >> 20),
+        it => format!("{}k", it.div_ceil(1024)),
+    };
+    text(format!("{path}:size={size},uid={},gid={},mode=0700,noexec,nosuid,nodev", container.uid, container.gid))
+}
+
+/// The document with what all services have in common said once.
+fn folded(document: &Tree, project: &Project) -> Tree {
+    let defaults = BTreeMap::from([
+        ("cap_drop", Tree::flow_list([text("ALL")])),
+        ("logging", logging(project)),
+        ("read_only", Tree::Bool(true)),
+        ("restart", text("unless-stopped")),
+        ("security_opt", Tree::flow_list([text("no-new-privileges:true")])),
+        ("stop_grace_period", text(project.stop_grace_period.to_string())),
+    ]);
+    let Tree::Map(entries, style) = document else { return document.clone() };
+    let mut entries = entries.clone();
+    for section in &mut entries {
+        match (section.key.as_str(), &mut section.value) {
+            ("services", Tree::Map(services, _)) => services.iter_mut().for_each(|it| fold(&mut it.value, &defaults)),
+            ("networks", Tree::Map(networks, _)) => {
+                let mut internal = networks.iter_mut().filter(|it| it.value.get("internal").is_some());
+                if let Some(first) = internal.next() {
+                    first.value = Tree::Anchor("internal".to_owned(), Box::new(first.value.clone()));
+                    internal.for_each(|it| it.value = Tree::Alias("internal".to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+    let defaults = Tree::map(defaults.into_iter().map(|(key, value)| entry(key, value)));
+    entries.insert(0, entry("x-defaults", Tree::Anchor("defaults".to_owned(), Box::new(defaults))));
+    Tree::Map(entries, *style)
+}
+
+fn fold(service: &mut Tree, defaults: &BTreeMap<&str, Tree>) {
+    let Tree::Map(entries, _) = service else { return };
+    for it in entries.iter_mut().filter(|it| it.key == "deploy") {
+        if let Tree::Map(deploy, _) = &mut it.value {
+            deploy.retain(|it| it.key != "replicas" || it.value != Tree::Number(1));
+        }
+    }
+    // Who lacks one of them must not inherit it.
+    if !defaults.keys().all(|key| entries.iter().any(|it| it.key == *key)) {
+        return;
+    }
+    entries.retain(|it| defaults.get(it.key.as_str()) != Some(&it.value));
+    let user = entries.iter().position(|it| it.key == "user").map_or(entries.len(), |it| it + 1);
+    entries.insert(user, entry("<<", Tree::Alias("defaults".to_owned())));
+}

@@ -1,0 +1,45 @@
+//! What the operator fills in: `.env.example`, and the lines that keep `.env` out of version control.
+
+use serde::Serialize;
+
+use super::{Artifact, Context, Extent, Target};
+use crate::catalog::Broken;
+use crate::project::{HostPorts, Project};
+
+pub(super) static TARGET: Target =
+    Target { name: "environment", about: ".env.example, and lines in .gitignore and .gitattributes", plan };
+
+#[derive(Serialize)]
+struct Values<'a> {
+    project: &'a Project,
+    /// Each environment in which the gateway listens, with its ports.
+    gateways: Vec<Listening<'a>>,
+}
+
+#[derive(Serialize)]
+struct Listening<'a> {
+    environment: Option<&'a str>,
+    tls: bool,
+    ports: &'a HostPorts,
+}
+
+fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
+    let project = &context.resolved.base;
+    let listening = |it: &'_ Project| it.gateway.is_some();
+    let gateways: Vec<Listening<'_>> = super::environments(context.resolved)
+        .filter(|it| listening(it))
+        .filter_map(|it| {
+            let gateway = it.gateway.as_ref()?;
+            let tls = gateway.tls != crate::spec::TlsMode::None;
+            Some(Listening { environment: it.environment.as_deref(), tls, ports: &gateway.ports })
+        })
+        .collect();
+    if !(gateways.is_empty() && project.variables.is_empty() && project.images.is_empty()) {
+        let text = context.engine.render("project/env.example.j2", &Values { project, gateways })?;
+        out.push(Artifact::new("env:example", ".env.example", text));
+    }
+    let lines = |id: &str, path: &str, text: &str| Artifact { extent: Extent::Lines, ..Artifact::new(id, path, text) };
+    out.push(lines("lines:gitignore", ".gitignore", ".env\n.env.*\n!.env*.example\n"));
+    out.push(lines("lines:gitattributes", ".gitattributes", "*.sh text eol=lf\nscripts/* text eol=lf\n"));
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! A project into artifacts: the text of every file that forge wants. Pure; sees the project and nothing else.
+
+mod compose;
+mod docker;
+mod environment;
+mod nginx;
+mod scripts;
+
+use serde::Serialize;
+
+use crate::catalog::Broken;
+use crate::project::{Project, Resolved};
+use crate::render::Engine;
+
+/// One file that forge wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// What it is, whatever its path: `dockerfile:api`.
+    pub id: String,
+    /// Its path, relative to the project, with `/`.
+    pub path: String,
+    /// Whether it is a program.
+    pub executable: bool,
+    /// Whether it is a whole file, or lines in one that belongs to somebody else.
+    pub extent: Extent,
+    /// Its text. Ends with a line end.
+    pub text: String,
+}
+
+/// How much of a file is forge's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Extent {
+    /// All of it.
+    File,
+    /// Each line of the text has to be in it somewhere; what else is in it is not forge's business.
+    Lines,
+}
+
+impl Artifact {
+    fn new(id: impl Into<String>, path: impl Into<String>, text: impl Into<String>) -> Artifact {
+        Artifact { id: id.into(), path: path.into(), executable: false, extent: Extent::File, text: text.into() }
+    }
+}
+
+/// What targets plan from.
+pub struct Context<'a> {
+    /// The project and its environments.
+    pub resolved: &'a Resolved,
+    /// The templates.
+    pub engine: &'a Engine,
+    /// The gateway's configuration: production's, then what each environment has of its own.
+    nginx: nginx::Folders,
+}
+
+/// A kind of output.
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    /// What it makes, in one line.
+    pub about: &'static str,
+    plan: fn(&Context<'_>, &mut Vec<Artifact>) -> Result<(), Broken>,
+}
+
+/// All targets.
+pub static TARGETS: &[&Target] =
+    &[&docker::TARGET, &compose::TARGET, &nginx::TARGET, &environment::TARGET, &scripts::TARGET];
+
+/// Every file that forge wants, sorted by path. No two have the same path.
+///
+/// # Errors
+/// When a template cannot be rendered: one of the project's own, or a bug in forge.
+pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Broken> {
+    let nginx = nginx::folders(resolved, engine)?;
+    let context = Context { resolved, engine, nginx };
+    let mut artifacts = Vec::new();
+    for target in TARGETS {
+        (target.plan)(&context, &mut artifacts)?;
+    }
+    artifacts.sort_by(|a, b| a.path.cmp(&b.path));
+    if let Some(pair) = artifacts.windows(2).find(|it| it[0].path == it[1].path) {
+        return Err(Broken {
+            file: pair[0].path.clone(),
+            message: format!("both `{}` and `{}` want this file", pair[0].id, pair[1].id),
+        });
+    }
+    Ok(artifacts)
+}
+
+/// Compose files that are used together, in order: production, and each environment on top of it.
+pub fn combinations(resolved: &Resolved) -> Vec<Vec<String>> {
+    let base = vec![compose::file(None)];
+    let others = resolved.environments.keys().map(|name| vec![compose::file(None), compose::file(Some(name))]);
+    std::iter::once(base.clone()).chain(others).collect()
+}
+
+/// Production, then the others.
+fn environments(resolved: &Resolved) -> impl Iterator<Item = &Project> {
+    std::iter::once(&resolved.base).chain(resolved.environments.values())
+}

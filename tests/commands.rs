@@ -1,0 +1,294 @@
+//! The commands, as somebody types them.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use snapbox::{assert_data_eq, str};
+
+use crate::sandbox::Sandbox;
+
+const SHOP: &str = r#"forge: 1
+name: shop
+defaults: { stop_grace_period: 40s }
+services:
+  api:
+    build: { stack: python, context: ./api, options: { framework: fastapi } }
+    resources: { limits: { memory: 384M } }
+environments:
+  staging: { overlay: { services: { api: { resources: { limits: { memory: 192M } } } } } }
+"#;
+
+fn shop(name: &str) -> Sandbox {
+    Sandbox::new(name).file("forge.yaml", SHOP).file("api/requirements.txt", "")
+}
+
+#[test]
+fn the_schema_is_current_and_describes_every_field() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/forge.schema.json");
+    let said = Sandbox::new("schema").run(&["schema"]);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &said.stdout).expect("the schema can be written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(said.stdout == committed, "schema/forge.schema.json is stale: `UPDATE=1 cargo test schema` writes it");
+    let schema = said.json();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    let mut lacking = Vec::new();
+    undescribed(&schema, "", &mut lacking);
+    assert!(lacking.is_empty(), "these lack a description or an example: {lacking:#?}");
+}
+
+/// Properties without a description or an example.
+fn undescribed(schema: &serde_json::Value, at: &str, out: &mut Vec<String>) {
+    let Some(object) = schema.as_object() else {
+        for item in schema.as_array().into_iter().flatten() {
+            undescribed(item, at, out);
+        }
+        return;
+    };
+    for (key, value) in object {
+        if key == "if" || key == "examples" || key == "default" {
+            continue;
+        }
+        for (name, field) in value.as_object().filter(|_| key == "properties").into_iter().flatten() {
+            // The shape that belongs to a choice adds to a field that is described where it stands.
+            let refines = at.contains("/allOf") && ["options", "use"].contains(&name.as_str());
+            if !refines && (field["description"].is_null() || field["examples"].is_null()) {
+                out.push(format!("{at}/{name}"));
+            }
+        }
+        undescribed(value, &format!("{at}/{key}"), out);
+    }
+}
+
+#[test]
+fn help_names_every_command() {
+    let said = Sandbox::new("help").run(&["--help"]);
+    assert_eq!(said.code, 0);
+    for command in ["validate", "generate", "diff", "lint", "explain", "stacks", "schema", "completions", "man"] {
+        assert!(said.stdout.contains(&format!("\n  {command}")), "{command} is not in\n{}", said.stdout);
+        let help = Sandbox::new("help").run(&[command, "--help"]);
+        assert_eq!(help.code, 0);
+        assert!(help.stdout.lines().count() > 8, "{}", help.stdout);
+    }
+    assert_eq!(Sandbox::new("help").run(&["--no-such"]).code, 2);
+    assert_eq!(Sandbox::new("help").run(&[]).code, 2);
+}
+
+#[test]
+fn explain_says_who_set_a_value() {
+    let sandbox = shop("explain");
+    assert_data_eq!(
+        sandbox.forge("explain services.api.resources.limits.memory"),
+        str![[r#"
+exit 0
+--- stdout
+services.api.resources.limits.memory: 384M
+    set by the spec, forge.yaml line 7
+in staging, services.api.resources.limits.memory: 192M
+    set by the environment's overlay, forge.yaml line 9
+
+"#]]
+    );
+    for (path, said) in [
+        ("services.api.port", "8000\n    set by the stack `python`\n"),
+        ("services.api.stop_grace_period", "40s\n    set by the spec, forge.yaml line 3\n"),
+        ("services.api.healthcheck.interval", "30s\n    set by forge\n"),
+        ("services.api.environment.WEB_CONCURRENCY", "\"1\"\n    derived: by the stack, from cpus and memory\n"),
+    ] {
+        let text = sandbox.forge(&format!("explain {path}"));
+        assert!(text.contains(&format!("{path}: {said}")), "{text}");
+    }
+    let odd = sandbox.run(&["explain", "services.api.prot"]);
+    assert_eq!(odd.code, 2);
+    assert!(odd.stderr.contains("did you mean `services.api.port`?"), "{}", odd.text());
+}
+
+#[test]
+fn explain_knows_every_rule_and_code() {
+    let sandbox = Sandbox::new("explain-all");
+    let names = forge::lint::RULES.iter().map(|it| it.name).chain(forge::codes::CODES.iter().map(|it| it.name));
+    let all = sandbox.run(&["explain"]).stdout;
+    for name in names {
+        assert!(all.contains(name), "{name} is not listed");
+        let said = sandbox.run(&["explain", name]);
+        assert_eq!(said.code, 0, "{}", said.text());
+        assert!(said.stdout.starts_with(name) && said.stdout.lines().count() > 2, "{}", said.stdout);
+    }
+    assert!(sandbox.run(&["explain", "read-only-rot"]).stderr.contains("did you mean `read-only-root`?"));
+}
+
+#[test]
+fn reports_have_the_formats_that_programs_read() {
+    let sandbox = Sandbox::new("formats").file("forge.yaml", "forge: 1\nname: shop\nserices: {}\n");
+    let json = sandbox.run(&["validate", "--format", "json"]);
+    assert_eq!(json.code, 1);
+    let notice = &json.json()["notices"][0];
+    assert_eq!((&notice["code"], &notice["start"]["line"]), (&"unknown-key".into(), &3.into()));
+    let sarif = sandbox.run(&["validate", "--format", "sarif"]).json();
+    assert_eq!(sarif["version"], "2.1.0");
+    let region = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
+    assert_eq!(*region, serde_json::json!({ "startLine": 3, "startColumn": 1, "endLine": 3, "endColumn": 8 }));
+    assert_data_eq!(
+        sandbox.forge("validate --format github"),
+        str![[r#"
+exit 1
+--- stdout
+::error file=forge.yaml,line=3,endLine=3,col=1,title=unknown-key::a spec has no `serices`%0Adid you mean `services`?
+
+"#]]
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let sandbox = Sandbox::new("pipe");
+    let mut command = sandbox.command(&["schema"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is UTF-8");
+    assert!(child.wait().expect("it ends").success(), "{said}");
+    assert_eq!(said, "");
+}
+
+#[test]
+fn completions_and_manual_come_out() {
+    let sandbox = Sandbox::new("completions");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let said = sandbox.run(&["completions", shell]);
+        assert!(said.code == 0 && said.stdout.contains("generate"), "{shell}");
+    }
+    assert!(sandbox.run(&["man"]).stdout.contains(".TH forge"));
+    assert!(sandbox.run(&["man", "diff"]).stdout.contains("forge diff"));
+    assert!(sandbox.run(&["man", "dif"]).stderr.contains("did you mean `diff`?"));
+}
+
+#[test]
+fn lint_says_what_an_edit_broke_and_an_exception_lifts_it() {
+    let sandbox = shop("lint");
+    sandbox.generate();
+    assert_eq!(sandbox.run(&["lint"]).code, 0);
+    sandbox.edit("compose.yaml", "read_only: true", "read_only: false");
+    let said = sandbox.run(&["lint", "--format", "json"]);
+    assert_eq!(said.code, 1);
+    assert_eq!(said.json()["notices"][0]["code"], "read-only-root");
+    sandbox.edit(
+        "forge.yaml",
+        "    resources",
+        "    exceptions: [{ rule: read-only-root, reason: \"it writes # everywhere\" }]\n    resources",
+    );
+    assert_eq!(sandbox.run(&["lint"]).code, 0);
+}
+
+#[test]
+fn an_exception_changes_what_is_generated_and_says_why() {
+    let sandbox = shop("exception");
+    sandbox.edit(
+        "forge.yaml",
+        "    resources",
+        "    exceptions: [{ rule: read-only-root, reason: \"it writes # everywhere\" }]\n    resources",
+    );
+    sandbox.generate();
+    let compose = sandbox.read("compose.yaml");
+    assert!(
+        compose.contains("    # exception read-only-root: it writes # everywhere\n    read_only: false\n"),
+        "{compose}"
+    );
+}
+
+#[test]
+fn lint_looks_at_files_that_somebody_else_wrote() {
+    let sandbox = Sandbox::new("lint-other").file("Dockerfile", "FROM debian\nCMD npm start\n");
+    let said = sandbox.run(&["lint", "Dockerfile", "--format", "json"]);
+    let codes: Vec<String> = said.json()["notices"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| it["code"].as_str().expect("text").to_owned())
+        .collect();
+    for code in ["unpinned-base-image", "root-user", "shell-form-command"] {
+        assert!(codes.iter().any(|it| it == code), "{codes:?}");
+    }
+}
+
+#[test]
+fn a_project_brings_a_stack_and_a_backing_of_its_own() {
+    let stack = r#"title: Shell
+about: Programs for a shell
+default_version: "13"
+versions: { "13": {} }
+options:
+  greeting: { type: string, pattern: "^[a-z]+$", default: hello, description: What it says., examples: [hello] }
+facts:
+  images: { base: "debian:{{ version }}-slim" }
+  workdir: /srv
+  user: { name: app, uid: 10001, gid: 10001 }
+  command: [sh, -c, "echo {{ options.greeting }} with {{ memory }} MiB; sleep 1d"]
+  probe: { file: [find, "{{ path }}", -newermt, "-{{ max_age }} seconds"] }
+  start_period: 5s
+  resources: { cpus: 1, memory: 32M, pids: 20, reserved_cpus: 0.1, reserved_memory: 8M, least_memory: 8M }
+  init: true
+  shell: true
+"#;
+    let dockerfile = "{%- import \"partials/dockerfile.j2\" as dockerfile -%}\n# syntax=docker/dockerfile:1\n# check=error=true\n\nFROM {{ image.images.base }}\nRUN {{ dockerfile.prepare(image) }}\n{{ dockerfile.finish(image) }}\n";
+    let backing = r#"title: Memcached
+about: A cache
+default_version: "1.6"
+versions: { "1.6": {} }
+facts:
+  image: "memcached:{{ version }}"
+  port: 11211
+  user: { uid: 11211, gid: 11211 }
+  command: [memcached, -m, "{{ memory * 3 // 4 }}"]
+  healthcheck: [CMD-SHELL, "echo version | nc 127.0.0.1 {{ port }}"]
+  start_period: 5s
+  stop_grace_period: 10s
+  resources: { cpus: 0.5, memory: 64M, pids: 20, reserved_cpus: 0.1, reserved_memory: 16M, least_memory: 16M }
+  outputs: { url: { value: "memcached://{{ name }}:{{ port }}" } }
+  short: [url]
+"#;
+    let sandbox = Sandbox::new("own")
+        .file("forge-templates/stacks/shell/stack.yaml", stack)
+        .file("forge-templates/stacks/shell/Dockerfile.j2", dockerfile)
+        .file("forge-templates/stacks/shell/dockerignore.j2", "**/.git\n")
+        .file("forge-templates/backings/memcached/backing.yaml", backing)
+        .file(
+            "forge-templates/stacks/python/Dockerfile.j2",
+            "{% extends \"forge/stacks/python/Dockerfile.j2\" %}\n{% block source %}FROM scratch AS source\nCOPY . /app{% endblock %}\n",
+        )
+        .file(
+            "forge.yaml",
+            "forge: 1\nname: own\nservices:\n  say:\n    build: { stack: shell, context: ./say, options: { greeting: hi } }\n    needs: [cache]\n    healthcheck: { file: { path: /tmp/alive, max_age: 60s } }\n    writable: { /tmp: { tmpfs: 4M } }\n  api:\n    build: { stack: python, context: ./api, options: { framework: fastapi } }\nbackings:\n  cache: { kind: memcached }\n",
+        )
+        .file("api/requirements.txt", "")
+        .folder("say");
+    sandbox.generate();
+    assert!(sandbox.read("say/Dockerfile").contains(r#"CMD ["sh", "-c", "echo hi with 32 MiB; sleep 1d"]"#));
+    assert!(sandbox.read("api/Dockerfile").contains("FROM scratch AS source"));
+    assert!(sandbox.read("api/Dockerfile").contains("ENV PATH=/opt/venv/bin"), "the other blocks are forge's");
+    let compose = sandbox.read("compose.yaml");
+    assert!(compose.contains("CACHE_URL: memcached://cache:11211"), "{compose}");
+    assert!(compose.contains(r#"command: [memcached, -m, "48"]"#), "{compose}");
+    assert!(sandbox.read(".forge/schema.json").contains("\"greeting\""));
+    assert!(sandbox.run(&["stacks"]).stdout.contains("of this project"));
+
+    sandbox.write("forge-templates/stacks/shell/stack.yaml", stack.replace("init: true", "init: maybe"));
+    let said = sandbox.run(&["generate"]);
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("forge-templates/stacks/shell/stack.yaml"), "{}", said.text());
+    sandbox.write("forge-templates/stacks/shell/stack.yaml", stack);
+    sandbox.write("forge-templates/stacks/shell/Dockerfile.j2", "FROM x\n{% if %}\n");
+    let said = sandbox.run(&["generate"]);
+    assert_eq!(said.code, 2);
+    assert!(
+        said.stderr.contains("forge-templates/stacks/shell/Dockerfile.j2") && said.stderr.contains("line 2"),
+        "{}",
+        said.text()
+    );
+    sandbox.write("forge-templates/stacks/shell/Dockerfile.j2", "FROM x\nRUN {{ image.nothing }}\n");
+    let said = sandbox.run(&["generate"]);
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("stacks/shell/Dockerfile.j2") && said.stderr.contains("line 2"), "{}", said.text());
+}

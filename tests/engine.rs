@@ -1,0 +1,17 @@
+//! What forge generates, built and run on a real engine: a line for each fact that was proven.
+//!
+//! `cargo test engine -- --nocapture` shows them. Without an engine the tests say so and pass, except under `CI=true`.
+//! Besides Docker they ask `curl` and `openssl`. Everything that they make has a name of its own and is removed at the
+//! end, whatever the end is; what BuildKit cached stays, so that the next run is quick.
+
+#![expect(clippy::print_stdout, reason = "the facts are what these tests are read for")]
+
+mod client;
+mod container;
+mod contract;
+mod corpus;
+mod notes;
+mod proof;
+mod shop;
+mod stack;
+mod uv;

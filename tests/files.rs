@@ -1,0 +1,175 @@
+//! Whose file is it: what `generate` does with files that are there, and what `diff` says of them.
+
+use snapbox::{assert_data_eq, str};
+
+use crate::sandbox::Sandbox;
+
+/// A project after its first `generate`.
+fn generated(name: &str) -> Sandbox {
+    let sandbox = Sandbox::smallest(name);
+    sandbox.generate();
+    sandbox
+}
+
+#[test]
+fn generating_again_touches_nothing() {
+    let sandbox = generated("again");
+    let before = sandbox.tree();
+    assert_data_eq!(
+        sandbox.forge("generate"),
+        str![[r#"
+exit 0
+--- stderr
+6 files: 6 right already
+
+"#]]
+    );
+    assert_eq!(sandbox.tree(), before);
+}
+
+#[test]
+fn an_edit_is_kept_and_shown() {
+    let sandbox = generated("edit");
+    sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
+    assert_data_eq!(
+        sandbox.forge("diff"),
+        str![[r#"
+exit 1
+--- stdout
+api/Dockerfile: was edited
+--- forge/api/Dockerfile
++++ disk/api/Dockerfile
+@@ -9,6 +9,7 @@
+     pip --python /opt/venv/bin/python install --requirement /tmp/requirements.txt
+ 
+ FROM python:3.13-slim AS source
++# mine
+ WORKDIR /app
+ COPY . .
+ # a checkout under umask 077 must not become files that uid 10001 cannot read
+
+--- stderr
+1 file differs, 1 of them edited: `forge generate` keeps edits
+
+"#]]
+    );
+    assert_eq!(sandbox.run(&["generate"]).code, 0);
+    assert!(sandbox.read("api/Dockerfile").contains("# mine"));
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0, "an edit that is kept is no reason to fail a check");
+    assert_eq!(sandbox.run(&["diff", "--check"]).code, 0);
+}
+
+#[test]
+fn a_file_follows_the_spec() {
+    let sandbox = generated("moved");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    let said = sandbox.run(&["diff", "--format", "names"]);
+    assert_eq!((said.code, said.stdout.as_str()), (1, "api/Dockerfile: the spec moved\n"));
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 1);
+    sandbox.generate();
+    assert!(sandbox.read("api/Dockerfile").contains("EXPOSE 8001"));
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+}
+
+#[test]
+fn where_both_moved_the_edit_is_kept_and_told_each_time() {
+    let sandbox = generated("both");
+    sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    for _ in 0..2 {
+        let said = sandbox.run(&["generate"]);
+        assert_eq!(said.code, 1);
+        assert!(said.stderr.contains("api/Dockerfile: was edited, and the spec moved; it was kept"), "{}", said.text());
+        assert!(sandbox.read("api/Dockerfile").contains("# mine"));
+    }
+}
+
+#[test]
+fn nothing_is_written_over_a_file_that_was_never_forges() {
+    let sandbox = Sandbox::smallest("foreign").file("compose.yaml", "services: {}\n");
+    let before = sandbox.tree();
+    assert_data_eq!(
+        sandbox.forge("generate"),
+        str![[r#"
+exit 1
+--- stderr
+compose.yaml: is there already, and never was forge's
+nothing was written: 1 file is in the way. `forge diff` shows what forge would write; move them away, or make them equal to that
+
+"#]]
+    );
+    assert_eq!(sandbox.tree(), before);
+}
+
+#[test]
+fn a_file_that_is_just_as_wanted_is_taken_over() {
+    let sandbox = generated("takeover");
+    std::fs::remove_dir_all(sandbox.path(".forge")).expect("it is there");
+    sandbox.generate();
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+}
+
+#[test]
+fn a_removed_file_comes_back_and_a_mode_is_set_again() {
+    let sandbox = Sandbox::smallest("gone").file(
+        "forge.yaml",
+        "forge: 1\nname: shop\nservices:\n  api:\n    build: { stack: python, context: ./api }\n    command: [python, -m, app]\n    port: 8000\n    needs: [db]\nbackings:\n  db: { kind: postgres }\n",
+    );
+    sandbox.generate();
+    std::fs::remove_file(sandbox.path("compose.yaml")).expect("it is there");
+    sandbox.set_mode("scripts/secrets", 0o644);
+    let said = sandbox.run(&["generate"]);
+    assert_eq!(said.code, 0);
+    assert!(said.stderr.contains("wrote compose.yaml (it was removed)"), "{}", said.text());
+    assert!(said.stderr.contains("set the mode of scripts/secrets"), "{}", said.text());
+    assert_eq!(sandbox.mode("scripts/secrets") & 0o111, 0o111);
+}
+
+#[test]
+fn what_is_no_longer_wanted_goes_unless_it_was_edited() {
+    let spec = "forge: 1\nname: shop\nservices:\n  a:\n    build: { stack: static, context: ./a }\n  b:\n    build: { stack: static, context: ./b }\n";
+    let sandbox = Sandbox::new("unwanted").file("forge.yaml", spec).folder("a/public").folder("b/public");
+    sandbox.generate();
+    sandbox.edit("b/nginx.conf", "sendfile on;", "sendfile off;");
+    sandbox.write("forge.yaml", spec.split("  b:").next().expect("it has a beginning"));
+    let said = sandbox.run(&["generate"]);
+    assert_eq!(said.code, 1);
+    assert!(said.stderr.contains("b/nginx.conf: was edited, and is no longer wanted; it was kept"), "{}", said.text());
+    assert!(!sandbox.exists("b/Dockerfile") && sandbox.exists("b/nginx.conf") && sandbox.exists("a/Dockerfile"));
+}
+
+#[test]
+fn lines_go_into_a_gitignore_that_somebody_has() {
+    let sandbox = Sandbox::smallest("lines").file(".gitignore", "target");
+    sandbox.generate();
+    assert_eq!(sandbox.read(".gitignore"), "target\n.env\n.env.*\n!.env*.example\n");
+    sandbox.edit(".gitignore", "target\n", "target\nmore\n");
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+}
+
+#[test]
+fn looking_writes_nothing() {
+    let sandbox = Sandbox::smallest("look");
+    let before = sandbox.tree();
+    for line in [
+        &["generate", "--check"][..],
+        &["generate", "--dry-run"],
+        &["diff"],
+        &["validate"],
+        &["explain", "services.api"],
+    ] {
+        sandbox.run(line);
+        assert_eq!(sandbox.tree(), before, "{line:?}");
+    }
+}
+
+#[test]
+fn an_output_folder_gets_everything_and_the_project_nothing() {
+    let sandbox = Sandbox::smallest("output");
+    let before = sandbox.tree();
+    let out = sandbox.outside("out");
+    let said = sandbox.run(&["generate", "--output", &out.to_string_lossy()]);
+    assert_eq!(said.code, 0, "{}", said.text());
+    assert!(out.join("compose.yaml").is_file() && out.join("api/Dockerfile").is_file());
+    assert_eq!(sandbox.tree(), before);
+}

@@ -1,0 +1,11 @@
+//! The one integration binary: what forge does as a whole, seen from outside.
+
+#![allow(clippy::print_stdout, reason = "what is skipped says so")]
+
+mod commands;
+mod engine;
+mod files;
+mod golden;
+mod properties;
+mod sandbox;
+mod wrong;
