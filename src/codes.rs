@@ -31,9 +31,9 @@ codes! {
     UNKNOWN_VERSION = "unknown-version",
         "forge has not been tried with this version. `forge stacks <name>` lists those that it has, with the dates at which they end.";
     RESERVED_NAME = "reserved-name",
-        "forge uses this name itself: `gateway`, names that end in `-migrate` or `-egress`, and the environments `production`, `override` and `observability`.";
+        "forge uses this name itself: `gateway`, names that end in `-migrate` or `-egress`, and the environments `production`, `override`, `observability`, `hosts` and `routes`.";
     NAME_TWICE = "name-twice",
-        "Two things have one name where names have to differ: services and backings share one namespace, as do secrets and the passwords that forge makes for backings.";
+        "Two things have one name where names have to differ: services and backings share one namespace.";
     FROM_FROM = "from-of-from",
         "A `from` names a service that is itself a `from`. Name the service that is built.";
     NEEDS_CYCLE = "needs-cycle",

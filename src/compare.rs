@@ -50,7 +50,7 @@ pub struct Change {
     /// What is to be said about it.
     pub kind: Kind,
     /// The text that forge wants now; `None` where it wants none any more.
-    pub wanted: Option<String>,
+    pub wanted: Option<Vec<u8>>,
     /// What is there.
     pub found: Option<Vec<u8>>,
     /// Whether it is to be a program.
@@ -167,27 +167,28 @@ fn whole(artifact: &Artifact, record: Option<&Record>, found: Option<Found>) -> 
     Change {
         path: artifact.path.clone(),
         kind,
-        wanted: Some(artifact.text.clone()),
+        wanted: Some(artifact.text.clone().into_bytes()),
         found: found.map(|it| it.bytes),
         executable: artifact.executable,
     }
 }
 
-/// A file that is somebody else's, and in which some lines have to be: those that are not go to its end.
+/// A file that is somebody else's, and in which some lines have to be: where one is missing, all of them go to its end,
+/// because the later ones take exceptions to the earlier.
 fn lines(artifact: &Artifact, found: Option<Found>) -> Change {
-    let there = found.as_ref().map(|it| String::from_utf8_lossy(&it.bytes).into_owned()).unwrap_or_default();
-    let has: HashSet<&str> = there.lines().map(str::trim_end).collect();
+    let there = found.as_ref().map(|it| it.bytes.clone()).unwrap_or_default();
+    let has: HashSet<&[u8]> = there.split(|it| *it == b'\n').map(<[u8]>::trim_ascii_end).collect();
+    let complete = artifact.text.lines().all(|it| has.contains(it.as_bytes()));
     let mut wanted = there.clone();
-    for line in artifact.text.lines().filter(|it| !has.contains(it)) {
-        if !wanted.is_empty() && !wanted.ends_with('\n') {
-            wanted.push('\n');
+    if !complete {
+        if !wanted.is_empty() && !wanted.ends_with(b"\n") {
+            wanted.push(b'\n');
         }
-        wanted.push_str(line);
-        wanted.push('\n');
+        wanted.extend_from_slice(artifact.text.as_bytes());
     }
     let kind = match &found {
         None => Kind::New,
-        Some(_) if wanted == there => Kind::Same,
+        Some(_) if complete => Kind::Same,
         Some(_) => Kind::Moved,
     };
     Change {
@@ -240,7 +241,7 @@ mod tests {
         let change = compare(std::slice::from_ref(&wanted), &Manifest::default(), find("target"))
             .expect("nothing fails")
             .remove(0);
-        assert_eq!((change.kind, change.wanted.as_deref()), (Kind::Moved, Some("target\n.env\n")));
+        assert_eq!((change.kind, change.wanted.as_deref()), (Kind::Moved, Some(&b"target\n.env\n"[..])));
         let change = compare(&[wanted], &Manifest::default(), find(".env\ntarget\n")).expect("nothing fails").remove(0);
         assert_eq!(change.kind, Kind::Same);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lint::{File, Finding, Lifted, RULES, Rule, Source, run};
-use crate::project::Resolved;
+use crate::project::{Project, Resolved};
 use crate::resolve::KnownRule;
 use crate::targets::{Artifact, combinations};
 
@@ -21,10 +21,10 @@ pub fn known_rules() -> Vec<KnownRule> {
 pub fn findings(resolved: &Resolved, wanted: &[Artifact], texts: &Texts) -> Vec<Finding> {
     let file = |path: &str| texts.get_key_value(path).map(|(path, text)| File { path, text });
     // Who is excused, by what of it the file is.
-    let base = &resolved.base;
-    let excused = |name: &str, finding: &Finding| {
-        base.containers.get(name).is_some_and(|it| it.lifted.contains_key(finding.rule.name))
+    let excused = |project: &Project, name: &str, finding: &Finding| {
+        project.containers.get(name).is_some_and(|it| it.lifted.contains_key(finding.rule.name))
     };
+    let base = &resolved.base;
     let mut out = Vec::new();
     for artifact in wanted {
         let Some(file) = file(&artifact.path) else { continue };
@@ -35,24 +35,31 @@ pub fn findings(resolved: &Resolved, wanted: &[Artifact], texts: &Texts) -> Vec<
             "entrypoint" | "script" => Source::Script(file),
             _ => continue,
         };
-        out.extend(run(&source).into_iter().filter(|it| !excused(of, it)));
+        out.extend(run(&source).into_iter().filter(|it| !excused(base, of, it)));
     }
-    for paths in combinations(resolved) {
+    let projects = std::iter::once(base).chain(resolved.environments.values());
+    for (paths, project) in combinations(resolved).into_iter().zip(projects) {
         let files: Vec<File<'_>> = paths.iter().filter_map(|it| file(it)).collect();
         let found = run(&Source::Compose(files));
-        out.extend(found.into_iter().filter(|it| !it.subject.as_ref().is_some_and(|name| excused(name, it))));
-    }
-    let nginx: Vec<File<'_>> = texts
-        .iter()
-        .filter(|(path, _)| path.starts_with("nginx/"))
-        .filter(|(path, _)| {
-            let folder = path.split('/').nth(1).unwrap_or_default();
-            !resolved.environments.contains_key(folder)
-        })
-        .map(|(path, text)| File { path, text })
-        .collect();
-    if !nginx.is_empty() {
-        out.extend(run(&Source::Nginx(nginx)).into_iter().filter(|it| !excused("gateway", it)));
+        out.extend(found.into_iter().filter(|it| !it.subject.as_ref().is_some_and(|name| excused(project, name, it))));
+        // An environment's configuration is production's with what it has of its own laid over it.
+        let mut nginx: BTreeMap<&str, File<'_>> = BTreeMap::new();
+        for layer in [None, project.environment.as_deref()] {
+            for (path, text) in texts {
+                let Some(name) = path.strip_prefix("nginx/") else { continue };
+                let own = name.split_once('/').filter(|(folder, _)| resolved.environments.contains_key(*folder));
+                if own.map(|(folder, _)| folder) == layer {
+                    nginx.insert(own.map_or(name, |(_, rest)| rest), File { path, text });
+                }
+            }
+        }
+        if !nginx.is_empty() {
+            let files: Vec<File<'_>> = nginx.iter().map(|(name, it)| File { path: name, text: it.text }).collect();
+            for finding in run(&Source::Nginx(files)).into_iter().filter(|it| !excused(project, "gateway", it)) {
+                let file = nginx.get(finding.file.as_str()).map_or(finding.file.clone(), |it| it.path.to_owned());
+                out.push(Finding { file, ..finding });
+            }
+        }
     }
     out
 }

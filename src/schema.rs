@@ -327,11 +327,6 @@ fn path(pointer: &str) -> Path {
     Path(steps.collect())
 }
 
-/// Marks the schema of an overlay; [`document`] puts the schema of a partial spec there.
-pub fn mark_overlay(schema: &mut schemars::Schema) {
-    schema.insert("x-overlay".into(), Value::Bool(true));
-}
-
 /// An optional field may be left out and is not `null`; that way an error names the one shape that is left.
 fn tidy(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else {

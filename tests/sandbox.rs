@@ -16,7 +16,7 @@ use tempfile::TempDir;
 pub(crate) const SMALLEST: &str = "forge: 1\nname: shop\nservices:\n  api:\n    build: { stack: python, context: ./api }\n    command: [python, -m, app]\n    port: 8000\n";
 
 /// No command of forge takes longer, not even on a busy machine.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(30);
 
 pub(crate) struct Sandbox {
     folder: TempDir,

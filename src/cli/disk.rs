@@ -25,6 +25,17 @@ impl Disk {
     /// The project in `root`.
     pub(super) fn new(root: &Path) -> Result<Disk, Failure> {
         let root = root.canonicalize().map_err(Failure::io(format!("open the folder {}", root.display())))?;
+        // A clone can bring links along; what forge remembers is never anywhere else.
+        for name in ["", "base", "new", "lock", "manifest.json", "schema.json", ".gitattributes", ".gitignore"] {
+            let place = if name.is_empty() { root.join(STATE) } else { root.join(STATE).join(name) };
+            if fs::symlink_metadata(&place).is_ok_and(|it| it.file_type().is_symlink()) {
+                let shown = place.strip_prefix(&root).unwrap_or(&place).display().to_string();
+                return Err(Failure::input(
+                    format!("`{shown}` is a link"),
+                    "remove it: forge keeps its memory in the project",
+                ));
+            }
+        }
         Ok(Disk { safe: HashSet::from([root.clone()]), root })
     }
 
@@ -159,7 +170,7 @@ impl Disk {
         let texts: Vec<(usize, &[u8], bool)> = files
             .iter()
             .filter(|it| it.kind != Kind::Mode)
-            .filter_map(|it| Some((it.wanted.as_deref()?.as_bytes(), it.executable)))
+            .filter_map(|it| Some((it.wanted.as_deref()?, it.executable)))
             .chain(bases.iter().map(|(_, text)| (text.as_bytes(), false)))
             .chain(kept.iter().map(|(_, text)| (text.as_bytes(), false)))
             .enumerate()
@@ -173,7 +184,8 @@ impl Disk {
         }
         // ... then each into its place: files, base texts, manifest. Stopped in between, the next run finds the rest.
         let mut index = 0;
-        let mut moves: Vec<(usize, PathBuf, &str)> = Vec::new();
+        let mut moves: Vec<(usize, PathBuf, &Change)> = Vec::new();
+        let mut removals: Vec<(PathBuf, &str)> = Vec::new();
         for change in &files {
             let place = self.place(&change.path)?.ok_or_else(|| {
                 Failure::input(format!("the folder of `{}` went away", change.path), "run forge again")
@@ -181,16 +193,21 @@ impl Disk {
             match (change.kind, &change.wanted) {
                 (Kind::Mode, _) => set_mode(&place, change.executable)
                     .map_err(Failure::io(format!("set the mode of {}", change.path)))?,
-                (_, None) => remove(&self.root, &place).map_err(Failure::io(format!("delete {}", change.path)))?,
+                (_, None) => removals.push((place, &change.path)),
                 (_, Some(_)) => {
-                    moves.push((index, place, &change.path));
+                    moves.push((index, place, change));
                     index += 1;
                 }
             }
         }
-        moves.par_iter().try_for_each(|(index, place, path)| {
-            stage.settle(*index, place).map_err(Failure::io(format!("write {path}")))
+        moves.par_iter().try_for_each(|(index, place, change)| {
+            stage.keep_mode(*index, place, change.executable);
+            stage.settle(*index, place).map_err(Failure::io(format!("write {}", change.path)))
         })?;
+        // A folder that is empty then goes as well, so this comes when everything new has its place.
+        for (place, path) in &removals {
+            remove(&self.root, place).map_err(Failure::io(format!("delete {path}")))?;
+        }
         let bases: Vec<(usize, PathBuf)> = bases
             .iter()
             .enumerate()
@@ -209,7 +226,8 @@ impl Disk {
     }
 
     fn lock(&self, folder: &Path) -> Result<File, Failure> {
-        let file = File::create(folder.join("lock")).map_err(Failure::io("write .forge/lock"))?;
+        let lock = File::options().create(true).write(true).truncate(false).open(folder.join("lock"));
+        let file = lock.map_err(Failure::io("write .forge/lock"))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => {
@@ -252,8 +270,10 @@ fn manifest(changes: &[Change], wanted: &[Artifact], before: &Manifest) -> Manif
             .insert(artifact.id.clone(), Record { path: artifact.path.clone(), executable: artifact.executable, base });
     }
     for (id, record) in &before.artifacts {
-        if kinds.get(record.path.as_str()) == Some(&Kind::Orphaned) && !artifacts.contains_key(id) {
-            artifacts.insert(id.clone(), record.clone());
+        if kinds.get(record.path.as_str()) == Some(&Kind::Orphaned) {
+            // What it was may be somewhere else now; this edit stays known until somebody removes the file.
+            let id = if artifacts.contains_key(id) { format!("orphan:{}", record.path) } else { id.clone() };
+            artifacts.insert(id, record.clone());
         }
     }
     Manifest { version: MANIFEST_VERSION, forge: env!("CARGO_PKG_VERSION").to_owned(), artifacts }
@@ -278,7 +298,9 @@ fn bases<'a>(changes: &[Change], wanted: &'a [Artifact], manifest: &Manifest, fo
 fn forget(folder: &Path, manifest: &Manifest) {
     let used: HashSet<&str> = manifest.artifacts.values().map(|it| it.base.as_str()).collect();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if !used.contains(&*entry.file_name().to_string_lossy()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_base = name.len() == 64 && name.bytes().all(|it| it.is_ascii_hexdigit());
+        if is_base && !used.contains(name.as_str()) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -302,12 +324,23 @@ impl Stage {
             .map_err(Failure::io("write to .forge/new"))
     }
 
+    /// Gives a text the mode of the file that it takes the place of, if there is one.
+    fn keep_mode(&self, index: usize, place: &Path, executable: bool) {
+        let staged = self.0.join(index.to_string());
+        if let Ok(old) = fs::metadata(place) {
+            // Where that fails it has the mode of a new file, which will do.
+            let _ = fs::set_permissions(&staged, old.permissions()).and_then(|()| set_mode(&staged, executable));
+        }
+    }
+
     fn settle(&self, index: usize, place: &Path) -> io::Result<()> {
         let staged = self.0.join(index.to_string());
         match fs::rename(&staged, place) {
             // Part of the project is another file system: beside the place there is no such border.
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                let beside = place.with_extension("forge-new");
+                let mut beside = place.as_os_str().to_owned();
+                beside.push(".forge-new");
+                let beside = PathBuf::from(beside);
                 fs::copy(&staged, &beside)?;
                 fs::rename(&beside, place)
             }

@@ -127,7 +127,13 @@ pub fn shell(text: &str) -> String {
 /// Text for a comment: on one line, whatever it holds.
 pub fn one_line(text: &str) -> String {
     text.chars()
-        .map(|it| if it.is_control() || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}') { ' ' } else { it })
+        .map(|it| {
+            if it.is_control() || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') {
+                ' '
+            } else {
+                it
+            }
+        })
         .collect()
 }
 
@@ -138,7 +144,7 @@ pub fn env_file(text: &str) -> Option<String> {
         return Some(text.to_owned());
     }
     // Single quotes keep everything but themselves.
-    (!text.contains(['\'', '\n', '\r'])).then(|| format!("'{text}'"))
+    (!text.contains(['\'', '\n', '\r']) && !text.ends_with('\\')).then(|| format!("'{text}'"))
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Tree {
         }
     }
 
-    /// The text of a document, with a blank line before each entry of `spaced` depth: 0 is none, 1 the top, 2 one below.
+    /// The text of a document, with a blank line between its entries, and between services.
     pub fn document(&self) -> String {
         let mut out = String::new();
         if let Tree::Map(entries, _) = self {
@@ -200,8 +200,8 @@ fn write_value(out: &mut String, value: &Tree, depth: usize, used: usize, spaced
     }
     match value {
         Tree::Text(text) => {
-            let (header, lines) = block_text(text).expect("what is not inline is a block");
-            let _ = writeln!(out, " {header}");
+            let lines = block_text(text).expect("what is not inline is a block");
+            out.push_str(" |\n");
             for line in lines {
                 if !line.is_empty() {
                     indent(out, depth + 2);
@@ -271,16 +271,19 @@ fn wrapped(items: &[Tree], used: usize) -> String {
     out
 }
 
-/// Whether `text` reads best as a block: its header and lines. Only what every reader takes unchanged.
-fn block_text(text: &str) -> Option<(&'static str, Vec<&str>)> {
+/// The lines of `text`, if it reads best as a block. Only what every reader takes unchanged.
+fn block_text(text: &str) -> Option<Vec<&str>> {
     let body = text.strip_suffix('\n')?;
     let fits = |it: &str| {
         !it.ends_with(' ')
-            && !it.chars().any(|it| it.is_control() || matches!(it, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}'))
+            && !it.chars().any(|it| {
+                it.is_control()
+                    || matches!(it, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+            })
     };
     let lines: Vec<&str> = body.split('\n').collect();
     let begins = !body.starts_with([' ', '\n']) && !body.is_empty() && !body.ends_with('\n');
-    (begins && lines.iter().all(|it| fits(it))).then_some(("|", lines))
+    (begins && lines.iter().all(|it| fits(it))).then_some(lines)
 }
 
 /// A scalar as short as every reader of YAML 1.1 and 1.2 takes it for this text.

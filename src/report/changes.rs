@@ -15,7 +15,8 @@ pub fn unified(changes: &[Change], color: bool) -> String {
         let _ = writeln!(out, "{}", paint(color, "1", &format!("{}: {}", shown(&change.path), change.kind.reason())));
         let found = change.found.as_deref().map(String::from_utf8_lossy);
         let found = found.as_deref().unwrap_or_default();
-        let wanted = change.wanted.as_deref().unwrap_or_default();
+        let wanted = change.wanted.as_deref().map(String::from_utf8_lossy);
+        let wanted = wanted.as_deref().unwrap_or_default();
         let path = shown(&change.path);
         let name = |there: bool, side: &str| if there { format!("{side}/{path}") } else { "/dev/null".to_owned() };
         let text = if change.kind == Kind::Mode {

@@ -76,12 +76,9 @@ impl Resolver<'_> {
         let mut secrets = BTreeMap::new();
         for (role, length) in &facts.secrets {
             let secret = format!("{}_{}", shouted(name), shouted(role));
-            if let Some(declared) = self.spec.secrets.get(secret.as_str()) {
-                // A declared one may say where the value comes from; then it is the spec's.
-                self.secrets.insert(secret.clone(), declared.clone());
-            } else {
-                self.secrets.insert(secret.clone(), Secret::Generate(Generate { length: Some(*length) }));
-            }
+            // A declared one may say where the value comes from; then it is the spec's.
+            let made = Secret::Generate(Generate { length: Some(*length) });
+            self.secrets.entry(secret.clone()).or_insert(made);
             self.used_secrets.insert(secret.clone());
             secrets.insert(role.clone(), secret);
         }

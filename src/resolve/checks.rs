@@ -28,6 +28,21 @@ impl Resolver<'_> {
         }
         for (name, variable) in &spec.variables {
             let at = Path::of(["variables", name]);
+            let own = [self.prefix()]
+                .into_iter()
+                .chain(spec.environments.keys().map(|it| format!("{}_{}", self.prefix(), super::shouted(it))));
+            if own
+                .into_iter()
+                .any(|prefix| ["HTTP", "HTTPS", "VERSION"].iter().any(|it| name.as_str() == format!("{prefix}_{it}")))
+            {
+                let help = "choose another name";
+                self.error(
+                    &codes::RESERVED_NAME,
+                    Place::Key(at.clone()),
+                    format!("`{name}` is a variable of forge's own"),
+                    help,
+                );
+            }
             if let (true, Some(_)) = (variable.required, &variable.default) {
                 let help = "leave out one of the two";
                 self.error(
@@ -40,7 +55,7 @@ impl Resolver<'_> {
             let Some(default) = &variable.default else { continue };
             let place = Place::Value(at.key("default"));
             // In `${NAME:-default}` a brace ends it, and .env has no quoting for both kinds of quotes.
-            if let Some(odd) = default.0.chars().find(|it| it.is_control() || ['}', '\''].contains(it)) {
+            if let Some(odd) = default.0.chars().find(|it| it.is_control() || ['}', '\'', '\\'].contains(it)) {
                 let help = "set it in .env instead, without a default";
                 self.error(
                     &codes::INVALID_VALUE,
@@ -58,21 +73,18 @@ impl Resolver<'_> {
 
     /// Services that wait for each other in a circle.
     pub(super) fn check_cycles(&mut self) {
-        let mut waits: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, service) in &self.spec.services {
-            let needs = service.needs.iter();
-            let waited = needs.iter().filter(|(_, need)| need.wait.unwrap_or(true));
-            waits.insert(
-                name,
-                waited
-                    .filter_map(|(need, _)| self.spec.services.get_key_value(need.as_str()))
-                    .map(|(name, _)| name.as_str())
-                    .collect(),
-            );
-        }
+        // As containers wait: with what a `from` inherits, and with migrations.
+        let waits: BTreeMap<&str, Vec<&str>> = self
+            .containers
+            .iter()
+            .map(|(name, it)| {
+                let known = it.waits.keys().filter_map(|to| self.containers.get_key_value(to));
+                (name.as_str(), known.map(|(to, _)| to.as_str()).collect())
+            })
+            .collect();
         // 1: on the way, 2: done
         let mut states: BTreeMap<&str, u8> = BTreeMap::new();
-        let mut found: Vec<Vec<&str>> = Vec::new();
+        let mut found: Vec<Vec<String>> = Vec::new();
         for start in waits.keys() {
             if states.contains_key(start) {
                 continue;
@@ -94,24 +106,33 @@ impl Resolver<'_> {
                     }
                     Some(1) => {
                         let begin = path.iter().position(|(it, _)| *it == to).unwrap_or(0);
-                        found.push(path[begin..].iter().map(|(it, _)| *it).collect());
+                        found.push(path[begin..].iter().map(|(it, _)| (*it).to_owned()).collect());
                     }
                     Some(_) => {}
                 }
             }
         }
         for cycle in found {
-            let (first, last) = (cycle[0], cycle[cycle.len() - 1]);
+            let (first, last) = (cycle[0].clone(), cycle[cycle.len() - 1].clone());
+            // Who inherits a need says nothing of it itself.
+            let source = self.spec.services.get(last.as_str()).and_then(|it| it.from.as_ref()).map(|it| it.to_string());
+            let says = |name: &str| {
+                self.spec
+                    .services
+                    .get(name)
+                    .is_some_and(|it| it.needs.iter().iter().any(|(need, _)| need.as_str() == first))
+            };
+            let said_at = source.filter(|_| !says(&last)).unwrap_or_else(|| last.clone());
             let circle = cycle.iter().chain([&first]).map(|it| format!("`{it}`")).collect::<Vec<_>>().join(" → ");
             self.error(
                 &codes::NEEDS_CYCLE,
-                Place::Key(Path::of(["services", last, "needs", first])),
+                Place::Key(Path::of(["services", &said_at, "needs", &first])),
                 if cycle.len() == 1 {
                     format!("`{first}` waits for itself")
                 } else {
                     format!("these wait for each other: {circle}")
                 },
-                format!("write `needs: {{ {first}: {{ wait: false }} }}` at `{last}` if it can start without"),
+                format!("write `needs: {{ {first}: {{ wait: false }} }}` at `{said_at}` if it can start without"),
             );
         }
     }
@@ -168,6 +189,8 @@ pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mu
             ("options", image.options != same.options),
             ("packages", image.packages != same.packages),
             ("user", image.user != same.user),
+            ("", image.grace != same.grace && !image.files.others.is_empty()),
+            ("", image.cpus != same.cpus && !image.files.others.is_empty()),
         ];
         for (key, _) in differs.iter().filter(|(_, differs)| *differs) {
             let at = if key.is_empty() { at.clone() } else { at.key(key) };

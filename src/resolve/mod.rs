@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
 use crate::codes;
-use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity};
+use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::project::{Container, Image, Logging, Network, Origin, Project, Resolved, Resources, Variable};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
@@ -43,11 +43,14 @@ pub fn resolve(
 ) -> Result<(Resolved, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut resolver = Resolver::new(spec, catalog, rules, None);
     let base = resolver.run();
-    let mut told = resolver.told;
+    let of_base = resolver.told;
+    let mut told = of_base.clone();
+    let mut used: BTreeSet<String> = BTreeSet::new();
     let mut environments = BTreeMap::new();
     for (name, environment) in &spec.environments {
         let here = Path::of(["environments", name]);
-        if ["production", "override", "observability"].contains(&name.as_str()) {
+        // The last two are folders of the gateway's configuration, beside which that of an environment lies.
+        if ["production", "override", "observability", "hosts", "routes"].contains(&name.as_str()) {
             told.push(
                 Diagnostic::error(
                     &codes::RESERVED_NAME,
@@ -58,26 +61,31 @@ pub fn resolve(
             );
         }
         let Some(overlaid) = overlay(doc, &here) else { continue };
-        let found =
-            judge.read(&overlaid).map_err(|them| them.into_iter().map(|it| moved(it, &overlaid, name)).collect());
-        let found: Result<_, Vec<Diagnostic>> = found.map(|spec| {
-            let live = environment.source_mounts.unwrap_or(name.as_str() == "development");
-            let mut resolver = Resolver::new(&spec, catalog, rules, Some((name, live)));
-            let project = resolver.run();
-            if let (Some(base), Some(project)) = (&base, &project) {
-                checks::baked(base, project, &overlaid, &mut resolver.told);
+        let live = environment.source_mounts.unwrap_or(name.as_str() == "development");
+        let more = match judge.read(&overlaid) {
+            Err(them) => them,
+            Ok(spec) => {
+                let mut resolver = Resolver::new(&spec, catalog, rules, Some((name, live)));
+                let project = resolver.run();
+                if let (Some(base), Some(project)) = (&base, &project) {
+                    checks::baked(base, project, &overlaid, &mut resolver.told);
+                }
+                used.extend(resolver.used_secrets.into_iter().chain(resolver.used_variables));
+                environments.extend(project.map(|it| (name.to_string(), it)));
+                resolver.told
             }
-            (project, resolver.told.into_iter().map(|it| moved(it, &overlaid, name)).collect::<Vec<_>>())
-        });
-        let (project, more) = found.unwrap_or_else(|them| (None, them));
+        };
         // What is wrong with the spec itself was said once; an environment only has to say what it adds.
-        told.extend(more.into_iter().filter(|it| it.severity == Severity::Error).filter(|it| {
-            base.is_some() || matches!(&it.place, Place::Key(path) | Place::Value(path) if overlaid.root.at(path).is_some_and(|it| it.overlaid))
-        }));
-        if let Some(project) = project {
-            environments.insert(name.to_string(), project);
-        }
+        let said = |it: &Diagnostic| it.code == &codes::UNUSED || of_base.contains(it);
+        told.extend(more.into_iter().filter(|it| !said(it)).map(|it| moved(it, &overlaid, name)));
     }
+    // What only an environment uses is used.
+    told.retain(|it| match &it.place {
+        Place::Key(path) if it.code == &codes::UNUSED => {
+            !matches!(path.0.last(), Some(Step::Key(name)) if used.contains(&**name))
+        }
+        _ => true,
+    });
     let mut unique: Vec<Diagnostic> = Vec::with_capacity(told.len());
     for it in told {
         if !unique.contains(&it) {
@@ -96,8 +104,7 @@ pub fn resolve(
 pub fn overlay(doc: &Doc, here: &Path) -> Option<Doc> {
     let environment = doc.root.at(here)?;
     let mut doc = doc.clone();
-    if let Some(over) = environment.get("overlay").cloned() {
-        let mut over = over;
+    if let Some(mut over) = environment.get("overlay").cloned() {
         merge_routes(&doc, &mut over);
         doc.root.overlay(&over);
     }
@@ -128,11 +135,8 @@ fn merge_routes(doc: &Doc, over: &mut crate::yaml::Node) {
 
 /// A diagnostic about a document with an overlay: it points at the words themselves, wherever they stand.
 fn moved(mut diagnostic: Diagnostic, overlaid: &Doc, environment: &str) -> Diagnostic {
-    if let Place::Key(path) | Place::Value(path) = &diagnostic.place {
-        let from_overlay = overlaid.root.at(path).is_some_and(|it| it.overlaid);
-        if from_overlay {
-            diagnostic.message = format!("{} (in `{environment}`)", diagnostic.message);
-        }
+    if matches!(diagnostic.place, Place::Key(_) | Place::Value(_)) {
+        diagnostic.message = format!("{} (in `{environment}`)", diagnostic.message);
         diagnostic.place = Place::Bytes(overlaid.locate(&diagnostic.place));
     }
     diagnostic
@@ -386,7 +390,7 @@ impl<'a> Resolver<'a> {
 
     /// What lies in a tmpfs counts as memory: all of them full must still leave some.
     fn check_tmpfs(&mut self, tmpfs: &BTreeMap<String, Size>, memory: Size, at: &Path) {
-        let sum = Size(tmpfs.values().map(|it| it.0).sum());
+        let sum = Size(tmpfs.values().fold(0, |sum, it| sum.saturating_add(it.0)));
         // Too little memory to start with was told already.
         let told = |it: &Diagnostic| {
             it.code == &codes::MEMORY_TOO_SMALL && it.place == Place::Value(at.dotted("resources.limits.memory"))

@@ -29,6 +29,16 @@ impl Resolver<'_> {
         entrypoint: Result<(), &str>,
     ) {
         for (name, text) in wiring.environment {
+            if made.contains_key(name.as_str()) {
+                let place = wiring.at.key("environment").key(name);
+                self.error(
+                    &codes::VARIABLE_TWICE,
+                    Place::Key(place),
+                    format!("`{name}` is made by the image's entrypoint from a secret, which would go into this value"),
+                    "give it another name",
+                );
+            }
+            container.environment_origins.remove(name.as_str());
             container.environment.insert(name.to_string(), Env::Text(text.0.clone()));
         }
         let at = wiring.at.key("variables");

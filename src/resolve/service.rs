@@ -379,6 +379,12 @@ impl<'a> Resolver<'a> {
         }
         let stack = format!("stacks/{}", built.build.stack);
         let user = (image.user.uid, image.user.gid);
+        // What it writes to is what its source writes to, but for what it says itself.
+        let mut merged = service.clone();
+        for (path, writable) in &source.writable {
+            merged.writable.entry(path.clone()).or_insert_with(|| writable.clone());
+        }
+        let service = &merged;
         let mut container =
             self.container(name, service, at, &facts, &stack, ImageRef::Built(from.to_owned()), user, Vec::new());
         container.port = service.port;
@@ -437,7 +443,6 @@ impl<'a> Resolver<'a> {
             container.networks.insert(self.network(&format!("{name}-egress"), false));
         }
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
-        self.volumes_of(source, &mut container, &Path::of(["services", from]));
         self.volumes_of(service, &mut container, at);
         for path in container.mounts.keys().filter(|path| !image.volumes.contains(*path)).cloned().collect::<Vec<_>>() {
             if let Some(image) = self.images.get_mut(from) {
@@ -450,9 +455,7 @@ impl<'a> Resolver<'a> {
         let mut filler = Filler { resolver: self, values, at: at.clone() };
         container.command = develop(&mut filler, &development, &command).or(Some(command));
         self.check_exceptions(service, at);
-        if container.networks.is_empty() || container.port.is_some() {
-            container.networks.insert(self.network(name, true));
-        }
+        container.networks.insert(self.network(name, true));
         if let Some(image) = self.images.get_mut(from) {
             image.secret_variables = made;
         }
@@ -548,6 +551,10 @@ impl<'a> Resolver<'a> {
             );
         }
         let timeout = migrate.timeout.unwrap_or(Duration(300));
+        if timeout.0 == 0 {
+            let help = "write how long it may take at most, such as `5m`";
+            self.error(&codes::INVALID_VALUE, Place::Value(at.dotted("migrate.timeout")), "no time is no bound", help);
+        }
         let one_shot = format!("{name}-migrate");
         let words = ["timeout".to_owned(), timeout.0.to_string()];
         let command = words.into_iter().chain(migrate.command.iter().map(|it| it.0.clone()));
@@ -646,12 +653,10 @@ impl<'a> Resolver<'a> {
                         );
                     }
                     self.volumes.insert(volume.to_string());
-                    container.tmpfs.remove(path.as_str());
                     container.mounts.insert(path.to_string(), Mount::Volume(volume.to_string()));
                 }
-                spec::Writable::Tmpfs(size) => {
-                    container.tmpfs.insert(path.to_string(), *size);
-                }
+                // It is among the container's tmpfs already.
+                spec::Writable::Tmpfs(_) => {}
             }
             let inside = |other: &&spec::AbsolutePath| path.starts_with(&format!("{}/", other.as_str()));
             if let Some(outer) = service.writable.keys().find(inside) {
@@ -662,9 +667,10 @@ impl<'a> Resolver<'a> {
                     "leave it out",
                 );
             }
-            if ["/run", "/run/secrets", "/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib"]
-                .contains(&path.as_str())
-            {
+            const SYSTEM: [&str; 9] =
+                ["/run/secrets", "/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/sbin"];
+            let of_system = SYSTEM.iter().any(|it| path.as_str() == *it || path.starts_with(&format!("{it}/")));
+            if of_system || path.as_str() == "/run" {
                 self.error(
                     &codes::UNSUPPORTED,
                     Place::Key(at.key("writable").key(path)),

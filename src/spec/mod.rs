@@ -188,5 +188,4 @@ pub struct Environment {
 
 /// Part of a spec: everything may be left out, and `null` takes a default back.
 #[derive(JsonSchema)]
-#[schemars(transform = crate::schema::mark_overlay)]
 struct Overlay {}

@@ -267,8 +267,8 @@ macro_rules! measured {
 }
 
 measured! {
-    Size: "size", r"^[0-9]{1,12}([bB]|[kKmMgG][bB]?)?$", "a whole number with its unit: `512M`, `1G`", "512M";
-    Duration: "duration", r"^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$", "hours, minutes, seconds: `30s`, `5m`, `1m30s`", "30s";
+    Size: "size", r"^[1-9][0-9]{0,8}([bB]|[kKmMgG][bB]?)?$", "a whole number above 0 with its unit: `512M`, `1G`", "512M";
+    Duration: "duration", r"^([0-9]{1,6}h([0-9]{1,6}m)?([0-9]{1,6}s)?|[0-9]{1,6}m([0-9]{1,6}s)?|[0-9]{1,6}s)$", "hours, minutes, seconds: `30s`, `5m`, `1m30s`", "30s";
 }
 
 impl Serialize for Cpus {

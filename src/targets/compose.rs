@@ -138,7 +138,7 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     let mut entries: Vec<Entry> = Vec::new();
     let mut add = |key: &str, value: Tree| {
         let mut it = entry(key, value);
-        it.comment = container.comments.get(key).or_else(|| container.comments.get(&format!("{key}."))).cloned();
+        it.comment = container.comments.get(key).cloned();
         entries.push(it);
     };
     let image = match &container.image {
@@ -152,7 +152,9 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
         }
         (ImageRef::Built(name), None) => unreachable!("`{name}` is built"),
     }
-    let builds = image.filter(|it| it.name == container.name);
+    // What is baked is production's: an environment says where it differs from that.
+    let baked = image.map(|it| context.resolved.base.images.get(&it.name).unwrap_or(it));
+    let builds = baked.filter(|it| it.name == container.name);
     if let Some(image) = builds {
         add("build", build(project, image));
     }
@@ -181,8 +183,9 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
         add("ports", Tree::list(ports));
     }
     add("networks", Tree::flow_list(container.networks.iter().map(text)));
-    if let Some(command) = &container.command
-        && image.is_none_or(|it| it.command != *command || builds.is_none())
+    let command = container.command.as_ref().or(image.map(|it| &it.command).filter(|_| !container.is_one_shot()));
+    if let Some(command) = command.filter(|it| !it.is_empty())
+        && baked.is_none_or(|it| it.command != *command)
     {
         add("command", words(command));
     }
@@ -360,7 +363,7 @@ fn healthcheck(container: &Container, builds: Option<&Image>) -> Option<Tree> {
 }
 
 fn logging(project: &Project) -> Tree {
-    let size = Size(project.logging.max_size.0).to_string().to_lowercase();
+    let size = project.logging.max_size.to_string().to_lowercase();
     let options =
         Tree::flow_map([entry("max-file", text(project.logging.max_files.to_string())), entry("max-size", text(size))]);
     Tree::flow_map([entry("driver", text("json-file")), entry("options", options)])

@@ -1,10 +1,12 @@
 //! What the operator fills in: `.env.example`, and the lines that keep `.env` out of version control.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Artifact, Context, Extent, Target};
 use crate::catalog::Broken;
-use crate::project::{HostPorts, Project};
+use crate::project::{HostPorts, Project, Variable};
 
 pub(super) static TARGET: Target =
     Target { name: "environment", about: ".env.example, and lines in .gitignore and .gitattributes", plan };
@@ -12,6 +14,8 @@ pub(super) static TARGET: Target =
 #[derive(Serialize)]
 struct Values<'a> {
     project: &'a Project,
+    /// Those that any environment uses.
+    variables: BTreeMap<&'a str, &'a Variable>,
     /// Each environment in which the gateway listens, with its ports.
     gateways: Vec<Listening<'a>>,
 }
@@ -25,17 +29,18 @@ struct Listening<'a> {
 
 fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
     let project = &context.resolved.base;
-    let listening = |it: &'_ Project| it.gateway.is_some();
+    let variables: BTreeMap<&str, &Variable> = super::environments(context.resolved)
+        .flat_map(|it| it.variables.iter().map(|(name, it)| (name.as_str(), it)))
+        .collect();
     let gateways: Vec<Listening<'_>> = super::environments(context.resolved)
-        .filter(|it| listening(it))
         .filter_map(|it| {
             let gateway = it.gateway.as_ref()?;
             let tls = gateway.tls != crate::spec::TlsMode::None;
             Some(Listening { environment: it.environment.as_deref(), tls, ports: &gateway.ports })
         })
         .collect();
-    if !(gateways.is_empty() && project.variables.is_empty() && project.images.is_empty()) {
-        let text = context.engine.render("project/env.example.j2", &Values { project, gateways })?;
+    if !(gateways.is_empty() && variables.is_empty() && project.images.is_empty()) {
+        let text = context.engine.render("project/env.example.j2", &Values { project, variables, gateways })?;
         out.push(Artifact::new("env:example", ".env.example", text));
     }
     let lines = |id: &str, path: &str, text: &str| Artifact { extent: Extent::Lines, ..Artifact::new(id, path, text) };

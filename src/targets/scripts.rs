@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Artifact, Context, Target};
 use crate::catalog::Broken;
-use crate::project::{Host, Resolved};
+use crate::project::Host;
 use crate::spec::{Secret, TlsMode};
 
 pub(super) static TARGET: Target =
@@ -19,7 +19,6 @@ struct Values<'a> {
     /// Production's certificates first.
     certificates: Vec<Certificates<'a>>,
     environments: Vec<&'a str>,
-    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -30,7 +29,6 @@ struct Certificates<'a> {
 }
 
 fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
-    let Resolved { base, .. } = context.resolved;
     let mut generated = BTreeMap::new();
     let mut supplied = BTreeMap::new();
     for project in super::environments(context.resolved) {
@@ -56,7 +54,7 @@ fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
     }
     let environments =
         std::iter::once("production").chain(context.resolved.environments.keys().map(String::as_str)).collect();
-    let values = Values { generated, supplied, certificates, environments, name: &base.name };
+    let values = Values { generated, supplied, certificates, environments };
     let text = context.engine.render("scripts/secrets.j2", &values)?;
     out.push(Artifact { executable: true, ..Artifact::new("script:secrets", "scripts/secrets", text) });
     out.push(Artifact::new("secrets:gitignore", "secrets/.gitignore", "*\n!.gitignore\n"));
