@@ -179,7 +179,7 @@ pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -
     let lower = typed.to_lowercase();
     known
         .into_iter()
-        .map(|it| (similar::TextDiff::from_chars(lower.as_str(), &it.to_lowercase()).ratio(), it))
+        .map(|it| (similar::TextDiff::from_chars(lower.as_str(), it.to_lowercase().as_str()).ratio(), it))
         .filter(|(ratio, _)| *ratio > 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, it)| it)

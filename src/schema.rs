@@ -27,12 +27,18 @@ pub struct Choices {
 
 /// The whole schema, draft 2020-12, as `forge schema` prints it.
 pub fn document(choices: &Choices) -> Value {
+    let mut schema = without_overlay(choices);
+    add_overlay(&mut schema);
+    schema
+}
+
+/// The schema in which an overlay is any map: what one comes to is judged when it is laid on its spec.
+fn without_overlay(choices: &Choices) -> Value {
     let settings = SchemaSettings::draft2020_12();
     let mut schema = settings.into_generator().into_root_schema_for::<Spec>().to_value();
     tidy(&mut schema);
     schema["title"] = json!("forge.yaml");
     compose(&mut schema["$defs"], choices);
-    add_overlay(&mut schema);
     schema
 }
 
@@ -45,8 +51,10 @@ pub struct Judge {
 impl Judge {
     /// Compiles the schema with what the catalogue adds to it.
     pub fn new(choices: &Choices) -> Judge {
-        let schema = document(choices);
-        let validator = jsonschema::validator_for(&schema).expect("the derived schema is a valid schema");
+        let schema = without_overlay(choices);
+        let plain = jsonschema::PatternOptions::regex();
+        let validator = jsonschema::options().with_pattern_options(plain).build(&schema);
+        let validator = validator.expect("the derived schema is a valid schema");
         Judge { schema, validator }
     }
 
@@ -118,7 +126,7 @@ impl Judge {
             ValidationErrorKind::AnyOf { context }
             | ValidationErrorKind::OneOfNotValid { context }
             | ValidationErrorKind::OneOfMultipleValid { context } => {
-                self.explain_choice(error, context, &at, schema, out)
+                self.explain_choice(error, context, &at, schema, out);
             }
             ValidationErrorKind::Type { kind } => {
                 let wanted = match kind {
@@ -364,9 +372,16 @@ fn tidy(schema: &mut Value) {
     }
     object.shift_remove("format");
     for (key, value) in object.iter_mut() {
-        // Examples are data, not schemas.
-        if key != "examples" && key != "default" {
-            tidy(value);
+        match key.as_str() {
+            // Examples are data, not schemas.
+            "examples" | "default" => {}
+            // A name alone, `needs: {db: }`, says that there is nothing more to say.
+            "additionalProperties" if value.get("anyOf").is_some() => {}
+            "patternProperties" => {
+                let maps = value.as_object_mut().into_iter().flat_map(Map::values_mut);
+                maps.filter(|it| it.get("anyOf").is_none()).for_each(tidy);
+            }
+            _ => tidy(value),
         }
     }
 }

@@ -53,21 +53,39 @@ pub struct Doc {
     pub root: Node,
 }
 
-/// Reads one YAML document.
+/// Reads one YAML document that somebody wrote.
 ///
 /// # Errors
 /// One diagnostic that points into `text`: syntax, a duplicate key, more than one document, nesting or aliases beyond
 /// what a spec needs, a number that is none.
 pub fn read(text: &str) -> Result<Doc, Diagnostic> {
+    read_within(text, 200_000)
+}
+
+/// Reads back what forge wrote: as [`read`], but aliases may stand for as much as they like.
+///
+/// # Errors
+/// What is wrong with it, in the words of the YAML reader.
+pub fn check(text: &str) -> Result<Doc, String> {
+    read_within(text, usize::MAX).map_err(|it| it.message)
+}
+
+/// `replayed` is how many nodes aliases may stand for, all together.
+fn read_within(text: &str, replayed: usize) -> Result<Doc, Diagnostic> {
     let options = serde_yaml::options! {
         strict_booleans: true,
         with_snippet: false,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
-        alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: 200_000 },
+        alias_limits: serde_yaml::alias_limits! {
+            max_total_replayed_events: replayed,
+            max_alias_expansions_per_anchor: usize::MAX,
+        },
         budget: serde_yaml::budget! {
             max_events: 8_000_000,
             max_nodes: 4_000_000,
+            max_aliases: 1_000_000,
+            max_merge_keys: 1_000_000,
             max_total_scalar_bytes: 64 << 20,
             enforce_alias_anchor_ratio: false,
         },
@@ -76,14 +94,6 @@ pub fn read(text: &str) -> Result<Doc, Diagnostic> {
         Ok(root) => Ok(Doc { text: text.into(), root: place(root) }),
         Err(error) => Err(complaint(text, &error)),
     }
-}
-
-/// Whether `text` is one readable YAML document.
-///
-/// # Errors
-/// What is wrong with it, in the words of the YAML reader.
-pub fn check(text: &str) -> Result<Doc, String> {
-    read(text).map_err(|it| it.message)
 }
 
 fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {

@@ -97,7 +97,8 @@ fn explain_path(project: &Project, what: &str, file: &str) -> Result<String, Fai
     let base = facts(resolved, None);
     let within = |fact: &&Fact| fact.path.0.starts_with(&path.0);
     let found: Vec<&Fact> = base.iter().filter(within).collect();
-    if found.is_empty() {
+    let elsewhere = resolved.environments.keys().flat_map(|it| facts(resolved, Some(it)));
+    if found.is_empty() && !elsewhere.into_iter().any(|it| within(&&it)) {
         let known: Vec<String> = base.iter().map(|it| it.path.to_string()).collect();
         let help = match did_you_mean(what, known.iter().map(String::as_str)) {
             Some(best) => format!("did you mean `{best}`?"),

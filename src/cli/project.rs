@@ -291,7 +291,8 @@ fn own_templates(root: &FilePath) -> Result<Vec<(String, String)>, Failure> {
 fn contexts<'a>(root: &FilePath, contexts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Diagnostic> {
     let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let mut found = Vec::new();
-    for (name, context) in contexts {
+    // What leads out by its words was told when the spec was resolved.
+    for (name, context) in contexts.filter(|(_, it)| !it.starts_with('/') && !it.split('/').any(|part| part == "..")) {
         let place = Place::Value(Path::of(["services", name, "build", "context"]));
         let folder = root.join(context);
         let said = match folder.canonicalize() {

@@ -121,6 +121,11 @@ pub fn json(text: &str) -> String {
 
 /// A word for a POSIX shell.
 pub fn shell(text: &str) -> String {
+    // In single quotes a `$` looks like a mistake, to readers and to shellcheck.
+    if text.contains(['$', '`']) {
+        let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`");
+        return format!("\"{escaped}\"");
+    }
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

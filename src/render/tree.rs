@@ -146,7 +146,7 @@ impl Tree {
             Tree::Text(text) => return block_text(text).is_none().then(|| scalar(text, false)),
             _ => true,
         };
-        let text = self.flow().filter(|_| wants)?;
+        let text = if wants { self.flow()? } else { return None };
         let simple = !matches!(self, Tree::List(..) | Tree::Map(..));
         (simple || self.is_empty() || used + text.len() <= WIDTH).then_some(text)
     }
@@ -323,12 +323,9 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
         ["y", "n", "yes", "no", "on", "off", "true", "false", "null", ".inf", "-.inf", ".nan", "_", "-", "="]
             .contains(&word.as_str());
     let numeric = text.starts_with('.') && text[1..].starts_with(|it: char| it.is_ascii_digit());
-    fits && !reserved
-        && !numeric
-        && !(in_flow && text.contains(':') && text.contains("//"))
-        && before != ':'
-        && before != ' '
-        && !text.contains(" #")
+    // In brackets a colon may end a word for some readers.
+    let split = in_flow && text.contains("://");
+    fits && !(reserved || numeric || split || before == ':' || before == ' ' || text.contains(" #"))
 }
 
 /// What has to stand in a compose overlay so that `base` with it becomes `wanted`; `None` where they are equal.

@@ -55,7 +55,7 @@ impl Resolver<'_> {
             let Some(default) = &variable.default else { continue };
             let place = Place::Value(at.key("default"));
             // In `${NAME:-default}` a brace ends it, and .env has no quoting for both kinds of quotes.
-            if let Some(odd) = default.0.chars().find(|it| it.is_control() || ['}', '\'', '\\'].contains(it)) {
+            if let Some(odd) = default.0.chars().find(|it| it.is_control() || ['{', '}', '\'', '\\'].contains(it)) {
                 let help = "set it in .env instead, without a default";
                 self.error(
                     &codes::INVALID_VALUE,

@@ -38,7 +38,8 @@ impl Resolver<'_> {
                     "give it another name",
                 );
             }
-            container.environment_origins.remove(name.as_str());
+            let origin = Origin::Spec(wiring.at.key("environment").key(name));
+            container.environment_origins.insert(name.to_string(), origin);
             container.environment.insert(name.to_string(), Env::Text(text.0.clone()));
         }
         let at = wiring.at.key("variables");

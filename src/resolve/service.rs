@@ -233,7 +233,7 @@ impl<'a> Resolver<'a> {
         self.wire(&wiring, &mut container, &mut made, entrypoint);
         derive_environment(&mut container, stack_environment);
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
-        self.volumes_of(service, &mut container, at);
+        self.volumes_of(service, &mut container, &facts.workdir, at);
         let volumes: BTreeSet<String> = container.mounts.keys().cloned().collect();
         self.mount_sources(built, &mut container, values.clone(), at);
         let mut filler = Filler { resolver: self, values, at: at.key("build") };
@@ -333,7 +333,7 @@ impl<'a> Resolver<'a> {
         self.wire(&wiring, &mut container, &mut BTreeMap::new(), Err("the image was built by somebody else"));
         let values = values(name, &container, &Selection::default(), service.port);
         container.healthcheck = self.healthcheck(service, &container, &facts, values, at);
-        self.volumes_of(service, &mut container, at);
+        self.volumes_of(service, &mut container, &facts.workdir, at);
         if let Some((path, Mount::Volume(_))) = container.mounts.iter().next() {
             let place = Place::Key(at.key("writable").key(path));
             self.warning(
@@ -443,7 +443,7 @@ impl<'a> Resolver<'a> {
             container.networks.insert(self.network(&format!("{name}-egress"), false));
         }
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
-        self.volumes_of(service, &mut container, at);
+        self.volumes_of(service, &mut container, &facts.workdir, at);
         for path in container.mounts.keys().filter(|path| !image.volumes.contains(*path)).cloned().collect::<Vec<_>>() {
             if let Some(image) = self.images.get_mut(from) {
                 image.volumes.insert(path);
@@ -481,7 +481,7 @@ impl<'a> Resolver<'a> {
         match (service.stop_grace_period, shared_grace) {
             (Some(_), _) => origins.push(("stop_grace_period", Origin::Spec(at.key("stop_grace_period")))),
             (None, Some(_)) => {
-                origins.push(("stop_grace_period", Origin::Spec(Path::of(["defaults", "stop_grace_period"]))))
+                origins.push(("stop_grace_period", Origin::Spec(Path::of(["defaults", "stop_grace_period"]))));
             }
             (None, None) => {}
         }
@@ -640,7 +640,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Volumes of the spec; a `from` has those of its source as well.
-    fn volumes_of(&mut self, service: &Service, container: &mut Container, at: &Path) {
+    fn volumes_of(&mut self, service: &Service, container: &mut Container, workdir: &str, at: &Path) {
         for (path, writable) in &service.writable {
             match writable {
                 spec::Writable::Volume(volume) => {
@@ -670,6 +670,12 @@ impl<'a> Resolver<'a> {
             const SYSTEM: [&str; 9] =
                 ["/run/secrets", "/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/sbin"];
             let of_system = SYSTEM.iter().any(|it| path.as_str() == *it || path.starts_with(&format!("{it}/")));
+            let of_program = matches!(container.image, ImageRef::Built(_)) && path.as_str() == workdir;
+            if of_program {
+                let place = Place::Key(at.key("writable").key(path));
+                let help = "name the folder below it that the program writes to";
+                self.error(&codes::UNSUPPORTED, place, format!("`{path}` holds the program itself"), help);
+            }
             if of_system || path.as_str() == "/run" {
                 self.error(
                     &codes::UNSUPPORTED,
@@ -758,13 +764,13 @@ impl<'a> Resolver<'a> {
         let here = at.key("healthcheck");
         let interval = own.interval.unwrap_or(Duration(30));
         let timeout = own.timeout.unwrap_or(Duration(5));
-        if timeout.0 < 2 || interval.0 < 1 {
-            self.error(
-                &codes::INVALID_VALUE,
-                Place::Value(here.key("timeout")),
-                "a probe needs at least 2s, and a second between two",
-                "write `timeout: 5s`, `interval: 30s`",
-            );
+        if timeout.0 < 2 {
+            let place = Place::Value(here.key("timeout"));
+            self.error(&codes::INVALID_VALUE, place, "a probe needs at least 2s to answer", "write `timeout: 5s`");
+        }
+        if interval.0 == 0 {
+            let place = Place::Value(here.key("interval"));
+            self.error(&codes::INVALID_VALUE, place, "no time between two questions", "write `interval: 30s`");
         }
         let given = [own.http.is_some(), own.tcp.is_some(), own.command.is_some(), own.file.is_some()];
         if given.iter().filter(|it| **it).count() > 1 {
@@ -886,7 +892,7 @@ fn develop(filler: &mut Filler<'_, '_>, facts: &StackFacts, command: &[String]) 
     Some(words).filter(|it| it != command)
 }
 
-fn borrowed<'s, K: std::ops::Deref<Target = str>, V>(pairs: Vec<(&'s K, V)>) -> Vec<(&'s str, V)> {
+fn borrowed<K: std::ops::Deref<Target = str>, V>(pairs: Vec<(&K, V)>) -> Vec<(&str, V)> {
     pairs.into_iter().map(|(name, it)| (&**name, it)).collect()
 }
 

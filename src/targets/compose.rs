@@ -74,7 +74,7 @@ fn document(context: &Context<'_>, project: &Project) -> Tree {
         let mut keys = service(context, project, it);
         // What holds for many services is said at the first.
         keys.iter_mut().for_each(|it| {
-            it.comment = it.comment.take().filter(|it| it.starts_with("exception ") || said.insert(it.clone()))
+            it.comment = it.comment.take().filter(|it| it.starts_with("exception ") || said.insert(it.clone()));
         });
         let comment = it.comments.get("").cloned();
         Entry { comment, ..entry(it.name.clone(), Tree::map(keys)) }
@@ -148,7 +148,7 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     match (&container.image, image) {
         (ImageRef::Named(name), _) => add("image", text(name)),
         (_, Some(image)) => {
-            add("image", interpolated(format!("{}:${{{}_VERSION:-local}}", image.repository, project.prefix)))
+            add("image", interpolated(format!("{}:${{{}_VERSION:-local}}", image.repository, project.prefix)));
         }
         (ImageRef::Built(name), None) => unreachable!("`{name}` is built"),
     }

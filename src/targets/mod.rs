@@ -89,9 +89,8 @@ pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Broke
 
 /// Compose files that are used together, in order: production, and each environment on top of it.
 pub fn combinations(resolved: &Resolved) -> Vec<Vec<String>> {
-    let base = vec![compose::file(None)];
     let others = resolved.environments.keys().map(|name| vec![compose::file(None), compose::file(Some(name))]);
-    std::iter::once(base.clone()).chain(others).collect()
+    std::iter::once(vec![compose::file(None)]).chain(others).collect()
 }
 
 /// Production, then the others.
