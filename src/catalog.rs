@@ -126,6 +126,8 @@ pub struct StackFacts {
     /// Files that the build reads; a trailing slash means a folder.
     #[serde(default)]
     pub reads: Vec<Formula>,
+    /// The file that the command starts, or several with `|` between them, of which one is enough.
+    pub program: Option<Formula>,
     /// Further files beside the Dockerfile: name to template.
     #[serde(default)]
     pub files: BTreeMap<String, String>,

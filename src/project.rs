@@ -112,7 +112,8 @@ pub struct Image {
     pub secret_variables: BTreeMap<String, SecretVariable>,
     /// Folders that volumes are mounted on, which take owner and mode from the image.
     pub volumes: BTreeSet<String>,
-    /// Files that the build reads from the context; a slash at the end means a folder.
+    /// Files that the build reads from the context; a slash at the end means a folder. Of several with `|` between them,
+    /// one is enough.
     pub reads: Vec<String>,
     /// How long it gets to end, in seconds.
     pub grace: u64,

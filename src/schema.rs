@@ -142,6 +142,14 @@ impl Judge {
                 complaint.help = self.type_help(error.instance(), schema, &wanted);
                 out.push(complaint);
             }
+            ValidationErrorKind::Maximum { .. } if at.to_string() == "forge" => out.push(
+                Diagnostic::error(
+                    &codes::INVALID_VALUE,
+                    here,
+                    format!("this forge reads version 1 of the spec, not {shown}"),
+                )
+                .help("write `forge: 1`, or use a newer forge"),
+            ),
             kind => out.push(Diagnostic::error(&codes::INVALID_VALUE, here, plain_words(kind, &shown, error))),
         }
     }
@@ -186,6 +194,16 @@ impl Judge {
         schema: &Value,
         out: &mut Vec<Diagnostic>,
     ) {
+        let words: Vec<&str> =
+            schema["oneOf"].as_array().into_iter().flatten().filter_map(|it| it["const"].as_str()).collect();
+        if !words.is_empty() {
+            let typed = error.instance().as_str().unwrap_or_default();
+            let message = format!("{} is none of {}", shown(error.instance()), listed(&words));
+            out.push(
+                Diagnostic::error(&codes::UNKNOWN_CHOICE, Place::Value(at.clone()), message).nearest(typed, words),
+            );
+            return;
+        }
         let branches = schema["oneOf"].as_array().or(schema["anyOf"].as_array()).map_or(&[][..], Vec::as_slice);
         let keys: Vec<&str> = branches.iter().filter_map(|it| it["required"].as_array()?.first()?.as_str()).collect();
         if let (Some(object), false) = (error.instance().as_object(), keys.is_empty()) {
@@ -213,7 +231,7 @@ impl Judge {
                         Place::Key(at.clone()),
                         format!("`{at}` wants exactly one of {}", listed(&keys)),
                     )
-                    .help("keep one of them"),
+                    .help(if given.is_empty() { "write one of them" } else { "keep one of them" }),
                 );
             }
             return;

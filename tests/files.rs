@@ -142,7 +142,7 @@ fn what_is_no_longer_wanted_goes_unless_it_was_edited() {
 fn lines_go_into_a_gitignore_that_somebody_has() {
     let sandbox = Sandbox::smallest("lines").file(".gitignore", "target");
     sandbox.generate();
-    assert_eq!(sandbox.read(".gitignore"), "target\n.env\n.env.*\n!.env*.example\n");
+    assert_eq!(sandbox.read(".gitignore"), "target\n.env\n.env.*\n!.env*.example\n/secrets/*\n!/secrets/.gitignore\n");
     sandbox.edit(".gitignore", "target\n", "target\nmore\n");
     assert_eq!(sandbox.run(&["diff"]).code, 0);
 }

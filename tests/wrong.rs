@@ -39,7 +39,7 @@ fn a_text_that_is_no_spec_is_refused() {
         ("deep", deep.as_bytes(), "forge.yaml:1:"),
         ("bomb", bomb.as_bytes(), "too large or too complex"),
         ("latin", b"forge: 1\nname: caf\xe9\n", "line 2 is not UTF-8"),
-        ("version", b"forge: 2\nname: a\n", "above 1"),
+        ("version", b"forge: 2\nname: a\n", "reads version 1 of the spec"),
         ("type", b"forge: 1\nname: [a]\n", "`name` is a list, not text"),
         ("float", b"forge: 1\nname: 1.10\n", "put it in quotes"),
         ("key", b"forge: 1\nname: a\nserivces: {}\n", "did you mean `services`?"),

@@ -17,8 +17,8 @@ use crate::targets::Artifact;
 /// Files that are right already are not touched. Files that somebody edited are kept, and files that never were
 /// forge's are not overwritten: then nothing at all is written, and they are listed.
 ///
-/// Ends with 0 when everything is as the spec asks, with 1 when something was kept or refused (with --check or
-/// --dry-run: when anything would change), and with 2 when it could not be done.
+/// Ends with 0 when it is done, with 1 when an edit stands in the way of what the spec asks now or a file was refused
+/// (with --check or --dry-run: when anything would change), and with 2 when it could not be done.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Write nothing; end with 1 if anything would change
@@ -89,8 +89,12 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     ];
     disk.write(&changes, &wanted, &manifest, &state)?;
     summary(shell, &changes)?;
+    let missing = |name: &String| !root.join("secrets").join(name).exists();
+    if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {
+        shell.say("secrets are missing: `scripts/secrets` makes them")?;
+    }
     for change in &kept {
-        shell.insist(&format!("{}: {}; it was kept. `forge diff` shows both", change.path, change.kind.reason()))?;
+        shell.insist(&format!("{}: {}; it was kept. `forge diff` shows what forge wants: bring that in by hand, or delete the file and generate again", change.path, change.kind.reason()))?;
     }
     Ok(if kept.is_empty() { Answer::Yes } else { Answer::No })
 }

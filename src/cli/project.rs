@@ -238,7 +238,7 @@ fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Failure> {
     let metadata = fs::metadata(&place).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Failure::input(
             format!("there is no {name} in {}", root.display()),
-            "write one (the README begins with five lines), or name its folder after -C or the file after -f",
+            "write one (`Use it` in the README has an example), or name its folder after -C or the file after -f",
         ),
         _ => Failure::Io { doing: format!("read {name}"), source: error },
     })?;
@@ -317,13 +317,17 @@ fn missing_files(root: &FilePath, resolved: &Resolved) -> Vec<Diagnostic> {
     for image in resolved.base.images.values() {
         let folder = root.join(&image.context);
         for file in image.reads.iter().filter(|_| folder.is_dir()) {
-            let there = folder.join(file.trim_end_matches('/'));
-            if if file.ends_with('/') { there.is_dir() } else { there.is_file() } {
+            let is_there = |file: &str| {
+                let place = folder.join(file.trim_end_matches('/'));
+                if file.ends_with('/') { place.is_dir() } else { place.is_file() }
+            };
+            if file.split('|').any(is_there) {
                 continue;
             }
+            let file = file.split('|').next().unwrap_or(file);
             let place = Place::Value(Path::of(["services", &image.name, "build", "context"]));
             let context = if image.context.is_empty() { "the project" } else { &image.context };
-            let help = match file.as_str() {
+            let help = match file {
                 "uv.lock" => "run `uv lock` there".to_owned(),
                 "package-lock.json" => "run `npm install --package-lock-only` there".to_owned(),
                 _ => "make it, or choose the options that go with the files that are there".to_owned(),

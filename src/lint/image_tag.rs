@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     name: "image-tag",
     severity: Severity::Error,
     message: "the image has no fixed version",
-    help: "name a version, and lock its digest with `forge lock`: what runs should not depend on when it was pulled",
+    help: "name a version, or better a version and its digest: what runs should not depend on when it was pulled",
     lifted: Lifted::Quiet,
     bad: "\
 name: shop

@@ -9,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     name: "unpinned-base-image",
     severity: Severity::Error,
     message: "base image has no fixed version",
-    help: "name a version, and lock its digest with `forge lock`: without one, each build may start from something else",
+    help: "name a version, or better a version and its digest: without one, each build may start from something else",
     lifted: Lifted::Quiet,
     bad: "\
 FROM node:latest

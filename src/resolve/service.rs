@@ -198,7 +198,9 @@ impl<'a> Resolver<'a> {
         let values = values(name, &container, &built.selection, port);
         let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
         let images = facts.images.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
-        let reads = facts.reads.iter().map(|it| filler.fill(it)).collect();
+        // What somebody's own command starts is theirs to know.
+        let program = facts.program.iter().filter(|_| service.command.is_none());
+        let reads = facts.reads.iter().chain(program).map(|it| filler.fill(it)).filter(|it| !it.is_empty()).collect();
         let stack_environment: Vec<(String, String)> =
             facts.environment.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
         let command = match &service.command {
@@ -925,6 +927,7 @@ fn image_facts() -> StackFacts {
         environment: BTreeMap::new(),
         tmpfs: BTreeMap::from([("/tmp".to_owned(), Size::mib(16))]),
         reads: Vec::new(),
+        program: None,
         files: BTreeMap::new(),
         development: crate::catalog::DevelopmentFacts::default(),
     }

@@ -44,7 +44,11 @@ fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
         out.push(Artifact::new("env:example", ".env.example", text));
     }
     let lines = |id: &str, path: &str, text: &str| Artifact { extent: Extent::Lines, ..Artifact::new(id, path, text) };
-    out.push(lines("lines:gitignore", ".gitignore", ".env\n.env.*\n!.env*.example\n"));
+    out.push(lines(
+        "lines:gitignore",
+        ".gitignore",
+        ".env\n.env.*\n!.env*.example\n/secrets/*\n!/secrets/.gitignore\n",
+    ));
     out.push(lines("lines:gitattributes", ".gitattributes", "*.sh text eol=lf\nscripts/* text eol=lf\n"));
     Ok(())
 }
