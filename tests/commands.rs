@@ -20,7 +20,7 @@ environments:
 "#;
 
 fn shop(name: &str) -> Sandbox {
-    Sandbox::new(name).file("forge.yaml", SHOP).file("api/requirements.txt", "")
+    Sandbox::new(name).file("forge.yaml", SHOP).file("api/requirements.txt", "").file("api/app/main.py", "")
 }
 
 #[test]
