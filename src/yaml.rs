@@ -287,6 +287,16 @@ impl Node {
         }
     }
 
+    /// The first node below this one that an overlay put there.
+    pub fn first_overlaid(&self) -> Option<&Node> {
+        let below: Box<dyn Iterator<Item = &Node>> = match &self.value {
+            Value::List(items) => Box::new(items.iter()),
+            Value::Map(entries) => Box::new(entries.values()),
+            _ => Box::new(std::iter::empty()),
+        };
+        below.into_iter().find_map(|it| if it.overlaid { Some(it) } else { it.first_overlaid() })
+    }
+
     /// This node, marked as an overlay's with all below it; entries that are `null` go.
     #[must_use]
     fn overlaid(mut self) -> Node {

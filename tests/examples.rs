@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::ownership::files;
 use crate::sandbox::Sandbox;
 
 fn examples() -> Vec<PathBuf> {
@@ -64,10 +65,10 @@ fn every_generated_file_is_in_the_manifest() {
         fs::remove_dir_all(sandbox.path(".forge")).expect("it is committed");
         let lines = [".gitattributes", ".gitignore"];
         lines.iter().for_each(|it| drop(fs::remove_file(sandbox.path(it))));
-        let written: BTreeSet<String> = sandbox.files().into_iter().collect();
+        let written: BTreeSet<String> = files(&sandbox).into_iter().collect();
         sandbox.generate();
         let made: BTreeSet<String> =
-            sandbox.files().into_iter().filter(|it| !written.contains(it) && !lines.contains(&it.as_str())).collect();
+            files(&sandbox).into_iter().filter(|it| !written.contains(it) && !lines.contains(&it.as_str())).collect();
         assert_eq!(made, known, "{}", example.display());
     }
 }

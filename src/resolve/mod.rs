@@ -15,7 +15,7 @@ use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::project::{Container, Image, Logging, Network, Origin, Project, Resolved, Resources, Variable};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
-use crate::yaml::Doc;
+use crate::yaml::{Doc, Node};
 
 use backing::Provider;
 
@@ -135,9 +135,15 @@ fn merge_routes(doc: &Doc, over: &mut crate::yaml::Node) {
 
 /// A diagnostic about a document with an overlay: it points at the words themselves, wherever they stand.
 fn moved(mut diagnostic: Diagnostic, overlaid: &Doc, environment: &str) -> Diagnostic {
-    if matches!(diagnostic.place, Place::Key(_) | Place::Value(_)) {
+    if let Place::Key(path) | Place::Value(path) = &diagnostic.place {
         diagnostic.message = format!("{} (in `{environment}`)", diagnostic.message);
-        diagnostic.place = Place::Bytes(overlaid.locate(&diagnostic.place));
+        // Of a map that the spec and the overlay share, the overlay's words are the ones to look at.
+        let own = overlaid.root.at(path).filter(|it| !it.overlaid).and_then(Node::first_overlaid);
+        diagnostic.place = Place::Bytes(match own {
+            Some(own) if !own.key.is_empty() => own.key.start..own.at.end.max(own.key.end),
+            Some(own) => own.at.clone(),
+            None => overlaid.locate(&diagnostic.place),
+        });
     }
     diagnostic
 }

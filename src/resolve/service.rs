@@ -629,6 +629,15 @@ impl<'a> Resolver<'a> {
 
     fn check_ports(&mut self, service: &Service, port: Option<u16>, at: &Path) {
         let mut taken: BTreeMap<u16, &str> = port.map(|it| (it, "port")).into_iter().collect();
+        for (name, number) in service.ports.iter().filter(|(_, number)| **number < 1024) {
+            let place = Place::Value(at.key("ports").key(name));
+            self.error(
+                &codes::INVALID_VALUE,
+                place,
+                format!("only root may listen on port {number}"),
+                "choose one from 1024 on",
+            );
+        }
         for (name, number) in &service.ports {
             if let Some(other) = taken.insert(*number, name.as_str()) {
                 self.error(

@@ -127,6 +127,8 @@ impl JsonSchema for Text {
             "title": "text",
             "description": "any text without NUL; numbers and booleans count as what they are written as",
             "pattern": r"^[^\u0000]*$",
+            // BuildKit reads lines of 65,535 bytes, and an escape takes six of them.
+            "maxLength": 10_000,
             "examples": ["info"],
         })
     }

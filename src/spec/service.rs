@@ -32,9 +32,9 @@ pub struct Service {
     /// The port on which it answers HTTP; the stack's own, if left out.
     #[schemars(range(min = 1024, max = 65535), example = 8000)]
     pub port: Option<u16>,
-    /// More ports, by name.
+    /// More ports, by name; from 1024 on.
     #[serde(default)]
-    #[schemars(extend("additionalProperties" = {"type": "integer", "minimum": 1024, "maximum": 65535}), example = serde_json::json!({"grpc": 9000}))]
+    #[schemars(example = serde_json::json!({"grpc": 9000}))]
     pub ports: BTreeMap<Name, u16>,
     /// How its health is asked for; a connection to its port, if left out.
     #[schemars(example = serde_json::json!({"http": "/healthz"}))]

@@ -400,10 +400,22 @@ fn base() -> Value {
 fn around(place: &str, over: bool) -> Value {
     let mut spec = base();
     let group = place.split('.').next().unwrap_or_default();
-    let of_all = ["name", "environments", "gateway"].contains(&group) || place == "services.box.{key}";
+    let of_all = ["name", "environments", "gateway"].contains(&group);
     let top = spec.as_object_mut().expect("a spec is a map");
     if !of_all {
         top.remove("gateway");
+    }
+    // `api` is what others need.
+    let services: &[&str] = match (group, place.split('.').nth(1).unwrap_or_default()) {
+        ("name" | "environments", _) => &["api", "alone", "asset", "blog", "box"],
+        ("services", "api" | "alone") => &["api", "alone"],
+        ("services", other) => &["api", other],
+        ("defaults", _) => &["api", "asset", "blog"],
+        _ => &["api", "blog"],
+    };
+    top["services"].as_object_mut().expect("they are a map").retain(|name, _| services.contains(&name.as_str()));
+    if group != "backings" {
+        top["backings"].as_object_mut().expect("they are a map").remove("cache");
     }
     let environments = top["environments"].as_object_mut().expect("they are a map");
     if over || !["name", "environments", "services"].contains(&group) {

@@ -117,18 +117,20 @@ fn interpolate(text: &str) -> Result<Value, String> {
     Ok(Value::Array(parts))
 }
 
-/// The `}` that closes a reference; compose counts braces.
+/// The `}` that closes a reference; compose counts those of references inside of it.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 1;
+    let mut before = ' ';
     for (at, it) in text.char_indices() {
         match it {
-            '{' => depth += 1,
+            '{' if before == '$' => depth += 1,
             '}' => depth -= 1,
             _ => {}
         }
         if depth == 0 {
             return Some(at);
         }
+        before = it;
     }
     None
 }
