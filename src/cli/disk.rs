@@ -45,6 +45,11 @@ impl Disk {
     /// When something other than a file is there, when a link on the way leads out of the project, or the system refuses.
     pub(super) fn find(&mut self, path: &str) -> Result<Option<Found>, Failure> {
         let Some(place) = self.place(path)? else { return Ok(None) };
+        // To read a pipe would be to wait for somebody who writes to it.
+        if fs::metadata(&place).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+            let message = format!("`{path}` is no file, and forge wants to write one there");
+            return Err(Failure::input(message, "move it away"));
+        }
         match fs::read(&place) {
             Ok(bytes) => Ok(Some(Found { bytes, executable: executable(&place) })),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
