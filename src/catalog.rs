@@ -336,6 +336,11 @@ impl Catalog {
             };
             match (entry, &parts[..]) {
                 (Ok(entry), ["stacks", stack, _]) => {
+                    let mut files = entry.facts["files"].as_object().into_iter().flat_map(Map::keys);
+                    if let Some(odd) = files.find(|it| it.contains('/') || it.starts_with('.')) {
+                        let message = format!("`files: {{ {odd}: … }}` is no name of a file beside the Dockerfile");
+                        broken.push(Broken { file: name.to_owned(), message });
+                    }
                     if let Err(message) = probe_facts::<StackFacts>(&entry) {
                         broken.push(Broken { file: name.to_owned(), message });
                     }

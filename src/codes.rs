@@ -31,7 +31,7 @@ codes! {
     UNKNOWN_VERSION = "unknown-version",
         "forge has not been tried with this version. `forge stacks <name>` lists those that it has, with the dates at which they end.";
     RESERVED_NAME = "reserved-name",
-        "forge uses this name itself: `gateway`, names that end in `-migrate` or `-egress`, and the environments `production`, `override`, `observability`, `hosts` and `routes`.";
+        "forge or compose use this name: `gateway`, names that begin with `x-`, names that end in `-migrate` or `-egress`, and the environments `production`, `override`, `observability`, `hosts` and `routes`.";
     NAME_TWICE = "name-twice",
         "Two things have one name where names have to differ: services and backings share one namespace.";
     FROM_FROM = "from-of-from",

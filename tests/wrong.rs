@@ -219,3 +219,38 @@ fn all_problems_are_told_in_one_run() {
         said.json()["notices"].as_array().expect("a list").iter().map(|it| it["code"].clone()).collect();
     assert_eq!(codes, ["unknown-name", "unknown-name", "memory-too-small"]);
 }
+
+#[test]
+fn a_manifest_that_claims_the_spec_does_not_get_it_deleted() {
+    let sandbox = Sandbox::smallest("claims");
+    sandbox.generate();
+    let base = forge::compare::digest(SMALLEST.as_bytes());
+    let claim = format!("\"artifacts\": {{ \"odd\": {{ \"path\": \"forge.yaml\", \"base\": \"{base}\" }},");
+    sandbox.edit(".forge/manifest.json", "\"artifacts\": {", &claim);
+    sandbox.generate();
+    assert!(sandbox.exists("forge.yaml"));
+}
+
+#[test]
+fn a_pipe_where_a_file_is_to_be_written_is_refused() {
+    let sandbox = Sandbox::smallest("pipe");
+    assert!(Command::new("mkfifo").arg(sandbox.path("compose.yaml")).status().expect("mkfifo is there").success());
+    refused(&sandbox, "`compose.yaml` is no file");
+}
+
+#[test]
+fn links_in_the_folder_of_forge_are_not_followed() {
+    for name in [".forge", ".forge/base", ".forge/lock"] {
+        let sandbox = Sandbox::smallest("links");
+        let outside = sandbox.outside("outside");
+        fs::create_dir(&outside).expect("a temporary folder");
+        fs::write(outside.join("kept"), "kept").expect("a file in a temporary folder");
+        if name != ".forge" {
+            fs::create_dir(sandbox.path(".forge")).expect("a folder in a temporary folder");
+        }
+        let sandbox = sandbox.link(name, &outside);
+        let said = sandbox.run(&["generate"]);
+        assert_eq!(said.code, 2, "{}", said.text());
+        assert_eq!(fs::read_dir(&outside).expect("it is there").count(), 1, "{name}");
+    }
+}

@@ -142,6 +142,13 @@ impl Disk {
                 "take it from version control again: `git checkout .forge`",
             ));
         }
+        let bases = names(&self.root.join(STATE).join("base"));
+        let mut manifest = manifest;
+        // What forge wrote has its base text; without one, or among files that no target makes, it is nobody's claim.
+        manifest.artifacts.retain(|_, it| {
+            let folder = it.path.split('/').next().unwrap_or_default();
+            bases.contains(&it.base) && ![".git", STATE].contains(&folder)
+        });
         Ok(manifest)
     }
 
@@ -287,16 +294,21 @@ fn manifest(changes: &[Change], wanted: &[Artifact], before: &Manifest) -> Manif
 /// Base texts that are not there yet, by name.
 fn bases<'a>(changes: &[Change], wanted: &'a [Artifact], manifest: &Manifest, folder: &Path) -> Vec<(String, &'a str)> {
     let both: HashSet<&str> = changes.iter().filter(|it| it.kind == Kind::Both).map(|it| it.path.as_str()).collect();
-    let there: HashSet<String> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|it| it.file_name().to_string_lossy().into_owned())
-        .collect();
+    let there = names(folder);
     let mut seen = HashSet::new();
     let files = wanted.iter().filter(|it| it.extent == Extent::File && !both.contains(it.path.as_str()));
     let named = files.filter_map(|it| Some((manifest.artifacts.get(&it.id)?.base.clone(), it.text.as_str())));
     named.filter(|(name, _)| !there.contains(name) && seen.insert(name.clone())).collect()
+}
+
+/// The names of the files in a folder; of none, where there is no such folder.
+fn names(folder: &Path) -> HashSet<String> {
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|it| it.file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 /// Deletes base texts that nothing refers to any more. That it fails would do no harm.

@@ -43,7 +43,9 @@ pub(super) struct Compared {
 /// Plans the project and compares it with what is in `root`.
 pub(super) fn compared(project: &Project, root: &Path, shell: &mut Shell<'_>) -> Result<Compared, Failure> {
     let mut disk = Disk::new(root)?;
-    let manifest = disk.manifest()?;
+    let mut manifest = disk.manifest()?;
+    // Whoever wrote a manifest that lists the spec among the outputs: forge deletes what is no longer wanted.
+    manifest.artifacts.retain(|_, it| Path::new(&it.path) != shell.file);
     // What this forge wrote, it has read back already.
     let known: BTreeSet<&str> = if manifest.forge == env!("CARGO_PKG_VERSION") {
         manifest.artifacts.values().map(|it| it.base.as_str()).collect()

@@ -291,6 +291,7 @@ fn own_templates(root: &FilePath) -> Result<Vec<(String, String)>, Failure> {
 fn contexts<'a>(root: &FilePath, contexts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Diagnostic> {
     let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let mut found = Vec::new();
+    let mut folders: HashMap<PathBuf, &str> = HashMap::new();
     // What leads out by its words was told when the spec was resolved.
     for (name, context) in contexts.filter(|(_, it)| !it.starts_with('/') && !it.split('/').any(|part| part == "..")) {
         let place = Place::Value(Path::of(["services", name, "build", "context"]));
@@ -300,7 +301,13 @@ fn contexts<'a>(root: &FilePath, contexts: impl Iterator<Item = (&'a str, &'a st
                 Some((format!("`{context}` leads out of the project"), "name a folder below forge.yaml"))
             }
             Ok(real) if !real.is_dir() => Some((format!("`{context}` is a file"), "name the folder with the source")),
-            Ok(_) => None,
+            Ok(real) => match folders.insert(real, context) {
+                // By a link: forge would write the files of both to one place.
+                Some(other) if other != context => {
+                    Some((format!("`{context}` and `{other}` are one folder"), "name it in one way"))
+                }
+                _ => None,
+            },
             Err(_) => Some((
                 format!("there is no folder `{context}`"),
                 "make it, or name the folder with the source, relative to forge.yaml",

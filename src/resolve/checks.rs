@@ -17,7 +17,12 @@ impl Resolver<'_> {
         let backings = spec.backings.keys().map(|name| ("backings", name));
         for (group, name) in services.chain(backings) {
             let place = Place::Key(Path::of([group, name]));
-            if name.as_str() == "gateway" || name.ends_with("-migrate") || name.ends_with("-egress") {
+            // Compose takes keys that begin with `x-` for extensions.
+            if name.as_str() == "gateway"
+                || name.starts_with("x-")
+                || name.ends_with("-migrate")
+                || name.ends_with("-egress")
+            {
                 let help = "forge uses it for the gateway, migrations and ways out; choose another name";
                 self.error(&codes::RESERVED_NAME, place.clone(), format!("`{name}` is kept for forge"), help);
             }

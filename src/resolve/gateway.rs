@@ -30,6 +30,10 @@ impl Resolver<'_> {
             }
         };
         let hosts = self.hosts(gateway, &at);
+        for (index, network) in gateway.trusted_proxies.iter().enumerate().filter(|(_, it)| !is_network(it)) {
+            let place = Place::Value(at.key("trusted_proxies").index(index));
+            self.error(&codes::INVALID_VALUE, place, format!("`{network}` is no address range"), "write `10.0.0.0/8`");
+        }
         let limits = self.limits(gateway, &at);
         let upstreams: BTreeSet<&str> = gateway.routes.iter().map(|it| it.to.as_str()).collect();
         let upstreams: Vec<Upstream> = upstreams
@@ -121,7 +125,7 @@ impl Resolver<'_> {
             upstreams,
             trusted_proxies: gateway.trusted_proxies.iter().map(|it| it.to_string()).collect(),
             max_body_mib: max_body.in_mib(),
-            workers: resources.cpus.whole(),
+            workers: resources.cpus.whole().min(u64::from(resources.pids) / 2).max(1),
             shutdown: grace.0.saturating_sub(5).max(1),
         })
     }
@@ -322,4 +326,12 @@ impl Resolver<'_> {
             },
         }
     }
+}
+
+/// Whether a text is an address, or one with the length of a prefix.
+fn is_network(text: &str) -> bool {
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+    address.parse::<std::net::IpAddr>().is_ok_and(|it| {
+        prefix.is_none_or(|prefix| prefix.parse::<u8>().is_ok_and(|bits| bits <= if it.is_ipv4() { 32 } else { 128 }))
+    })
 }

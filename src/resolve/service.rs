@@ -678,8 +678,19 @@ impl<'a> Resolver<'a> {
                     "leave it out",
                 );
             }
-            const SYSTEM: [&str; 9] =
-                ["/run/secrets", "/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/sbin"];
+            const SYSTEM: [&str; 11] = [
+                "/run/secrets",
+                "/proc",
+                "/sys",
+                "/dev",
+                "/etc",
+                "/usr",
+                "/bin",
+                "/lib",
+                "/lib64",
+                "/sbin",
+                "/opt/venv",
+            ];
             let of_system = SYSTEM.iter().any(|it| path.as_str() == *it || path.starts_with(&format!("{it}/")));
             let of_program = matches!(container.image, ImageRef::Built(_)) && path.as_str() == workdir;
             if of_program {
@@ -687,7 +698,7 @@ impl<'a> Resolver<'a> {
                 let help = "name the folder below it that the program writes to";
                 self.error(&codes::UNSUPPORTED, place, format!("`{path}` holds the program itself"), help);
             }
-            if of_system || path.as_str() == "/run" {
+            if of_system || ["/run", "/var", "/opt"].contains(&path.as_str()) {
                 self.error(
                     &codes::UNSUPPORTED,
                     Place::Key(at.key("writable").key(path)),
@@ -721,8 +732,13 @@ impl<'a> Resolver<'a> {
                 );
                 continue;
             }
-            let below = |it: &String| it.starts_with(&format!("{}/", facts.workdir));
-            if source == "." && container.tmpfs.keys().chain(container.mounts.keys()).any(below) {
+            let target = match (&facts.development.target, source.as_str()) {
+                (Some(target), _) => target.clone(),
+                (None, ".") => facts.workdir.clone(),
+                (None, source) => format!("{}/{source}", facts.workdir),
+            };
+            let below = |it: &String| it.starts_with(&format!("{target}/"));
+            if container.tmpfs.keys().chain(container.mounts.keys()).any(below) {
                 let place = Place::Key(at.key("writable"));
                 let help = "write `build: { sources: [folder, …] }`";
                 self.warning(&codes::NO_EFFECT, place, format!("in `{name}` the source is not mounted: a writable folder inside of a read-only mount could not be made"), help);
@@ -730,11 +746,6 @@ impl<'a> Resolver<'a> {
             }
             let parts: Vec<&str> =
                 built.context.split('/').chain(source.split('/')).filter(|it| !it.is_empty() && *it != ".").collect();
-            let target = match (&facts.development.target, source.as_str()) {
-                (Some(target), _) => target.clone(),
-                (None, ".") => facts.workdir.clone(),
-                (None, source) => format!("{}/{source}", facts.workdir),
-            };
             container.mounts.insert(target, Mount::Bind(format!("./{}", parts.join("/"))));
         }
     }

@@ -190,7 +190,7 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
         add("command", words(command));
     }
     add("restart", text(if container.is_one_shot() { "no" } else { "unless-stopped" }));
-    if let Some(value) = healthcheck(container, builds) {
+    if let Some(value) = healthcheck(container, baked, builds) {
         add("healthcheck", value);
     }
     add("logging", logging(project));
@@ -338,11 +338,11 @@ fn reference(name: &str, variable: Option<&Variable>) -> String {
     format!("${{{name}:-{default}}}")
 }
 
-fn healthcheck(container: &Container, builds: Option<&Image>) -> Option<Tree> {
+fn healthcheck(container: &Container, image: Option<&Image>, builds: Option<&Image>) -> Option<Tree> {
     let Some(healthcheck) = &container.healthcheck else {
-        // The image's own probe would ask a one-shot, or somebody who was excused.
-        let silent = builds.is_some_and(|it| it.healthcheck.is_none());
-        return (!silent).then(|| Tree::flow_map([entry("disable", Tree::Bool(true))]));
+        // The probe of the image that is built here would ask a one-shot, or somebody who is excused elsewhere only.
+        let asked = container.is_one_shot() || image.is_some_and(|it| it.healthcheck.is_some());
+        return asked.then(|| Tree::flow_map([entry("disable", Tree::Bool(true))]));
     };
     if builds.is_some_and(|it| it.healthcheck.as_ref() == Some(healthcheck)) {
         return None;

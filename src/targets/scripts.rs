@@ -19,6 +19,8 @@ struct Values<'a> {
     /// Production's certificates first.
     certificates: Vec<Certificates<'a>>,
     environments: Vec<&'a str>,
+    /// Whether there is one.
+    gateway: bool,
 }
 
 #[derive(Serialize)]
@@ -54,7 +56,8 @@ fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
     }
     let environments =
         std::iter::once("production").chain(context.resolved.environments.keys().map(String::as_str)).collect();
-    let values = Values { generated, supplied, certificates, environments };
+    let values =
+        Values { generated, supplied, certificates, environments, gateway: context.resolved.base.gateway.is_some() };
     let text = context.engine.render("scripts/secrets.j2", &values)?;
     out.push(Artifact { executable: true, ..Artifact::new("script:secrets", "scripts/secrets", text) });
     out.push(Artifact::new("secrets:gitignore", "secrets/.gitignore", "*\n!.gitignore\n"));

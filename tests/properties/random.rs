@@ -154,7 +154,17 @@ fn service(dice: &mut Dice, name: &str, backings: &Map<String, Value>, others: &
             json!({ "limits": { "memory": dice.pick(&["192M", "1G"]), "cpus": dice.pick(&[0.25, 4.0]), "pids": 99 } });
     }
     if dice.yes() {
-        let rule = *dice.pick(&["read-only-root", "no-new-privileges", "drop-capabilities", "pids-limit", "init"]);
+        let rule = *dice.pick(&[
+            "read-only-root",
+            "no-new-privileges",
+            "drop-capabilities",
+            "pids-limit",
+            "init",
+            "healthcheck",
+        ]);
+        if rule == "healthcheck" {
+            service.as_object_mut().expect("it is a map").remove("healthcheck");
+        }
         service["exceptions"] = json!([{ "rule": rule, "reason": "because: # of {this}" }]);
     }
     (service, true)
