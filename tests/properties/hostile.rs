@@ -396,23 +396,24 @@ fn base() -> Value {
     forge::yaml::read(BASE).expect("the spec of this test is YAML").root.json()
 }
 
-/// [`BASE`] without what has nothing to do with a place: there are thousands of texts to try.
-fn around(place: &str, over: bool) -> Value {
+/// [`BASE`] without what has nothing to do with the places: there are thousands of texts to try.
+fn around(places: &[&str], over: bool) -> Value {
     let mut spec = base();
-    let group = place.split('.').next().unwrap_or_default();
-    let of_all = ["name", "environments", "gateway"].contains(&group);
+    let group = places[0].split('.').next().unwrap_or_default();
     let top = spec.as_object_mut().expect("a spec is a map");
-    if !of_all {
+    if !["name", "environments", "gateway"].contains(&group) {
         top.remove("gateway");
     }
     // `api` is what others need.
-    let services: &[&str] = match (group, place.split('.').nth(1).unwrap_or_default()) {
-        ("name" | "environments", _) => &["api", "alone", "asset", "blog", "box"],
-        ("services", "api" | "alone") => &["api", "alone"],
-        ("services", other) => &["api", other],
-        ("defaults", _) => &["api", "asset", "blog"],
-        _ => &["api", "blog"],
-    };
+    let named = places.iter().filter_map(|it| it.strip_prefix("services.")?.split('.').next());
+    let mut services: Vec<&str> = named.chain(["api"]).collect();
+    services.extend(match group {
+        "name" | "environments" => &["alone", "asset", "blog", "box"][..],
+        "defaults" => &["asset", "blog"],
+        "services" if places[0].starts_with("services.api.") => &["alone"],
+        "services" => &[],
+        _ => &["blog"],
+    });
     top["services"].as_object_mut().expect("they are a map").retain(|name, _| services.contains(&name.as_str()));
     if group != "backings" {
         top["backings"].as_object_mut().expect("they are a map").remove("cache");
@@ -481,7 +482,7 @@ fn put(spec: &mut Value, place: &str, text: &str) -> Path {
 
 /// The spec with `text` at every place, and those places. In an overlay, if `over` says so.
 fn spec_with(places: &[&str], text: &str, over: bool) -> (Value, Vec<Path>) {
-    let base = around(places[0], over);
+    let base = around(places, over);
     let mut spec = base.clone();
     let mut paths = Vec::new();
     for place in places {
@@ -588,11 +589,18 @@ fn harm(field: &Field, text: &str, over: bool, landed: Option<&Landed>) -> Verdi
 /// Whether something is said about the words themselves.
 fn misplaced(doc: &Doc, them: &[Diagnostic], paths: &[Path]) -> Option<String> {
     let mut ranges = Vec::new();
-    paths.iter().filter_map(|it| doc.root.at(it)).for_each(|it| all_ranges(it, &mut ranges));
+    for path in paths {
+        doc.root.at(path).into_iter().for_each(|it| all_ranges(it, &mut ranges));
+        // An item of a list has no name of its own.
+        let keys = path.0.iter().take_while(|it| matches!(it, Step::Key(_))).count();
+        ranges.extend(doc.root.at(&Path(path.0[..keys].to_vec())).map(|it| it.key.clone()));
+    }
     let touches = |it: &Diagnostic| {
         let range = doc.locate(&it.place);
         let overlaps = |other: &Range<usize>| range.start < other.end && other.start < range.end;
-        !range.is_empty() && range.end <= doc.text.len() && ranges.iter().any(overlaps)
+        let is_there = !range.is_empty() && range.end <= doc.text.len();
+        // What is baked into images is told at the image, wherever in the overlay it came from.
+        is_there && (it.code.name == "overlay-baked" || ranges.iter().any(overlaps))
     };
     if them.iter().any(touches) {
         return None;
@@ -680,7 +688,17 @@ fn harms(over: bool) -> Vec<String> {
                             }
                             taken
                         };
-                        if try_them(&HOSTILE) > HOSTILE.len() / 2 && !over {
+                        // In overlays the same code is at work, and words that are looked up are looked up in one way.
+                        let step = if over {
+                            3
+                        } else if field.fate == Refused {
+                            2
+                        } else {
+                            1
+                        };
+                        let texts: Vec<String> =
+                            HOSTILE.iter().skip(field.field.len() % step).step_by(step).cloned().collect();
+                        if try_them(&texts) > HOSTILE.len() / 2 && field.fate == Lands {
                             try_them(&MORE);
                         }
                     }
