@@ -270,9 +270,12 @@ fn outside(path: &str, real: &Path) -> Failure {
 /// What will be remembered: all that is wanted, with what stays where somebody's edit met another wish.
 fn manifest(changes: &[Change], wanted: &[Artifact], before: &Manifest) -> Manifest {
     let kinds: std::collections::HashMap<&str, Kind> = changes.iter().map(|it| (it.path.as_str(), it.kind)).collect();
+    // A path can have been another artifact's; thousands of them are not looked through for each.
+    let by_path: std::collections::HashMap<&str, &Record> =
+        before.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut artifacts = std::collections::BTreeMap::new();
     for artifact in wanted.iter().filter(|it| it.extent == Extent::File) {
-        let old = before.artifacts.values().find(|it| it.path == artifact.path);
+        let old = by_path.get(artifact.path.as_str()).copied();
         let base = match (kinds.get(artifact.path.as_str()), before.artifacts.get(&artifact.id).or(old)) {
             // Until the two are merged, the base stays what the edit was made on.
             (Some(Kind::Both), Some(old)) => old.base.clone(),

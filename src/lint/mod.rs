@@ -84,17 +84,6 @@ impl Format {
             Format::Script => "script",
         }
     }
-
-    /// The word that Markdown's code blocks have for it.
-    pub fn language(self) -> &'static str {
-        match self {
-            Format::Dockerfile => "dockerfile",
-            Format::Dockerignore => "gitignore",
-            Format::Compose => "yaml",
-            Format::Nginx => "nginx",
-            Format::Script => "sh",
-        }
-    }
 }
 
 /// The function of a rule, by what it looks at.
@@ -120,11 +109,6 @@ impl Rule {
             Check::Nginx(_) => Format::Nginx,
             Check::Script(_) => Format::Script,
         }
-    }
-
-    /// The rule of this name.
-    pub fn named(name: &str) -> Option<&'static Rule> {
-        RULES.iter().copied().find(|it| it.name == name)
     }
 }
 

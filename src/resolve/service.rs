@@ -803,16 +803,12 @@ impl<'a> Resolver<'a> {
                 "keep one of `http`, `tcp`, `command` and `file`",
             );
         }
+        let (retries, start_period) = (own.retries.unwrap_or(3), own.start_period.unwrap_or(facts.start_period));
+        let asked = |test| Healthcheck { test, interval, timeout, retries, start_period };
         let port = container.port;
         let (formulas, port, path, max_age) = if let Some(command) = own.command {
             let test = std::iter::once("CMD".to_owned()).chain(command.into_iter().map(|it| it.0)).collect();
-            return Some(Healthcheck {
-                test,
-                interval,
-                timeout,
-                retries: own.retries.unwrap_or(3),
-                start_period: own.start_period.unwrap_or(facts.start_period),
-            });
+            return Some(asked(test));
         } else if let Some(file) = own.file {
             let parent = file.path.rsplit_once('/').map_or("", |(parent, _)| parent);
             let covers = |it: &String| parent == it || parent.starts_with(&format!("{it}/"));
@@ -866,13 +862,7 @@ impl<'a> Resolver<'a> {
         let values = context! { port => port, path => path, timeout => timeout.0, max_age => max_age, ..values };
         let mut filler = Filler { resolver: self, values, at: here };
         let test = std::iter::once("CMD".to_owned()).chain(filler.all(formulas)).collect();
-        Some(Healthcheck {
-            test,
-            interval,
-            timeout,
-            retries: own.retries.unwrap_or(3),
-            start_period: own.start_period.unwrap_or(facts.start_period),
-        })
+        Some(asked(test))
     }
 }
 
