@@ -2,6 +2,7 @@
 //! project's own `forge-templates/`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use indexmap::IndexMap;
 use minijinja::syntax::SyntaxConfig;
@@ -10,9 +11,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::diagnostic::{Path, Place};
 use crate::schema::Choices;
 use crate::spec::{Cpus, Duration, Size};
-use crate::yaml;
+use crate::yaml::{self, Doc};
 
 /// The files below `templates/`, sorted by name: `("stacks/python/stack.yaml", "title: …")`.
 static BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
@@ -298,6 +300,18 @@ pub struct Broken {
     pub file: String,
     /// What is wrong with it.
     pub message: String,
+    /// The bytes of the file that it is about; none, where it is about the file as a whole.
+    pub at: Range<usize>,
+    /// What to do.
+    pub help: String,
+}
+
+impl Broken {
+    /// Something about the bytes `at` of a file, which its owner has to mend.
+    pub fn new(file: impl Into<String>, message: impl Into<String>, at: Range<usize>) -> Broken {
+        let help = "mend the file, or remove it to have forge's own".to_owned();
+        Broken { file: file.into(), message: message.into(), at, help }
+    }
 }
 
 impl Catalog {
@@ -320,12 +334,14 @@ impl Catalog {
         formulas.set_undefined_behavior(UndefinedBehavior::Strict);
         let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
         formulas.set_syntax(syntax.expect("the delimiters are minijinja's own"));
+        // A formula is a template of its own name, compiled when it is first filled in.
+        formulas.set_loader(|formula| Ok(Some(formula.to_owned())));
         for (name, (text, own)) in files {
             let parts: Vec<&str> = name.split('/').collect();
-            let entry = match parts[..] {
-                ["stacks", _, "stack.yaml"] | ["backings", _, "backing.yaml"] | ["gateway", "gateway.yaml"] => {
-                    entry(text, own).and_then(|it| prepare(&it, &mut formulas).map(|()| it))
-                }
+            let read = match parts[..] {
+                ["stacks", _, "stack.yaml"] => entry::<StackFacts>(name, text, own),
+                ["backings", _, "backing.yaml"] => entry::<BackingFacts>(name, text, own),
+                ["gateway", "gateway.yaml"] => entry::<GatewayFacts>(name, text, own),
                 _ => {
                     if own && name.ends_with(".j2") {
                         own_templates.push(name.to_owned());
@@ -334,35 +350,20 @@ impl Catalog {
                     continue;
                 }
             };
-            match (entry, &parts[..]) {
-                (Ok(entry), ["stacks", stack, _]) => {
-                    let mut files = entry.facts["files"].as_object().into_iter().flat_map(Map::keys);
-                    if let Some(odd) = files.find(|it| it.contains('/') || it.starts_with('.')) {
-                        let message = format!("`files: {{ {odd}: … }}` is no name of a file beside the Dockerfile");
-                        broken.push(Broken { file: name.to_owned(), message });
-                    }
-                    if let Err(message) = probe_facts::<StackFacts>(&entry) {
-                        broken.push(Broken { file: name.to_owned(), message });
-                    }
-                    stacks.insert((*stack).to_owned(), entry);
-                }
-                (Ok(entry), ["backings", kind, _]) => {
-                    if let Err(message) = probe_facts::<BackingFacts>(&entry) {
-                        broken.push(Broken { file: name.to_owned(), message });
-                    }
-                    backings.insert((*kind).to_owned(), entry);
-                }
+            match (read, &parts[..]) {
+                (Ok(entry), ["stacks", stack, _]) => drop(stacks.insert((*stack).to_owned(), entry)),
+                (Ok(entry), ["backings", kind, _]) => drop(backings.insert((*kind).to_owned(), entry)),
                 (Ok(entry), _) => gateway = Some(entry),
-                (Err(message), _) => broken.push(Broken { file: name.to_owned(), message }),
+                (Err(them), _) => broken.push(them),
             }
         }
         for stack in stacks.keys() {
             for template in ["Dockerfile.j2", "dockerignore.j2"] {
-                if !templates.contains_key(&format!("stacks/{stack}/{template}")) {
-                    broken.push(Broken {
-                        file: format!("stacks/{stack}/{template}"),
-                        message: format!("the stack `{stack}` has no `{template}`"),
-                    });
+                let name = format!("stacks/{stack}/{template}");
+                if !templates.contains_key(&name) {
+                    let message = format!("the stack `{stack}` has no `{template}`");
+                    let help = format!("write forge-templates/{name}");
+                    broken.push(Broken { help, ..Broken::new(format!("stacks/{stack}/stack.yaml"), message, 0..0) });
                 }
             }
         }
@@ -405,12 +406,17 @@ impl Entry {
     /// # Errors
     /// In words, where cases of a file of the project's own add up to something of another shape.
     pub fn facts<T: DeserializeOwned>(&self, selection: &Selection) -> Result<T, String> {
+        self.facts_at(selection).map_err(|(at, message)| format!("{at}: {message}"))
+    }
+
+    /// As [`facts`](Self::facts), with the path below `facts` of what does not fit.
+    fn facts_at<T: DeserializeOwned>(&self, selection: &Selection) -> Result<T, (Path, String)> {
         let chosen = serde_json::to_value(selection).expect("a selection is plain data");
         let mut facts = self.facts.clone();
         for case in self.cases.iter().filter(|it| it.holds(&chosen)) {
             merge(&mut facts, &case.facts);
         }
-        serde_json::from_value(facts).map_err(|it| it.to_string())
+        typed(&facts)
     }
 
     /// The options with the defaults of those that `given` leaves out.
@@ -444,42 +450,76 @@ fn merge(base: &mut Value, over: &Value) {
     }
 }
 
-fn entry(text: &str, own: bool) -> Result<Entry, String> {
-    let doc = yaml::check(text)?;
-    let entry: Entry = serde_json::from_value(doc.root.json()).map_err(|it| it.to_string())?;
-    if !entry.versions.contains_key(&entry.default_version) {
-        return Err(format!("`default_version: {}` is none of its versions", entry.default_version));
-    }
-    Ok(Entry { own, ..entry })
+/// `value` as a `T`, or where it does not fit and why.
+fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, (Path, String)> {
+    use serde_path_to_error::Segment;
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().iter().fold(Path::default(), |path, it| match it {
+            Segment::Seq { index } => path.index(*index),
+            Segment::Map { key } => path.key(key),
+            Segment::Enum { variant } => path.key(variant),
+            Segment::Unknown => path,
+        });
+        (path, error.into_inner().to_string())
+    })
 }
 
-/// Whether the facts have their shape for every single choice.
-fn probe_facts<T: DeserializeOwned>(entry: &Entry) -> Result<(), String> {
-    let options = entry.fill_options(&BTreeMap::new());
-    let usage = entry.uses.keys().next().cloned();
+/// One file of the catalogue. What comes with forge is known to fit, which a test sees to; what does not, is looked at.
+fn entry<T: DeserializeOwned>(file: &str, text: &str, own: bool) -> Result<Entry, Broken> {
+    if !own {
+        let value = yaml::plain(text).and_then(|it| serde_json::from_value(it).map_err(|it| it.to_string()));
+        return value.map_err(|message| Broken::new(file, message, 0..0));
+    }
+    let doc = yaml::read(text).map_err(|it| {
+        let Place::Bytes(at) = it.place else { unreachable!("the reader knows bytes only") };
+        Broken::new(file, it.message, at)
+    })?;
+    check::<T>(&doc).map_err(|(at, message)| Broken::new(file, message, doc.locate(&Place::Value(at))))
+}
+
+/// An entry of the project's own: its shape, its facts for every version, its formulas.
+fn check<T: DeserializeOwned>(doc: &Doc) -> Result<Entry, (Path, String)> {
+    let entry = Entry { own: true, ..typed(&doc.root.json())? };
+    if !entry.versions.contains_key(&entry.default_version) {
+        let message = format!("`default_version: {}` is none of its versions", entry.default_version);
+        return Err((Path::of(["default_version"]), message));
+    }
+    let facts = || std::iter::once((Path::of(["facts"]), &entry.facts));
+    let cases = entry.cases.iter().enumerate();
+    let all = || facts().chain(cases.clone().map(|(at, it)| (Path::of(["cases"]).index(at).key("facts"), &it.facts)));
+    let (options, usage) = (entry.fill_options(&BTreeMap::new()), entry.uses.keys().next().cloned());
     for version in entry.versions.keys() {
         let selection =
             Selection { version: version.clone(), options: options.clone(), usage: usage.clone(), program: None };
-        entry.facts::<T>(&selection)?;
+        entry.facts_at::<T>(&selection).map_err(|(at, message)| {
+            // It stands in the facts themselves, or in a case that goes before them.
+            let places = all().map(|(below, _)| Path(below.0.into_iter().chain(at.0.iter().cloned()).collect()));
+            let place = places.into_iter().rfind(|it| doc.root.at(it).is_some());
+            (place.unwrap_or_else(|| Path::of(["facts"])), message)
+        })?;
     }
-    Ok(())
+    for (at, facts) in all() {
+        let files = facts["files"].as_object().into_iter().flat_map(Map::keys);
+        if let Some(odd) = files.into_iter().find(|it| it.contains('/') || it.starts_with('.')) {
+            let message = format!("`files: {{ {odd}: … }}` is no name of a file beside the Dockerfile");
+            return Err((at.key("files").key(odd), message));
+        }
+        check_formulas(facts, &at)?;
+    }
+    Ok(entry)
 }
 
-/// Compiles each formula once.
-fn prepare(entry: &Entry, formulas: &mut Environment<'static>) -> Result<(), String> {
-    fn texts<'a>(value: &'a Value, out: &mut Vec<&'a str>) {
-        match value {
-            Value::String(text) if text.contains("{{") => out.push(text),
-            Value::Array(items) => items.iter().for_each(|it| texts(it, out)),
-            Value::Object(entries) => entries.values().for_each(|it| texts(it, out)),
-            _ => {}
+/// Whether every text with a formula in it can be compiled.
+fn check_formulas(value: &Value, at: &Path) -> Result<(), (Path, String)> {
+    match value {
+        Value::String(text) if text.contains("{{") => Environment::new()
+            .template_from_str(text)
+            .map(drop)
+            .map_err(|error| (at.clone(), format!("`{text}`: {error}"))),
+        Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(index, it)| check_formulas(it, &at.index(index)))
         }
+        Value::Object(entries) => entries.iter().try_for_each(|(key, it)| check_formulas(it, &at.key(key))),
+        _ => Ok(()),
     }
-    let mut found = Vec::new();
-    texts(&entry.facts, &mut found);
-    entry.cases.iter().for_each(|it| texts(&it.facts, &mut found));
-    for text in found {
-        formulas.add_template_owned(text.to_owned(), text.to_owned()).map_err(|it| format!("`{text}`: {it}"))?;
-    }
-    Ok(())
 }

@@ -54,6 +54,8 @@ codes! {
         "More is reserved than may be used. The engine refuses that.";
     SECRET_IN_ENVIRONMENT = "secret-in-environment",
         "A secret has the name of an environment variable with a value in the spec, or two sources set the same variable. Values in the spec end in files that are committed, and are no secrets.";
+    CREDENTIAL = "credential-in-spec",
+        "What looks like a password, token or key stands in the spec, and would stand in files that are committed. Declare it under `secrets`, and let the service read the file or name its variable: `secrets: { API_TOKEN: { environment: API_TOKEN } }`. Where it is none, lift the rule `literal-credential` at the service with a reason.";
     VARIABLE_TWICE = "variable-twice",
         "The same environment variable is set from two sources, and which of them would win is nowhere said.";
     NO_ENTRYPOINT = "no-entrypoint",

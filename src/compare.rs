@@ -28,6 +28,31 @@ pub struct Record {
     pub executable: bool,
     /// The SHA-256 of the text that forge last wanted, in hexadecimal digits; that text is in `.forge/base/`.
     pub base: String,
+    /// The SHA-256 of the text that a run wanted which was stopped before its end: it may or may not be on the disk.
+    #[serde(skip)]
+    pub interrupted: Option<String>,
+}
+
+impl Record {
+    /// Whether `bytes` are what forge wrote.
+    fn is_forges(&self, bytes: &[u8]) -> bool {
+        let digest = digest(bytes);
+        digest == self.base || Some(digest) == self.interrupted
+    }
+}
+
+impl Manifest {
+    /// Adds what a run that was stopped before its end wanted to remember: the files on the disk are each what they were
+    /// before it, or what it wrote.
+    #[must_use]
+    pub fn interrupted(mut self, stopped: Manifest) -> Manifest {
+        for (id, record) in stopped.artifacts {
+            let base = record.base.clone();
+            let known = self.artifacts.entry(id).or_insert(record);
+            known.interrupted = Some(base);
+        }
+        self
+    }
 }
 
 /// The format of the manifest that this forge writes.
@@ -55,6 +80,21 @@ pub struct Change {
     pub found: Option<Vec<u8>>,
     /// Whether it is to be a program.
     pub executable: bool,
+    /// Whether its mode has to be set, whatever becomes of its text.
+    pub mode: bool,
+}
+
+impl Change {
+    /// Why the file differs, in words.
+    pub fn reason(&self) -> String {
+        let mode = if self.mode && self.kind != Kind::Mode { ", and its mode was changed" } else { "" };
+        format!("{}{mode}", self.kind.reason())
+    }
+
+    /// Whether `forge generate` writes the text of the file.
+    pub fn text_is_written(&self) -> bool {
+        matches!(self.kind, Kind::New | Kind::Gone | Kind::Moved)
+    }
 }
 
 /// What `forge generate` does with a file, and why.
@@ -99,11 +139,6 @@ impl Kind {
             Kind::Orphaned => "was edited, and is no longer wanted",
         }
     }
-
-    /// Whether `forge generate` writes or deletes the file.
-    pub fn is_written(self) -> bool {
-        matches!(self, Kind::New | Kind::Gone | Kind::Moved | Kind::Mode | Kind::Unwanted)
-    }
 }
 
 /// The SHA-256 of `bytes` in hexadecimal digits, which is also the name of a base text.
@@ -138,13 +173,14 @@ pub fn compare<E>(
     let paths: HashSet<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
     for (path, record) in records.iter().filter(|(path, _)| !paths.contains(*path)) {
         if let Some(found) = find(path)? {
-            let kind = if digest(&found.bytes) == record.base { Kind::Unwanted } else { Kind::Orphaned };
+            let kind = if record.is_forges(&found.bytes) { Kind::Unwanted } else { Kind::Orphaned };
             changes.push(Change {
                 path: (*path).to_owned(),
                 kind,
                 wanted: None,
                 found: Some(found.bytes),
                 executable: record.executable,
+                mode: false,
             });
         }
     }
@@ -153,14 +189,19 @@ pub fn compare<E>(
 }
 
 fn whole(artifact: &Artifact, record: Option<&Record>, found: Option<Found>) -> Change {
+    let mode = found.as_ref().and_then(|it| it.executable).is_some_and(|it| it != artifact.executable);
     let kind = match (&found, record) {
         (None, None) => Kind::New,
         (None, Some(_)) => Kind::Gone,
         (Some(found), _) if found.bytes == artifact.text.as_bytes() => {
-            if found.executable.is_some_and(|it| it != artifact.executable) { Kind::Mode } else { Kind::Same }
+            if mode {
+                Kind::Mode
+            } else {
+                Kind::Same
+            }
         }
         (Some(_), None) => Kind::Foreign,
-        (Some(found), Some(record)) if digest(&found.bytes) == record.base => Kind::Moved,
+        (Some(found), Some(record)) if record.is_forges(&found.bytes) => Kind::Moved,
         (Some(_), Some(record)) if digest(artifact.text.as_bytes()) == record.base => Kind::Edited,
         (Some(_), Some(_)) => Kind::Both,
     };
@@ -170,6 +211,8 @@ fn whole(artifact: &Artifact, record: Option<&Record>, found: Option<Found>) -> 
         wanted: Some(artifact.text.clone().into_bytes()),
         found: found.map(|it| it.bytes),
         executable: artifact.executable,
+        // What was never forge's is not touched at all.
+        mode: mode && kind != Kind::Foreign,
     }
 }
 
@@ -197,6 +240,7 @@ fn lines(artifact: &Artifact, found: Option<Found>) -> Change {
         wanted: Some(wanted),
         found: found.map(|it| it.bytes),
         executable: false,
+        mode: false,
     }
 }
 
@@ -208,10 +252,13 @@ mod tests {
         Artifact { id: "a".into(), path: "a".into(), executable: false, extent: Extent::File, text: text.into() }
     }
 
+    fn record(base: &str) -> Record {
+        Record { path: "a".into(), executable: false, base: digest(base.as_bytes()), interrupted: None }
+    }
+
     /// What becomes of the file `a`, which forge wanted as `base`, found as `disk` and now wants as `wanted`.
     fn kind(base: Option<&str>, disk: Option<&str>, wanted: Option<&str>) -> Option<Kind> {
-        let record = base
-            .map(|it| ("a".to_owned(), Record { path: "a".into(), executable: false, base: digest(it.as_bytes()) }));
+        let record = base.map(|it| ("a".to_owned(), record(it)));
         let manifest = Manifest { artifacts: record.into_iter().collect(), ..Manifest::default() };
         let wanted: Vec<Artifact> = wanted.map(artifact).into_iter().collect();
         let found = |_: &str| Ok::<_, ()>(disk.map(|it| Found { bytes: it.into(), executable: Some(false) }));
@@ -231,6 +278,26 @@ mod tests {
         assert_eq!(kind(Some("b"), Some("b"), None), Some(Kind::Unwanted));
         assert_eq!(kind(Some("b"), Some("e"), None), Some(Kind::Orphaned));
         assert_eq!(kind(Some("b"), None, None), None);
+    }
+
+    #[test]
+    fn what_a_stopped_run_wrote_is_forges() {
+        let manifest =
+            |base| Manifest { artifacts: BTreeMap::from([("a".to_owned(), record(base))]), ..Manifest::default() };
+        let manifest = manifest("b").interrupted(manifest("stopped"));
+        for (disk, kind) in [("b", Kind::Moved), ("stopped", Kind::Moved), ("edit", Kind::Both)] {
+            let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: disk.into(), executable: None }));
+            let changes = compare(&[artifact("w")], &manifest, find).expect("nothing fails");
+            assert_eq!(changes[0].kind, kind, "{disk}");
+        }
+    }
+
+    #[test]
+    fn the_mode_of_an_edited_file_is_set_too() {
+        let manifest = Manifest { artifacts: BTreeMap::from([("a".to_owned(), record("b"))]), ..Manifest::default() };
+        let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: b"edit".into(), executable: Some(true) }));
+        let changes = compare(&[artifact("b")], &manifest, find).expect("nothing fails");
+        assert_eq!((changes[0].kind, changes[0].mode), (Kind::Edited, true));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod codes;
 pub mod compare;
 pub mod contract;
+pub mod credential;
 pub mod diagnostic;
 pub mod lint;
 pub mod project;

@@ -1,9 +1,11 @@
 //! The JSON Schema of a spec, made from the types in `spec`, and what it has to say about a document.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{ValidationError, Validator};
+use jsonschema::{Draft, Keyword, Registry, ValidationError, Validator};
+use regex::Regex;
 use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -42,6 +44,33 @@ fn without_overlay(choices: &Choices) -> Value {
     schema
 }
 
+/// Where the validator finds the schema.
+const INNER_ID: &str = "urn:forge:spec";
+
+/// A pattern that is compiled when the first text asks for it: most specs use few of those that there are, and compiling
+/// all takes longer than everything else that a small spec needs.
+#[derive(Clone)]
+struct LazyPattern(Arc<LazyLock<Regex, Box<dyn FnOnce() -> Regex + Send>>>, Arc<str>);
+
+impl LazyPattern {
+    fn new(pattern: String) -> LazyPattern {
+        let text: Arc<str> = pattern.as_str().into();
+        let compile = move || Regex::new(&pattern).expect("a test compiles all patterns of the schema");
+        LazyPattern(Arc::new(LazyLock::new(Box::new(compile))), text)
+    }
+}
+
+impl<'i> Keyword<'i> for LazyPattern {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        // The message is the pattern itself, for `Judge::explain`.
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom(&*self.1)) }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        instance.as_str().is_none_or(|it| self.0.is_match(it))
+    }
+}
+
 /// A schema that is ready to judge documents.
 pub struct Judge {
     schema: Value,
@@ -51,10 +80,9 @@ pub struct Judge {
 impl Judge {
     /// Compiles the schema with what the catalogue adds to it.
     pub fn new(choices: &Choices) -> Judge {
-        let schema = without_overlay(choices);
-        let plain = jsonschema::PatternOptions::regex();
-        let validator = jsonschema::options().with_pattern_options(plain).build(&schema);
-        let validator = validator.expect("the derived schema is a valid schema");
+        let mut schema = without_overlay(choices);
+        name_properties(&mut schema);
+        let validator = validator(&schema);
         Judge { schema, validator }
     }
 
@@ -63,7 +91,7 @@ impl Judge {
     /// # Errors
     /// Everything in which the document differs from the schema.
     pub fn read(&self, doc: &Doc) -> Result<Spec, Vec<Diagnostic>> {
-        let value = doc.root.json();
+        let mut value = doc.root.json();
         let mut complaints = Vec::new();
         if value.is_null() {
             let empty = Diagnostic::error(&codes::WRONG_TYPE, Place::Bytes(0..0), "the spec is empty");
@@ -73,6 +101,7 @@ impl Judge {
             self.explain(&error, &mut complaints);
         }
         if complaints.is_empty() {
+            self.keep_words(doc, &mut value);
             match Spec::deserialize(value) {
                 Ok(spec) => return Ok(spec),
                 // The schema bounds the texts, and a few numbers in them can still be beyond what a machine holds.
@@ -84,6 +113,31 @@ impl Judge {
         }
         complaints.dedup();
         Err(complaints)
+    }
+
+    /// Where text may stand, a bare number is the text that was written: `1.10` is not `1.1`, and `0x1f` not `31`.
+    fn keep_words(&self, doc: &Doc, value: &mut Value) {
+        let mut odd = doc.rewritten_numbers();
+        for (pointer, written, _) in &odd {
+            *value.pointer_mut(pointer).expect("it is the same tree") = Value::String(written.clone());
+        }
+        while !odd.is_empty() {
+            let refused: Vec<String> =
+                self.validator.iter_errors(value).map(|it| it.instance_path().as_str().to_owned()).collect();
+            if refused.is_empty() {
+                return;
+            }
+            // Only a number fits there; or, where one of several shapes is asked for, somewhere below.
+            let before = odd.len();
+            odd.retain(|(pointer, _, number)| {
+                let is_text = !refused.iter().any(|it| pointer.starts_with(it.as_str()));
+                if !is_text {
+                    *value.pointer_mut(pointer).expect("it is the same tree") = Value::Number(number.clone());
+                }
+                is_text
+            });
+            assert!(odd.len() < before, "what was valid with numbers is invalid for the sake of something else");
+        }
     }
 
     fn explain(&self, error: &ValidationError<'_>, out: &mut Vec<Diagnostic>) {
@@ -114,7 +168,15 @@ impl Judge {
                 }
                 out.push(complaint);
             }
-            ValidationErrorKind::Pattern { pattern } => out.push(self.off_pattern(here, &shown, pattern, schema)),
+            ValidationErrorKind::Custom { message: pattern, .. } => {
+                out.push(self.off_pattern(here, &shown, pattern, schema));
+            }
+            ValidationErrorKind::PropertyNames { error } => {
+                let key = error.instance().as_str().unwrap_or_default();
+                let pattern = self.schema.pointer(error.schema_path().as_str()).and_then(Value::as_str);
+                let shown = format!("`{}`", key.escape_debug());
+                out.push(self.off_pattern(Place::Key(at.key(key)), &shown, pattern.unwrap_or_default(), &Value::Null));
+            }
             ValidationErrorKind::Enum { options } => {
                 let known: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
                 let typed = error.instance().as_str().unwrap_or_default();
@@ -157,9 +219,6 @@ impl Judge {
     fn unknown_key(&self, at: &Path, key: &str, schema: &Value) -> Diagnostic {
         let place = Place::Key(at.key(key));
         let inside = if at.0.is_empty() { "a spec".to_owned() } else { format!("`{at}`") };
-        if let Some((pattern, _)) = schema["patternProperties"].as_object().and_then(|it| it.iter().next()) {
-            return self.off_pattern(place, &format!("`{}`", key.escape_debug()), pattern, &Value::Null);
-        }
         let known = schema["properties"].as_object();
         let known = known.into_iter().flat_map(|it| it.keys().map(String::as_str));
         Diagnostic::error(&codes::UNKNOWN_KEY, place, format!("{inside} has no `{}`", key.escape_debug()))
@@ -266,6 +325,24 @@ impl Judge {
         let example = schema.pointer("/examples/0")?;
         Some(format!("for example `{}`", flow(example)))
     }
+}
+
+fn validator(schema: &Value) -> Validator {
+    // Behind a reference the schema is not itself checked against the schema of schemas, which would be a third of the
+    // work of a small run; a test does that once for all. Only the reference is, so it is in the draft with the smallest.
+    let registry = Registry::new().add(INNER_ID, Draft::Draft202012.create_resource_ref(schema));
+    let registry = registry.and_then(|it| it.prepare()).expect("the derived schema is a valid schema");
+    let patterns: Mutex<HashMap<String, LazyPattern>> = Mutex::default();
+    let options = jsonschema::options().with_draft(Draft::Draft4).with_registry(&registry).with_keyword(
+        "pattern",
+        move |_, value, _| {
+            let pattern = value.as_str().unwrap_or_default();
+            let mut patterns = patterns.lock().expect("nobody panics with it");
+            let it = patterns.entry(pattern.to_owned()).or_insert_with(|| LazyPattern::new(pattern.to_owned()));
+            Ok(Box::new(it.clone()))
+        },
+    );
+    options.build(&json!({ "$ref": INNER_ID })).expect("the derived schema is a valid schema")
 }
 
 fn plain_words(kind: &ValidationErrorKind, shown: &str, error: &ValidationError<'_>) -> String {
@@ -404,6 +481,23 @@ fn tidy(schema: &mut Value) {
     }
 }
 
+/// Says of maps with names as keys the same in other words, in which a bad name is an error of the name.
+fn name_properties(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(name_properties),
+        Value::Object(object) => {
+            let named = object.get("patternProperties").and_then(Value::as_object);
+            if let Some((pattern, value)) = named.and_then(|it| it.iter().next()).map(|(a, b)| (a.clone(), b.clone())) {
+                object.shift_remove("patternProperties");
+                object.insert("propertyNames".into(), json!({ "pattern": pattern }));
+                object.insert("additionalProperties".into(), value);
+            }
+            object.values_mut().for_each(name_properties);
+        }
+        _ => {}
+    }
+}
+
 fn compose(definitions: &mut Value, choices: &Choices) {
     let names: Vec<&str> = choices.stacks.iter().map(|(name, _)| name.as_str()).collect();
     definitions["Build"]["properties"]["stack"]["enum"] = json!(names);
@@ -506,3 +600,48 @@ pub static COMPOSE: LazyLock<Validator> = LazyLock::new(|| {
     let schema: Value = serde_json::from_str(text).expect("the compose-spec schema in the repository is JSON");
     jsonschema::validator_for(&schema).expect("the compose-spec schema in the repository is a schema")
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::yaml;
+
+    fn choices() -> Choices {
+        Catalog::new(&[]).expect("the catalogue that comes with forge is whole").choices()
+    }
+
+    #[test]
+    fn the_schema_satisfies_the_schema_of_schemas_and_its_patterns_compile() {
+        fn patterns<'a>(schema: &'a Value, out: &mut Vec<&'a str>) {
+            match schema {
+                Value::Array(items) => items.iter().for_each(|it| patterns(it, out)),
+                Value::Object(object) => {
+                    out.extend(object.get("pattern").and_then(Value::as_str));
+                    object.values().for_each(|it| patterns(it, out));
+                }
+                _ => {}
+            }
+        }
+        let judge = Judge::new(&choices());
+        for schema in [&judge.schema, &document(&choices())] {
+            if let Err(error) = jsonschema::meta::validate(schema) {
+                panic!("at {}: {error}", error.instance_path());
+            }
+        }
+        let mut found = Vec::new();
+        patterns(&judge.schema, &mut found);
+        assert!(found.len() > 20, "{found:?}");
+        found.into_iter().for_each(|it| drop(Regex::new(it).unwrap_or_else(|error| panic!("{it}: {error}"))));
+    }
+
+    #[test]
+    fn a_bare_number_is_text_as_it_was_written_where_text_may_stand() {
+        let text = "forge: 1\nname: shop\nservices:\n  a:\n    image: a:1\n    environment: { A: 1.10, B: 0x1f, C: 1, D: 1.0 }\n    resources: { limits: { cpus: 1.50 } }\n";
+        let doc = yaml::read(text).expect("it is YAML");
+        let spec = Judge::new(&choices()).read(&doc).expect("it is valid");
+        let environment = &spec.services["a"].environment;
+        let values: Vec<&str> = environment.values().map(|it| it.0.as_str()).collect();
+        assert_eq!(values, ["1.10", "0x1f", "1", "1.0"]);
+    }
+}

@@ -62,17 +62,18 @@ pub fn read(text: &str) -> Result<Doc, Diagnostic> {
     read_within(text, 200_000)
 }
 
-/// Reads back what forge wrote: as [`read`], but aliases may stand for as much as they like.
+/// Reads what forge itself wrote or brings along, which needs no places and takes a third of the time without. Aliases
+/// may stand for as much as they like; what has a tag is read as if it had none.
 ///
 /// # Errors
 /// What is wrong with it, in the words of the YAML reader.
-pub fn check(text: &str) -> Result<Doc, String> {
-    read_within(text, usize::MAX).map_err(|it| it.message)
+pub fn plain(text: &str) -> Result<serde_json::Value, String> {
+    serde_yaml::from_str_with_options(text, options(usize::MAX)).map_err(|error| complaint(text, &error).message)
 }
 
 /// `replayed` is how many nodes aliases may stand for, all together.
-fn read_within(text: &str, replayed: usize) -> Result<Doc, Diagnostic> {
-    let options = serde_yaml::options! {
+fn options(replayed: usize) -> serde_yaml::Options {
+    serde_yaml::options! {
         strict_booleans: true,
         with_snippet: false,
         leading_zero_numbers_as_strings: true,
@@ -89,8 +90,11 @@ fn read_within(text: &str, replayed: usize) -> Result<Doc, Diagnostic> {
             max_total_scalar_bytes: 64 << 20,
             enforce_alias_anchor_ratio: false,
         },
-    };
-    match serde_yaml::from_str_with_options::<Spanned<Node>>(text, options) {
+    }
+}
+
+fn read_within(text: &str, replayed: usize) -> Result<Doc, Diagnostic> {
+    match serde_yaml::from_str_with_options::<Spanned<Node>>(text, options(replayed)) {
         Ok(root) => Ok(Doc { text: text.into(), root: place(root) }),
         Err(error) => Err(complaint(text, &error)),
     }
@@ -108,20 +112,27 @@ fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
         Some((at, line))
     });
     let tabbed = tabbed.into_iter().find(|(_, line)| line.trim_start_matches(' ').starts_with('\t'));
-    match tabbed {
-        Some((start, line)) if message.contains("tab") => {
-            let tab = start + line.find('\t').unwrap_or(0);
-            Diagnostic::error(&codes::YAML, Place::Bytes(tab..tab + 1), "a line begins with a tab")
-                .help("YAML indents with spaces")
-        }
-        _ => {
-            let complaint = Diagnostic::error(&codes::YAML, Place::Bytes(at), message);
-            if message.contains("single YAML document") {
-                complaint.help("a spec is one document: remove the `---` between them")
-            } else {
-                complaint
-            }
-        }
+    if let Some((start, line)) = tabbed.filter(|_| message.contains("tab")) {
+        let tab = start + line.find('\t').unwrap_or(0);
+        return Diagnostic::error(&codes::YAML, Place::Bytes(tab..tab + 1), "a line begins with a tab")
+            .help("YAML indents with spaces");
+    }
+    // The reader's own words are about its counters.
+    let (message, help) = if message.contains("single YAML document") {
+        (message, Some("a spec is one document: remove the `---` between them"))
+    } else if message.contains("recursion limit") || message.contains("Depth") {
+        ("the document is nested too deeply", Some("a spec is no deeper than ten levels: is this really one?"))
+    } else if message.contains("replayed") || message.contains("alias") && message.contains("complex") {
+        ("the aliases of the document stand for too much", Some("write out what an alias stands for, once"))
+    } else if message.contains("too large or too complex") {
+        ("the document is larger than a spec can be", Some("is this really a spec?"))
+    } else {
+        (message, None)
+    };
+    let complaint = Diagnostic::error(&codes::YAML, Place::Bytes(at), message);
+    match help {
+        Some(help) => complaint.help(help),
+        None => complaint,
     }
 }
 
@@ -163,13 +174,8 @@ impl<'de> Deserialize<'de> for Node {
             fn visit_u64<E>(self, it: u64) -> Result<Value, E> {
                 Ok(Value::Number(it.into()))
             }
-            #[expect(clippy::cast_possible_truncation, reason = "only where the float is whole and small")]
             fn visit_f64<E: de::Error>(self, it: f64) -> Result<Value, E> {
-                // JSON Schema calls 80.0 an integer and serde does not; settle it here, once.
-                if it.fract() == 0.0 && it.abs() < 9e15 {
-                    return Ok(Value::Number((it as i64).into()));
-                }
-                Number::from_f64(it).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+                number(it).map(Value::Number)
             }
             fn visit_str<E>(self, it: &str) -> Result<Value, E> {
                 Ok(Value::String(it.to_owned()))
@@ -204,6 +210,15 @@ impl<'de> Deserialize<'de> for Node {
         let tag = tag.filter(|it| it.starts_with('!')).map(Into::into);
         Ok(Node { value, key: 0..0, at: 0..0, tag, overlaid: false })
     }
+}
+
+/// JSON Schema calls 80.0 an integer and serde does not; settled here, once.
+#[expect(clippy::cast_possible_truncation, reason = "only where the float is whole and small")]
+fn number<E: de::Error>(it: f64) -> Result<Number, E> {
+    if it.fract() == 0.0 && it.abs() < 9e15 {
+        return Ok((it as i64).into());
+    }
+    Number::from_f64(it).ok_or_else(|| E::custom("not a finite number"))
 }
 
 impl Node {
@@ -317,6 +332,41 @@ impl Node {
 }
 
 impl Doc {
+    /// The numbers that were written in another way than JSON writes them (`1.10`, `0x1f`): where each is, as a JSON
+    /// pointer, the words, and the number.
+    pub fn rewritten_numbers(&self) -> Vec<(String, String, Number)> {
+        fn walk(node: &Node, text: &str, pointer: &mut String, out: &mut Vec<(String, String, Number)>) {
+            let depth = pointer.len();
+            match &node.value {
+                Value::Number(number) => {
+                    let written = text.get(node.at.clone()).unwrap_or_default();
+                    let is_number = written.bytes().all(|it| it.is_ascii_alphanumeric() || b".+-".contains(&it));
+                    if is_number && !written.is_empty() && written != number.to_string() {
+                        out.push((pointer.clone(), written.to_owned(), number.clone()));
+                    }
+                }
+                Value::List(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        pointer.push_str(&format!("/{index}"));
+                        walk(item, text, pointer, out);
+                        pointer.truncate(depth);
+                    }
+                }
+                Value::Map(entries) => {
+                    for (key, value) in entries {
+                        pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1")));
+                        walk(value, text, pointer, out);
+                        pointer.truncate(depth);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut out = Vec::new();
+        walk(&self.root, &self.text, &mut String::new(), &mut out);
+        out
+    }
+
     /// The bytes that `place` names. What was never written is located at the nearest thing around it that was.
     pub fn locate(&self, place: &Place) -> Range<usize> {
         let (path, wants_key) = match place {

@@ -166,6 +166,27 @@ fn completions_and_manual_come_out() {
 }
 
 #[test]
+fn lint_looks_at_all_that_lies_below_a_folder() {
+    let sandbox = Sandbox::new("lint-folder")
+        .file("deploy/compose.yaml", "name: a\nservices:\n  api: { image: \"api:1\", privileged: true }\n")
+        .file("deploy/compose.debug.yaml", "services:\n  api: { pid: host }\n")
+        .file("api/Dockerfile", "FROM debian:latest\n")
+        .file("api/node_modules/x/Dockerfile", "FROM debian:latest\n")
+        .file("api/values.yaml", "no: compose file\n");
+    let said = sandbox.run(&["lint", "."]);
+    assert_eq!(said.code, 1, "{}", said.text());
+    for (words, there) in [
+        (" --> deploy/compose.yaml:3", true),
+        (" --> deploy/compose.debug.yaml:2", true),
+        (" --> api/Dockerfile:1", true),
+        ("node_modules", false),
+        ("values.yaml", false),
+    ] {
+        assert_eq!(said.stdout.contains(words), there, "{words}\n{}", said.text());
+    }
+}
+
+#[test]
 fn lint_says_what_an_edit_broke_and_an_exception_lifts_it() {
     let sandbox = shop("lint");
     sandbox.generate();
@@ -277,18 +298,25 @@ facts:
     sandbox.write("forge-templates/stacks/shell/stack.yaml", stack.replace("init: true", "init: maybe"));
     let said = sandbox.run(&["generate"]);
     assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("forge-templates/stacks/shell/stack.yaml"), "{}", said.text());
+    assert!(
+        said.stderr.contains("forge-templates/stacks/shell/stack.yaml:") && said.stderr.contains("init: maybe"),
+        "{}",
+        said.text()
+    );
     sandbox.write("forge-templates/stacks/shell/stack.yaml", stack);
     sandbox.write("forge-templates/stacks/shell/Dockerfile.j2", "FROM x\n{% if %}\n");
     let said = sandbox.run(&["generate"]);
     assert_eq!(said.code, 2);
-    assert!(
-        said.stderr.contains("forge-templates/stacks/shell/Dockerfile.j2") && said.stderr.contains("line 2"),
-        "{}",
-        said.text()
-    );
+    assert!(said.stderr.contains("forge-templates/stacks/shell/Dockerfile.j2:2:7"), "{}", said.text());
     sandbox.write("forge-templates/stacks/shell/Dockerfile.j2", "FROM x\nRUN {{ image.nothing }}\n");
     let said = sandbox.run(&["generate"]);
     assert_eq!(said.code, 2);
-    assert!(said.stderr.contains("stacks/shell/Dockerfile.j2") && said.stderr.contains("line 2"), "{}", said.text());
+    assert!(said.stderr.contains("forge-templates/stacks/shell/Dockerfile.j2:2:"), "{}", said.text());
+    let endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
+    sandbox.write("forge-templates/stacks/shell/Dockerfile.j2", format!("FROM x\n{endless}\n"));
+    let said = sandbox.run(&["generate"]);
+    assert!(said.stderr.contains("does not come to an end"), "{}", said.text());
+    sandbox.write("forge-templates/stacks/bare/stack.yaml", stack);
+    let said = sandbox.run(&["generate"]);
+    assert!(said.stderr.contains("write forge-templates/stacks/bare/Dockerfile.j2"), "{}", said.text());
 }

@@ -173,3 +173,58 @@ fn an_output_folder_gets_everything_and_the_project_nothing() {
     assert!(out.join("compose.yaml").is_file() && out.join("api/Dockerfile").is_file());
     assert_eq!(sandbox.tree(), before);
 }
+
+#[test]
+fn the_mode_of_an_edited_file_is_set_and_the_edit_stays() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = generated("edited-mode");
+    sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
+    let path = sandbox.path("api/Dockerfile");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let said = sandbox.run(&["diff", "--check"]);
+    assert!(said.code == 1 && said.stdout.contains("was edited, and its mode was changed"), "{}", said.text());
+    sandbox.generate();
+    assert_eq!(std::fs::metadata(&path).expect("it is there").permissions().mode() & 0o111, 0);
+    assert!(sandbox.read("api/Dockerfile").contains("# mine"));
+    assert_eq!(sandbox.run(&["diff", "--check"]).code, 0);
+}
+
+#[test]
+fn a_run_that_was_killed_between_files_and_manifest_leaves_no_edits_behind() {
+    let sandbox = generated("killed");
+    let spec = |port: u16| sandbox.read("forge.yaml").replace("port: 8000", &format!("port: {port}"));
+    let (first, killed, last) = (spec(8000), spec(8001), spec(8002));
+    let old = [sandbox.read(".forge/manifest.json"), sandbox.read("compose.yaml")];
+    sandbox.write("forge.yaml", killed);
+    sandbox.generate();
+    // As if it had been killed after some of its files: no manifest, no base texts, and another spec since.
+    std::fs::rename(sandbox.path(".forge/manifest.json"), sandbox.path(".forge/pending.json")).expect("it is there");
+    sandbox.write(".forge/manifest.json", &old[0]);
+    sandbox.write("compose.yaml", &old[1]);
+    for entry in std::fs::read_dir(sandbox.path(".forge/base")).expect("it is there") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if !old[0].contains(&name) {
+            std::fs::remove_file(path).expect("it is ours");
+        }
+    }
+    sandbox.write("forge.yaml", last);
+    sandbox.generate();
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+    assert!(!sandbox.path(".forge/pending.json").exists());
+    sandbox.write("forge.yaml", first);
+    sandbox.generate();
+    assert_eq!([sandbox.read(".forge/manifest.json"), sandbox.read("compose.yaml")], old);
+}
+
+#[test]
+fn two_forges_do_not_write_at_once() {
+    let sandbox = generated("two");
+    let folder = std::fs::File::open(sandbox.path("")).expect("it is there");
+    folder.lock().expect("nobody else has it");
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 2 && said.stderr.contains("another forge is writing here"), "{}", said.text());
+    assert_eq!(sandbox.run(&["diff"]).code, 0, "to look is no matter");
+    drop(folder);
+    sandbox.generate();
+}

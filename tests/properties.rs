@@ -103,8 +103,12 @@ fn files(text: &str) -> Result<BTreeMap<String, Artifact>, String> {
 /// The comparison of what is wanted with just that on disk.
 fn compared_with_itself(files: &BTreeMap<String, Artifact>) -> Vec<(String, Kind)> {
     let wanted: Vec<Artifact> = files.values().cloned().collect();
-    let record =
-        |it: &Artifact| Record { path: it.path.clone(), executable: it.executable, base: digest(it.text.as_bytes()) };
+    let record = |it: &Artifact| Record {
+        path: it.path.clone(),
+        executable: it.executable,
+        base: digest(it.text.as_bytes()),
+        interrupted: None,
+    };
     let manifest = Manifest {
         version: MANIFEST_VERSION,
         forge: String::new(),

@@ -36,8 +36,8 @@ fn a_text_that_is_no_spec_is_refused() {
         ("tab", b"forge: 1\n\tname: x\n", "a line begins with a tab"),
         ("twice", b"forge: 1\nname: a\nname: b\n", "duplicate mapping key `name`"),
         ("alias", b"forge: *nobody\n", "unknown"),
-        ("deep", deep.as_bytes(), "forge.yaml:1:"),
-        ("bomb", bomb.as_bytes(), "too large or too complex"),
+        ("deep", deep.as_bytes(), "nested too deeply"),
+        ("bomb", bomb.as_bytes(), "aliases of the document stand for too much"),
         ("latin", b"forge: 1\nname: caf\xe9\n", "line 2 is not UTF-8"),
         ("version", b"forge: 2\nname: a\n", "reads version 1 of the spec"),
         ("type", b"forge: 1\nname: [a]\n", "`name` is a list, not text"),
@@ -64,6 +64,9 @@ fn a_spec_that_is_no_file_is_refused() {
     let fifo = Sandbox::new("fifo");
     assert!(Command::new("mkfifo").arg(fifo.path("forge.yaml")).status().expect("mkfifo is there").success());
     refused(&fifo, "is no file");
+    let file = Sandbox::smallest("file-for-folder");
+    let said = file.run(&["-C", "forge.yaml", "validate"]);
+    assert!(said.code == 2 && said.stderr.contains("forge.yaml is a file"), "{}", said.text());
     let said = Sandbox::new("nowhere").run(&["-C", "nowhere", "validate"]);
     assert_eq!(said.code, 2, "{}", said.text());
 }
@@ -145,6 +148,25 @@ fn on_a_full_disk_everything_stays_as_it_was() {
     drop(unmount);
 }
 
+#[test]
+fn in_a_folder_that_cannot_be_written_to_everything_stays_as_it_was() {
+    let sandbox = Sandbox::smallest("read-only");
+    let api = sandbox.path("api");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "ro", "forge"]).arg(&api).output();
+    if !mounted.is_ok_and(|it| it.status.success()) {
+        println!("skipped: only root can make a folder that root cannot write to");
+        return;
+    }
+    let unmount = Unmount(&api);
+    let before = sandbox.tree();
+    let said = sandbox.run(&["generate"]);
+    assert_eq!(said.code, 2, "{}", said.text());
+    assert!(said.stderr.contains("cannot write api/") && said.stderr.contains("Read-only"), "{}", said.text());
+    let after: Vec<_> = sandbox.tree().into_iter().filter(|it| !it.0.starts_with(".forge")).collect();
+    assert_eq!(after, before.into_iter().collect::<Vec<_>>());
+    drop(unmount);
+}
+
 struct Unmount<'a>(&'a Path);
 
 impl Drop for Unmount<'_> {
@@ -182,6 +204,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("memory-too-small", sound("    resources: { limits: { memory: 16M } }\n"), "16M"),
         ("above-limit", sound("    resources: { limits: { memory: 256M }, reservations: { memory: 1G } }\n"), "1G"),
         ("secret-in-environment", sound("    secrets: [KEY]\n    environment: { KEY: abc }\nsecrets: { KEY: { generate: {} } }\n"), "KEY"),
+        ("credential-in-spec", sound("    environment: { API_TOKEN: hunter2 }\n"), "hunter2"),
         ("variable-twice", sound("    needs: { db: { environment: { A: host } } }\n    environment: { A: abc }\nbackings: { db: { kind: postgres } }\n"), "A"),
         ("no-entrypoint", "forge: 1\nname: a\nservices: { api: { build: { stack: static, context: ./api }, needs: { db: { environment: { A: url } } } } }\nbackings: { db: { kind: postgres } }\n".into(), "url"),
         ("overlay-baked", sound("environments: { staging: { overlay: { services: { api: { build: { version: \"3.14\" } } } } } }\n"), "version"),
@@ -208,6 +231,37 @@ fn every_code_is_said_of_something_and_points_at_it() {
     for code in CODES {
         let shown = cases.iter().any(|(name, ..)| *name == code.name) || elsewhere.contains(&code.name);
         assert!(shown, "nothing shows `{}`", code.name);
+    }
+}
+
+#[test]
+fn a_credential_in_a_spec_is_refused_and_never_shown() {
+    for (more, hidden) in [
+        ("    environment: { DB_PASSWORD: hunter2 }\n", "hunter2"),
+        ("    environment: { DATABASE_URL: \"postgres://a:hun$er2@db/a\" }\n", "hun$er2"),
+        ("    healthcheck: { command: [redis-cli, --requirepass, hunter2] }\n", "hunter2"),
+        ("    migrate: { command: [run, --password=hunter2] }\n", "hunter2"),
+        ("    variables: [API_KEY]\nvariables: { API_KEY: { default: hunter2 } }\n", "hunter2"),
+    ] {
+        let sandbox = Sandbox::smallest("credential").file("forge.yaml", sound(more));
+        refused(&sandbox, "credential-in-spec");
+        let said = sandbox.run(&["validate"]);
+        assert!(!said.text().contains(hidden), "{}", said.text());
+        let lifted = "    exceptions: [{ rule: literal-credential, reason: a test server's }]\n";
+        sandbox.write("forge.yaml", SMALLEST.to_owned() + lifted + more);
+        sandbox.generate();
+    }
+}
+
+#[test]
+fn a_credential_in_somebody_elses_file_is_never_shown() {
+    let sandbox = Sandbox::smallest("foreign-credential");
+    sandbox.write("compose.yaml", "services:\n  api:\n    environment:\n      DB_PASSWORD: hunter2\n");
+    for arguments in [&["diff"][..], &["diff", "--format", "json"], &["lint", "compose.yaml"]] {
+        let said = sandbox.run(arguments);
+        assert_eq!(said.code, 1, "{}", said.text());
+        assert!(said.stdout.contains("DB_PASSWORD"), "{}", said.text());
+        assert!(!said.text().contains("hunter2"), "{}", said.text());
     }
 }
 
@@ -240,7 +294,7 @@ fn a_pipe_where_a_file_is_to_be_written_is_refused() {
 
 #[test]
 fn links_in_the_folder_of_forge_are_not_followed() {
-    for name in [".forge", ".forge/base", ".forge/lock"] {
+    for name in [".forge", ".forge/base", ".forge/pending.json", ".forge/schema.json"] {
         let sandbox = Sandbox::smallest("links");
         let outside = sandbox.outside("outside");
         fs::create_dir(&outside).expect("a temporary folder");

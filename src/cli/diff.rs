@@ -39,7 +39,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
-    let Compared { mut changes, wanted, .. } = compared(&project, &project.root, shell)?;
+    let Compared { mut changes, wanted, .. } = compared(project, &project.root, false, shell)?;
     let below = |path: &str, asked: &str| {
         let asked = asked.trim_start_matches("./").trim_end_matches('/');
         asked.is_empty() || asked == "." || path == asked || path.starts_with(&format!("{asked}/"))
@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     changes.retain(|it| it.kind != Kind::Same);
     changes.retain(|it| arguments.paths.is_empty() || arguments.paths.iter().any(|asked| below(&it.path, asked)));
     if arguments.check {
-        changes.retain(|it| it.kind != Kind::Edited);
+        changes.retain(|it| it.kind != Kind::Edited || it.mode);
     }
     let text = match arguments.format {
         Format::Human => unified(&changes, shell.look.color),

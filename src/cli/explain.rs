@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         return Err(Failure::input(format!("there is no rule, code or path `{}`", what.escape_debug()), help));
     }
     let project = valid(shell)?;
-    let text = explain_path(&project, what, &shown(&shell.file))?;
+    let text = explain_path(project, what, &shown(&shell.file))?;
     shell.answer(&text)?;
     Ok(Answer::Yes)
 }

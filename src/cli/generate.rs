@@ -1,11 +1,13 @@
 //! `forge generate`.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::disk::Disk;
 use super::project::{Project, counted, valid};
+use super::state::{FIXED, manifest};
+use super::write::write;
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Manifest, compare, digest};
 use crate::report::changes::names;
@@ -38,14 +40,20 @@ pub(super) struct Compared {
     pub(super) manifest: Manifest,
     pub(super) wanted: Vec<Artifact>,
     pub(super) changes: Vec<Change>,
+    /// Held as long as this is looked at and written.
+    _lock: Option<File>,
 }
 
-/// Plans the project and compares it with what is in `root`.
-pub(super) fn compared(project: &Project, root: &Path, shell: &mut Shell<'_>) -> Result<Compared, Failure> {
+/// Plans the project and compares it with what is in `root`, where nobody else `writes` until the result is gone.
+pub(super) fn compared(
+    project: &Project,
+    root: &Path,
+    writes: bool,
+    shell: &mut Shell<'_>,
+) -> Result<Compared, Failure> {
     let mut disk = Disk::new(root)?;
-    let mut manifest = disk.manifest()?;
-    // Whoever wrote a manifest that lists the spec among the outputs: forge deletes what is no longer wanted.
-    manifest.artifacts.retain(|_, it| Path::new(&it.path) != shell.file);
+    let lock = if writes { disk.lock()? } else { None };
+    let manifest = manifest(&disk, &shell.file)?;
     // What this forge wrote, it has read back already.
     let known: BTreeSet<&str> = if manifest.forge == env!("CARGO_PKG_VERSION") {
         manifest.artifacts.values().map(|it| it.base.as_str()).collect()
@@ -54,21 +62,22 @@ pub(super) fn compared(project: &Project, root: &Path, shell: &mut Shell<'_>) ->
     };
     let wanted = project.plan(shell, &|text| known.contains(digest(text.as_bytes()).as_str()))?;
     let changes = compare(&wanted, &manifest, |path| disk.find(path))?;
-    Ok(Compared { disk, manifest, wanted, changes })
+    Ok(Compared { disk, manifest, wanted, changes, _lock: lock })
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
     let root = arguments.output.as_ref().unwrap_or(&project.root);
-    if arguments.output.is_some() && !(arguments.check || arguments.dry_run) {
+    let writes = !(arguments.check || arguments.dry_run);
+    if arguments.output.is_some() && writes {
         fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
     }
-    let Compared { mut disk, manifest, wanted, changes } = compared(&project, root, shell)?;
+    let Compared { mut disk, manifest, wanted, changes, _lock } = compared(project, root, writes, shell)?;
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
     let kept: Vec<&Change> = changes.iter().filter(|it| matches!(it.kind, Kind::Both | Kind::Orphaned)).collect();
-    if arguments.check || arguments.dry_run {
+    if !writes {
         let differs: Vec<Change> =
-            changes.iter().filter(|it| !matches!(it.kind, Kind::Same | Kind::Edited)).cloned().collect();
+            changes.iter().filter(|it| !matches!(it.kind, Kind::Same | Kind::Edited) || it.mode).cloned().collect();
         shell.answer(&names(&differs))?;
         return Ok(if differs.is_empty() { Answer::Yes } else { Answer::No });
     }
@@ -84,12 +93,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     let schema =
         serde_json::to_string_pretty(&schema::document(&project.catalog.choices())).expect("a schema is JSON") + "\n";
-    let state = [
-        ("schema.json", schema),
-        (".gitattributes", "* -text\n".to_owned()),
-        (".gitignore", "lock\nnew/\n".to_owned()),
-    ];
-    disk.write(&changes, &wanted, &manifest, &state)?;
+    let state: Vec<(&str, &str)> = FIXED.into_iter().chain([("schema.json", schema.as_str())]).collect();
+    write(&mut disk, &changes, &wanted, &manifest, &state)?;
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {
@@ -110,6 +115,7 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
             Kind::Moved => "updated",
             Kind::Mode => "set the mode of",
             Kind::Unwanted => "deleted",
+            Kind::Edited if change.mode => "set the mode, and kept your edit of",
             Kind::Edited => "kept your edit of",
             Kind::Same if shell.verbose => "left",
             _ => continue,

@@ -1,5 +1,6 @@
 //! `forge lint`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use super::disk::Disk;
 use super::project::{Project, counted, explanation, shown, valid};
 use super::{Answer, Failure, Shell};
 use crate::contract::{Texts, findings};
+use crate::credential::masked;
 use crate::diagnostic::Severity;
 use crate::lint::{File, Finding, Source, run as check};
 use crate::report::{Format, Notice, notices};
@@ -17,7 +19,8 @@ use crate::report::{Format, Notice, notices};
 /// Without paths, every file of the project that forge generates, as it is on disk: Dockerfiles, compose files in each
 /// combination that is used, the gateway's configuration and scripts. What an exception in the spec lifts is not said.
 ///
-/// With paths, just these files, whoever wrote them; there need not be a spec. Compose files are merged in the order given.
+/// With paths, just these files, whoever wrote them; there need not be a spec. Compose files that are named are merged in
+/// the order given. Of a folder, all files below it: a compose file is looked at alone and with each overlay beside it.
 ///
 /// Ends with 0 when there is nothing at or above the threshold, with 1 when there is, and with 2 when files could not be read.
 #[derive(Debug, clap::Args)]
@@ -28,7 +31,7 @@ pub(super) struct Arguments {
     /// What makes the exit code 1
     #[arg(long, value_name = "SEVERITY", default_value = "warning")]
     threshold: Threshold,
-    /// Files to look at, instead of the project's
+    /// Files and folders to look at, instead of the project's
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
 }
@@ -45,10 +48,11 @@ enum Threshold {
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let (texts, findings) = if arguments.paths.is_empty() {
         let project = valid(shell)?;
-        project_findings(&project, shell)?
+        project_findings(project, shell)?
     } else {
         named_findings(&arguments.paths, shell)?
     };
+    let shown: BTreeMap<&String, Arc<str>> = texts.iter().map(|(path, it)| (path, masked(it).into())).collect();
     let mut them: Vec<Notice> = Vec::new();
     for finding in findings {
         let notice = Notice {
@@ -61,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
                 _ => finding.message,
             },
             help: Some(finding.rule.help.to_owned()),
-            text: texts.get(&finding.file).map(|it| Arc::from(it.as_str())),
+            text: shown.get(&finding.file).map(Arc::clone),
             path: finding.file,
             bytes: finding.bytes,
         };
@@ -101,42 +105,128 @@ fn project_findings(project: &Project, shell: &mut Shell<'_>) -> Result<(Texts, 
     Ok((texts, findings))
 }
 
-/// What the rules say of files that somebody named.
+/// The kinds of files that rules look at, told by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Dockerfile,
+    Dockerignore,
+    Compose,
+    Nginx,
+    Script,
+}
+
+/// What a file is by its name, if rules are about such files. A YAML file that is not called `compose…` is one only
+/// for whoever names it.
+fn known(path: &str, named: bool) -> Option<Known> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rsplit_once('.').map_or("", |(_, it)| it);
+    let is_compose = named || name.starts_with("compose") || name.starts_with("docker-compose");
+    if name.ends_with("dockerignore") {
+        Some(Known::Dockerignore)
+    } else if ["yaml", "yml"].contains(&extension) {
+        is_compose.then_some(Known::Compose)
+    } else if name.starts_with("Dockerfile") || name.starts_with("Containerfile") || extension == "Dockerfile" {
+        Some(Known::Dockerfile)
+    } else if extension == "conf" {
+        Some(Known::Nginx)
+    } else {
+        (extension == "sh").then_some(Known::Script)
+    }
+}
+
+/// What the rules say of files that somebody named, and of those below the folders that were named.
 fn named_findings(paths: &[String], shell: &Shell<'_>) -> Result<(Texts, Vec<Finding>), Failure> {
     let mut texts = Texts::new();
+    let mut read = |path: &str| {
+        let bytes = fs::read(shell.directory.join(path));
+        let bytes = bytes.map_err(Failure::io(format!("read {}", shown(Path::new(path)))))?;
+        texts.insert(path.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
+        Ok::<_, Failure>(())
+    };
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    let mut together = Vec::new();
     for path in paths {
-        let place = shell.directory.join(path);
-        let bytes = fs::read(&place).map_err(Failure::io(format!("read {}", shown(Path::new(path)))))?;
-        texts.insert(path.clone(), String::from_utf8_lossy(&bytes).into_owned());
-    }
-    let mut compose = Vec::new();
-    let mut nginx = Vec::new();
-    let mut out = Vec::new();
-    for path in paths {
-        let file = File { path, text: &texts[path] };
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let extension = name.rsplit_once('.').map_or("", |(_, it)| it);
-        if name.ends_with("dockerignore") {
-            out.extend(check(&Source::Dockerignore(file)));
-        } else if name.starts_with("Dockerfile") || name.starts_with("Containerfile") || extension == "Dockerfile" {
-            out.extend(check(&Source::Dockerfile(file)));
-        } else if ["yaml", "yml"].contains(&extension) {
-            compose.push(file);
-        } else if extension == "conf" {
-            nginx.push(file);
-        } else if extension == "sh" || file.text.starts_with("#!") {
-            out.extend(check(&Source::Script(file)));
+        if shell.directory.join(path).is_dir() {
+            let mut below = Vec::new();
+            collect(&shell.directory, path.trim_end_matches('/'), &mut below)?;
+            below.sort();
+            groups.extend(used_together(&below));
+            below.iter().try_for_each(|it| read(it))?;
         } else {
-            let help =
-                "name a Dockerfile, .dockerignore, compose file (.yaml), nginx configuration (.conf) or script (.sh)";
-            return Err(Failure::input(format!("no rule is about files like `{}`", path.escape_debug()), help));
+            read(path)?;
+            together.push(path.clone());
         }
     }
-    if !compose.is_empty() {
-        out.extend(check(&Source::Compose(compose)));
-    }
-    if !nginx.is_empty() {
-        out.extend(check(&Source::Nginx(nginx)));
+    groups.push(together);
+    let mut out = Vec::new();
+    for paths in groups {
+        let (mut compose, mut nginx) = (Vec::new(), Vec::new());
+        for path in &paths {
+            let file = File { path, text: &texts[path] };
+            match known(path, true).or(file.text.starts_with("#!").then_some(Known::Script)) {
+                Some(Known::Dockerignore) => out.extend(check(&Source::Dockerignore(file))),
+                Some(Known::Dockerfile) => out.extend(check(&Source::Dockerfile(file))),
+                Some(Known::Script) => out.extend(check(&Source::Script(file))),
+                Some(Known::Compose) => compose.push(file),
+                Some(Known::Nginx) => nginx.push(file),
+                None => {
+                    let help = "name a Dockerfile, .dockerignore, compose file (.yaml), nginx configuration (.conf), script (.sh), or a folder with such files";
+                    return Err(Failure::input(format!("no rule is about files like `{}`", path.escape_debug()), help));
+                }
+            }
+        }
+        if !compose.is_empty() {
+            out.extend(check(&Source::Compose(compose)));
+        }
+        if !nginx.is_empty() {
+            out.extend(check(&Source::Nginx(nginx)));
+        }
     }
     Ok((texts, out))
+}
+
+/// The files below a folder that rules are about, but for those of others: hidden folders and installed packages.
+fn collect(root: &Path, folder: &str, out: &mut Vec<String>) -> Result<(), Failure> {
+    let doing = || format!("read {}", shown(Path::new(folder)));
+    for entry in fs::read_dir(root.join(folder)).map_err(Failure::io(doing()))? {
+        let entry = entry.map_err(Failure::io(doing()))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if folder == "." { name.clone() } else { format!("{folder}/{name}") };
+        let kind = entry.file_type().map_err(Failure::io(doing()))?;
+        if kind.is_dir() && !name.starts_with('.') && !["node_modules", "vendor", "target"].contains(&name.as_str()) {
+            collect(root, &path, out)?;
+        } else if kind.is_file() && known(&path, false).is_some() {
+            out.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Files as they are used: a compose file with an overlay that lies beside it, the nginx files of one folder and those
+/// below it, and each other file alone.
+fn used_together(paths: &[String]) -> Vec<Vec<String>> {
+    let mut groups: Vec<Vec<String>> = Vec::new();
+    for path in paths {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let parts: Vec<&str> = name.split('.').collect();
+        match known(path, false) {
+            Some(Known::Compose) if parts.len() > 2 => {
+                let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+                let base = ["yaml", "yml"].map(|extension| format!("{below}{}.{extension}", parts[0]));
+                groups.push(base.into_iter().filter(|it| paths.contains(it)).chain([path.clone()]).collect());
+            }
+            Some(Known::Nginx) => {
+                let is_below = |it: &&mut Vec<String>| {
+                    let (first, _) = it[0].rsplit_once('/').unwrap_or(("", ""));
+                    it[0].ends_with(".conf") && Path::new(folder).starts_with(first)
+                };
+                match groups.iter_mut().find(is_below) {
+                    Some(group) => group.push(path.clone()),
+                    None => groups.push(vec![path.clone()]),
+                }
+            }
+            _ => groups.push(vec![path.clone()]),
+        }
+    }
+    groups
 }

@@ -10,7 +10,9 @@ mod man;
 mod project;
 mod schema;
 mod stacks;
+mod state;
 mod validate;
+mod write;
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};

@@ -10,6 +10,7 @@ use super::{Failure, Shell};
 use crate::catalog::{Broken, Catalog};
 use crate::codes::{self, CODES};
 use crate::contract::known_rules;
+use crate::credential::masked;
 use crate::diagnostic::{Diagnostic, Path, Place, Severity};
 use crate::lint;
 use crate::project::Resolved;
@@ -93,16 +94,19 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
         }
     };
     let located = |them: Vec<Diagnostic>| {
-        let mut notices: Vec<Notice> = them.into_iter().map(|it| notice(it, &doc, &path)).collect();
+        let text = without_credentials(&doc, &them);
+        let mut notices: Vec<Notice> =
+            them.into_iter().map(|it| Notice { text: Some(Arc::clone(&text)), ..notice(it, &doc, &path) }).collect();
         notices.sort_by_key(|it| (it.bytes.start, it.bytes.end));
         notices
     };
-    let judge = Judge::new(&catalog.choices());
+    // Freeing it takes a fifth of a small run, and the process is at its end soon.
+    let judge: &Judge = Box::leak(Box::new(Judge::new(&catalog.choices())));
     let spec = match judge.read(&doc) {
         Ok(spec) => spec,
         Err(them) => return Ok(Read::Invalid(located(them))),
     };
-    match resolve(&doc, &spec, &catalog, &judge, &known_rules()) {
+    match resolve(&doc, &spec, &catalog, judge, &known_rules()) {
         Err(mut them) => {
             them.extend(contexts(
                 &root,
@@ -132,13 +136,15 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
 ///
 /// # Errors
 /// When there is none, or it is invalid.
-pub(super) fn valid(shell: &mut Shell<'_>) -> Result<Project, Failure> {
+///
+/// The project lives as long as the process: a command reads one and ends, and freeing it takes a tenth of a small run.
+pub(super) fn valid(shell: &mut Shell<'_>) -> Result<&'static Project, Failure> {
     match read(shell)? {
         Read::Valid(project) => {
             if !shell.quiet {
                 tell(shell, &project.warnings)?;
             }
-            Ok(*project)
+            Ok(Box::leak(project))
         }
         Read::Invalid(them) => {
             tell(shell, &them)?;
@@ -161,7 +167,7 @@ impl Project {
     /// # Errors
     /// When a template of the project's own cannot be rendered, or what comes out of it does not parse.
     pub(super) fn plan(&self, shell: &mut Shell<'_>, known: &dyn Fn(&str) -> bool) -> Result<Vec<Artifact>, Failure> {
-        let wanted = plan(&self.resolved, &self.engine).map_err(|it| failed_template(shell, it))?;
+        let wanted = plan(&self.resolved, &self.engine).map_err(|it| self.failed_template(shell, it))?;
         for artifact in wanted.iter().filter(|it| it.path.ends_with(".yaml") && !known(&it.text)) {
             if let Err(message) = read_back(artifact) {
                 return Err(Failure::input(
@@ -171,6 +177,18 @@ impl Project {
             }
         }
         Ok(wanted)
+    }
+
+    /// A template that could not be rendered: its owner is shown the words, and a bug of forge's is called that.
+    fn failed_template(&self, shell: &mut Shell<'_>, broken: Broken) -> Failure {
+        if self.catalog.own_templates.contains(&broken.file) {
+            let texts = self.catalog.templates.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+            return tell(shell, &[template_notice(broken, &texts)]).err().unwrap_or(Failure::Told);
+        }
+        Failure::input(
+            format!("the template `{}` cannot be rendered: {}", broken.file, broken.message),
+            "this is a bug in forge: please report it with the spec",
+        )
     }
 }
 
@@ -191,44 +209,33 @@ pub(super) fn own_catalog(shell: &mut Shell<'_>) -> Result<Catalog, Failure> {
     }
 }
 
-fn failed_template(shell: &mut Shell<'_>, broken: Broken) -> Failure {
-    let at = format!("forge-templates/{}", broken.file);
-    let own = shell.directory.join(&at).exists();
-    let help =
-        if own { format!("mend {at}") } else { "this is a bug in forge: please report it with the spec".to_owned() };
-    Failure::Input {
-        message: format!("the template `{}` cannot be rendered: {}", broken.file, broken.message),
-        help: Some(help),
-    }
-}
-
 /// A YAML file is read again with the eyes of those who will read it.
 fn read_back(artifact: &Artifact) -> Result<(), String> {
-    let doc = yaml::check(&artifact.text)?;
-    if artifact.path.starts_with("compose") {
-        let value = untagged(&doc.root);
-        if let Some(error) = COMPOSE.iter_errors(&value).next() {
-            return Err(format!("at {}: {error}", error.instance_path()));
-        }
+    let mut value = yaml::plain(&artifact.text)?;
+    without_nulls(&mut value);
+    if artifact.path.starts_with("compose")
+        && let Some(error) = COMPOSE.iter_errors(&value).next()
+    {
+        return Err(format!("at {}: {error}", error.instance_path()));
     }
     Ok(())
 }
 
-/// The tree without what only compose's merging understands: a `!reset` stands for nothing.
-fn untagged(node: &yaml::Node) -> serde_json::Value {
-    match &node.value {
-        yaml::Value::Map(entries) => {
-            let kept = entries.iter().filter(|(_, it)| it.tag.as_deref() != Some("!reset"));
-            kept.map(|(key, it)| (key.clone(), untagged(it))).collect()
-        }
-        yaml::Value::List(items) => items.iter().map(untagged).collect(),
-        _ => node.json(),
+/// Takes out what is `null`: forge writes that only as `!reset null`, with which an overlay takes an entry away.
+fn without_nulls(value: &mut serde_json::Value) {
+    if let Some(entries) = value.as_object_mut() {
+        entries.retain(|_, it| !it.is_null());
+        entries.values_mut().for_each(without_nulls);
     }
 }
 
 fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Failure> {
     let place = root.join(file);
     let name = shown(file);
+    if root.is_file() {
+        let help = "name its folder after -C, or the file itself after -f";
+        return Err(Failure::input(format!("{} is a file", root.display()), help));
+    }
     if !root.is_dir() {
         return Err(Failure::input(
             format!("there is no folder {}", root.display()),
@@ -365,15 +372,27 @@ fn notice(diagnostic: Diagnostic, doc: &Doc, path: &str) -> Notice {
     }
 }
 
+/// The text to show: where one of `them` is about a credential, without its words and all that look like it.
+fn without_credentials(doc: &Doc, them: &[Diagnostic]) -> Arc<str> {
+    let about = them.iter().filter(|it| it.code == &codes::CREDENTIAL);
+    let mut hidden = about.map(|it| doc.locate(&it.place)).peekable();
+    if hidden.peek().is_none() {
+        return Arc::clone(&doc.text);
+    }
+    let mut bytes = masked(&doc.text).into_owned().into_bytes();
+    hidden.for_each(|it| bytes[it].fill(b'*'));
+    String::from_utf8_lossy(&bytes).into()
+}
+
 fn template_notice(broken: Broken, texts: &HashMap<&str, &str>) -> Notice {
     Notice {
         code: codes::TEMPLATE.name.to_owned(),
         severity: Severity::Error,
         message: broken.message,
-        help: Some("mend the file, or remove it to have forge's own".to_owned()),
+        help: Some(broken.help),
         path: format!("forge-templates/{}", broken.file),
         text: texts.get(broken.file.as_str()).map(|it| Arc::from(*it)),
-        bytes: 0..0,
+        bytes: broken.at,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Keys and env files that become part of a layer.
 
 use super::dockerfile::Dockerfile;
-use super::secret::is_secret_file;
 use super::{Check, Found, Lifted, Rule};
+use crate::credential::is_secret_file;
 use crate::diagnostic::Severity;
 
 pub(super) static RULE: Rule = Rule {

@@ -1,8 +1,8 @@
 //! Passwords in a file that is committed.
 
 use super::compose::{Service, assume, bytes, text, variables};
-use super::secret::{has_password, is_secret};
 use super::{Check, Found, Lifted, Rule};
+use crate::credential::{gives_password, has_password, is_harmless, is_secret};
 use crate::diagnostic::Severity;
 
 pub(super) static RULE: Rule = Rule {
@@ -26,9 +26,8 @@ fn check(service: &Service<'_>, found: &mut Found<'_>) {
     let arguments = service.get("build.args").map(variables).unwrap_or_default();
     for variable in service.environment.iter().chain(&arguments) {
         let Some(value) = variable.value.as_deref().map(assume) else { continue };
-        let is_literal =
-            !value.is_empty() && !value.contains('$') && !matches!(&*value, "true" | "false" | "yes" | "no");
-        if (is_secret(variable.name) && is_literal && !value.starts_with("/run/secrets/")) || has_password(&value) {
+        let literal = !value.contains('$') && !is_harmless(&value);
+        if (is_secret(variable.name) && literal) || has_password(&value) {
             found.say(&variable.bytes, format!("the value of `{}` stands in the file", variable.name));
         }
     }
@@ -37,21 +36,12 @@ fn check(service: &Service<'_>, found: &mut Found<'_>) {
     for (index, node) in words.iter().enumerate() {
         let Some(word) = text(node) else { continue };
         let next = words.get(index + 1).and_then(|it| text(it));
-        if gives_password(&assume(&word), next.as_deref()) {
+        if gives_password(&assume(&word), next.as_deref(), is_literal) {
             found.say(&bytes(node), "a password stands among the arguments");
         }
     }
 }
 
-/// `--requirepass x`, `--password=x`, and the same within one text.
-fn gives_password(word: &str, next: Option<&str>) -> bool {
-    const OPTIONS: &[&str] = &["--requirepass", "--password", "--masterauth", "--rootpassword"];
-    let is_literal = |it: &str| !it.is_empty() && !it.contains('$') && !it.starts_with('-');
-    OPTIONS.iter().any(|option| match word.split_once(option) {
-        Some((_, "")) => next.is_some_and(is_literal),
-        Some((_, rest)) => {
-            rest.strip_prefix(['=', ' ']).and_then(|it| it.split_whitespace().next()).is_some_and(is_literal)
-        }
-        None => false,
-    })
+fn is_literal(value: &str) -> bool {
+    !value.is_empty() && !value.contains('$') && !value.starts_with('-')
 }

@@ -12,7 +12,6 @@ mod dockerignore;
 mod install;
 mod nginx;
 mod script;
-mod secret;
 mod shell;
 
 use compose::{Compose, Service};

@@ -1,8 +1,8 @@
 //! Secrets that are handed over as variables.
 
 use super::compose::{Service, assume};
-use super::secret::is_secret;
 use super::{Check, Found, Lifted, Rule};
+use crate::credential::is_secret;
 use crate::diagnostic::Severity;
 
 pub(super) static RULE: Rule = Rule {

@@ -1,8 +1,8 @@
 //! Secrets that everybody who has the image can read.
 
 use super::dockerfile::Dockerfile;
-use super::secret::{has_password, is_secret};
 use super::{Check, Found, Lifted, Rule};
+use crate::credential::{has_password, is_secret};
 use crate::diagnostic::Severity;
 
 pub(super) static RULE: Rule = Rule {

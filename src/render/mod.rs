@@ -2,6 +2,7 @@
 
 pub mod tree;
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use minijinja::value::{Serde, Value};
@@ -9,6 +10,9 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use serde::Serialize;
 
 use crate::catalog::{Broken, Catalog};
+
+/// How many steps a template may take.
+const FUEL: u64 = 200_000_000;
 
 /// The engine with all templates of a catalogue.
 pub struct Engine {
@@ -26,6 +30,8 @@ impl Engine {
         // Not one of minijinja's own kinds: macros give back finished text, and the formatter below sees all else.
         templates.set_auto_escape_callback(|_| AutoEscape::Custom("forge".into()));
         templates.set_formatter(format);
+        // A hundred times what the longest file for 10,000 services takes; only a template without an end needs more.
+        templates.set_fuel(Some(FUEL));
         templates.add_filter("words", words);
         templates.add_filter("shell", |text: Arc<str>| Value::from_safe_string(shell(&text)));
         templates.add_filter("comment", |text: Arc<str>| Value::from_safe_string(one_line(&text)));
@@ -37,7 +43,7 @@ impl Engine {
         let mut broken = Vec::new();
         for name in &catalog.own_templates {
             if let Err(error) = templates.get_template(name) {
-                broken.push(Broken { file: name.clone(), message: describe(&error) });
+                broken.push(complaint(name, &error));
             }
         }
         if broken.is_empty() { Ok(Engine { templates }) } else { Err(broken) }
@@ -48,19 +54,23 @@ impl Engine {
     /// # Errors
     /// When the template names what there is not, or a value does not fit where it is put.
     pub fn render(&self, name: &str, values: &impl Serialize) -> Result<String, Broken> {
-        let broken = |error: &Error| Broken { file: name.to_owned(), message: describe(error) };
-        let template = self.templates.get_template(name).map_err(|it| broken(&it))?;
-        let text = template.render(Value::from(Serde(values))).map_err(|it| broken(&it))?;
+        let template = self.templates.get_template(name).map_err(|it| complaint(name, &it))?;
+        let text = template.render(Value::from(Serde(values))).map_err(|it| complaint(name, &it))?;
         Ok(format!("{}\n", text.trim_matches('\n')))
     }
 }
 
-fn describe(error: &Error) -> String {
-    let line = error.line().map(|it| format!("line {it}: ")).unwrap_or_default();
-    match error.name() {
-        Some(name) => format!("{name}: {line}{error}"),
-        None => format!("{line}{error}"),
+/// What went wrong in the template `name`, or in one that it includes.
+fn complaint(name: &str, error: &Error) -> Broken {
+    let mut inner = error;
+    while let Some(cause) = inner.source().and_then(|it| it.downcast_ref::<Error>()) {
+        inner = cause;
     }
+    let message = match inner.kind() {
+        ErrorKind::OutOfFuel => "it does not come to an end".to_owned(),
+        kind => inner.detail().map_or_else(|| kind.to_string(), |it| format!("{kind}: {it}")),
+    };
+    Broken::new(inner.name().unwrap_or(name), message, inner.range().unwrap_or(0..0))
 }
 
 fn unfit(why: &str) -> Error {

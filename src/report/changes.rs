@@ -5,24 +5,27 @@ use std::fmt::Write as _;
 use serde_json::json;
 use similar::TextDiff;
 
+use super::visible;
 use crate::compare::{Change, Kind};
+use crate::credential::masked;
 
 /// Files that differ, each with the reason and a unified diff. The `-` side is what is there, the `+` side what forge
-/// wants; for an edit it is the other way round, so that `+` is what somebody wrote.
+/// wants; for an edit it is the other way round, so that `+` is what somebody wrote. Credentials are masked.
 pub fn unified(changes: &[Change], color: bool) -> String {
     let mut out = String::new();
     for change in changes.iter().filter(|it| it.kind != Kind::Same) {
-        let _ = writeln!(out, "{}", paint(color, "1", &format!("{}: {}", shown(&change.path), change.kind.reason())));
+        let _ = writeln!(out, "{}", paint(color, "1", &format!("{}: {}", shown(&change.path), change.reason())));
         let found = change.found.as_deref().map(String::from_utf8_lossy);
         let found = found.as_deref().unwrap_or_default();
         let wanted = change.wanted.as_deref().map(String::from_utf8_lossy);
         let wanted = wanted.as_deref().unwrap_or_default();
         let path = shown(&change.path);
         let name = |there: bool, side: &str| if there { format!("{side}/{path}") } else { "/dev/null".to_owned() };
-        let text = if change.kind == Kind::Mode {
+        if change.mode {
             let (old, new) = if change.executable { ("100644", "100755") } else { ("100755", "100644") };
-            format!("old mode {old}\nnew mode {new}\n")
-        } else if change.kind == Kind::Edited {
+            let _ = writeln!(out, "old mode {old}\nnew mode {new}");
+        }
+        let text = if change.kind == Kind::Edited {
             diff(wanted, found, &name(true, "forge"), &name(true, "disk"))
         } else {
             diff(found, wanted, &name(change.found.is_some(), "disk"), &name(change.wanted.is_some(), "forge"))
@@ -46,7 +49,7 @@ pub fn unified(changes: &[Change], color: bool) -> String {
 pub fn names(changes: &[Change]) -> String {
     let mut out = String::new();
     for change in changes.iter().filter(|it| it.kind != Kind::Same) {
-        let _ = writeln!(out, "{}: {}", shown(&change.path), change.kind.reason());
+        let _ = writeln!(out, "{}: {}", shown(&change.path), change.reason());
     }
     out
 }
@@ -56,15 +59,38 @@ pub fn json(changes: &[Change]) -> String {
     let list: Vec<_> = changes
         .iter()
         .filter(|it| it.kind != Kind::Same)
-        .map(|it| json!({ "path": it.path, "kind": it.kind, "reason": it.kind.reason(), "diff": unified(std::slice::from_ref(it), false).split_once('\n').map(|(_, diff)| diff) }))
+        .map(|it| json!({ "path": it.path, "kind": it.kind, "reason": it.reason(), "diff": unified(std::slice::from_ref(it), false).split_once('\n').map(|(_, diff)| diff) }))
         .collect();
     let mut text = serde_json::to_string_pretty(&json!({ "version": 1, "changes": list })).expect("plain data is JSON");
     text.push('\n');
     text
 }
 
+/// The hunks between two texts. Lines are compared as they are and shown without credentials, so that a changed one
+/// still is a difference.
 fn diff(old: &str, new: &str, old_name: &str, new_name: &str) -> String {
-    TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(old_name, new_name).to_string()
+    let lines = |text: &'_ str| text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
+    let (shown_old, shown_new) = (lines(&masked(old)), lines(&masked(new)));
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let diff = TextDiff::from_slices(&old, &new);
+    let mut out = String::new();
+    for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
+        if out.is_empty() {
+            let _ = writeln!(out, "--- {old_name}\n+++ {new_name}");
+        }
+        let _ = writeln!(out, "{}", hunk.header());
+        for change in hunk.iter_changes() {
+            let line = match (change.old_index(), change.new_index()) {
+                (Some(index), _) => &shown_old[index],
+                (None, index) => &shown_new[index.expect("a line is on one side at least")],
+            };
+            let _ = write!(out, "{}{line}", change.tag());
+            if !line.ends_with('\n') {
+                out.push_str("\n\\ No newline at end of file\n");
+            }
+        }
+    }
+    out
 }
 
 fn paint(color: bool, code: &str, text: &str) -> String {
@@ -73,15 +99,6 @@ fn paint(color: bool, code: &str, text: &str) -> String {
     }
     let (line, end) = text.strip_suffix('\n').map_or((text, ""), |it| (it, "\n"));
     format!("\x1b[{code}m{line}\x1b[0m{end}")
-}
-
-/// Text of a file could hold what a terminal obeys.
-fn visible(line: &str) -> String {
-    line.chars()
-        .flat_map(|it| {
-            if it.is_control() && !matches!(it, '\n' | '\t') { it.escape_debug().collect::<Vec<_>>() } else { vec![it] }
-        })
-        .collect()
 }
 
 fn shown(path: &str) -> String {

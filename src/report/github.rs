@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Notice;
+use super::{Notice, visible};
 use crate::diagnostic::Severity;
 
 pub(super) fn notices(notices: &[Notice]) -> String {
@@ -18,7 +18,7 @@ pub(super) fn notices(notices: &[Notice]) -> String {
             None => it.message.clone(),
         };
         let (path, title) = (property(&it.path), property(&it.code));
-        let message = message.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+        let message = data(&message);
         writeln!(out, "::{level} file={path},line={line},endLine={end_line},col={column},title={title}::{message}")
             .expect("a string grows");
     }
@@ -26,5 +26,10 @@ pub(super) fn notices(notices: &[Notice]) -> String {
 }
 
 fn property(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A").replace(':', "%3A").replace(',', "%2C")
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Text of a file could hold what a terminal obeys, and logs are read on one.
+fn data(text: &str) -> String {
+    visible(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
 }

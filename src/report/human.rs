@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use super::{Look, Notice};
+use super::{Look, Notice, visible};
 use crate::diagnostic::Severity;
 
 pub(super) fn notices(notices: &[Notice], look: Look) -> String {
@@ -13,8 +13,8 @@ pub(super) fn notices(notices: &[Notice], look: Look) -> String {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let message = clean(&notice.message);
-        let help = notice.help.as_deref().map(clean);
+        let message = visible(&notice.message);
+        let help = notice.help.as_deref().map(visible);
         let title = level.primary_title(&*message).id(&*notice.code);
         let mut group = match notice.text.as_deref().filter(|it| !it.is_empty() && notice.bytes.end <= it.len()) {
             Some(text) => {
@@ -30,11 +30,4 @@ pub(super) fn notices(notices: &[Notice], look: Look) -> String {
         out.push_str("\n\n");
     }
     out
-}
-
-/// Text of a file could hold what a terminal obeys.
-fn clean(text: &str) -> String {
-    text.chars()
-        .flat_map(|it| if it.is_control() && it != '\n' { it.escape_debug().collect::<Vec<_>>() } else { vec![it] })
-        .collect()
 }

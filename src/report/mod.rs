@@ -75,6 +75,15 @@ impl Notice {
     }
 }
 
+/// Text of a file could hold what a terminal obeys: that is shown, and done by nobody.
+fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|it| {
+            if it.is_control() && !matches!(it, '\n' | '\t') { it.escape_debug().collect::<Vec<_>>() } else { vec![it] }
+        })
+        .collect()
+}
+
 fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte.min(text.len())).unwrap_or(text);
     let line = before.matches('\n').count() + 1;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Resolver;
 use crate::codes;
+use crate::credential::{gives_password, is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::Project;
-use crate::spec::VariableType;
+use crate::spec::{Service, VariableType};
 use crate::yaml::{Doc, Node};
 
 impl Resolver<'_> {
@@ -59,6 +60,13 @@ impl Resolver<'_> {
             }
             let Some(default) = &variable.default else { continue };
             let place = Place::Value(at.key("default"));
+            let mut readers = spec.services.values().filter(|it| it.variables.contains(name));
+            if is_credential(name, &default.0) && !readers.any(lifts_credentials) {
+                let help = "declare it under `secrets`, or leave the default out: then it is set in .env only";
+                let message = format!("the default of `{name}` looks like a credential");
+                self.error(&codes::CREDENTIAL, place, message, help);
+                continue;
+            }
             // In `${NAME:-default}` a brace ends it, and .env has no quoting for both kinds of quotes.
             if let Some(odd) = default.0.chars().find(|it| it.is_control() || ['{', '}', '\'', '\\'].contains(it)) {
                 let help = "set it in .env instead, without a default";
@@ -72,6 +80,38 @@ impl Resolver<'_> {
                 let help = "mend the default, or the type";
                 let kind = format!("{:?}", variable.kind).to_lowercase();
                 self.error(&codes::INVALID_VALUE, place, format!("`{}` is no {kind}", default.0.escape_debug()), help);
+            }
+        }
+    }
+
+    /// Credentials in what a service says: its environment and its commands end in files that are committed.
+    pub(super) fn check_credentials(&mut self, service: &Service, at: &Path) {
+        if lifts_credentials(service) {
+            return;
+        }
+        let help = "declare it under `secrets`: the service reads the file /run/secrets/…, or its entrypoint makes the variable (`secrets: { NAME: { environment: NAME } }`). Where it is none, lift the rule `literal-credential` with a reason";
+        for (name, text) in &service.environment {
+            if is_credential(name, &text.0) {
+                let message = format!("the value of `{name}` looks like a credential");
+                self.error(&codes::CREDENTIAL, Place::Value(at.key("environment").key(name)), message, help);
+            }
+        }
+        let probe = service.healthcheck.as_ref().and_then(|it| it.command.as_ref());
+        let commands = [
+            (at.key("command"), service.command.as_ref()),
+            (at.key("healthcheck").key("command"), probe),
+            (at.key("migrate").key("command"), service.migrate.as_ref().map(|it| &it.command)),
+        ];
+        for (at, words) in commands.iter().filter_map(|(at, words)| Some((at, (*words)?))) {
+            for (index, word) in words.iter().enumerate() {
+                let is_value = |it: &str| !it.is_empty() && !it.starts_with('-');
+                let next = words.get(index + 1).map(|it| it.0.as_str());
+                let is_in_word = gives_password(&word.0, None, is_value) || url_passwords(&word.0).next().is_some();
+                if is_in_word || gives_password(&word.0, next, is_value) {
+                    let place = at.index(if is_in_word { index } else { index + 1 });
+                    let message = "a password stands among the arguments";
+                    self.error(&codes::CREDENTIAL, Place::Value(place), message, help);
+                }
             }
         }
     }
@@ -167,6 +207,15 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+fn lifts_credentials(service: &Service) -> bool {
+    service.exceptions.iter().any(|it| it.rule == "literal-credential")
+}
+
+/// Whether `text` is a secret itself. In a spec `$` is an ordinary character, so nothing in it stands for another value.
+fn is_credential(name: &str, text: &str) -> bool {
+    (is_secret(name) && !is_harmless(text)) || url_passwords(text).next().is_some()
 }
 
 /// Whether a text is of a type.

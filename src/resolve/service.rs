@@ -37,6 +37,7 @@ impl<'a> Resolver<'a> {
         let mut contexts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (name, service) in &spec.services {
             let at = Path::of(["services", name]);
+            self.check_credentials(service, &at);
             let given = [service.build.is_some(), service.image.is_some(), service.from.is_some()];
             if given.iter().filter(|it| **it).count() != 1 {
                 self.error(&codes::ONE_OF, Place::Key(at.clone()), format!("`{name}` wants exactly one of `build`, `image` and `from`"), "`build` makes an image here, `image` runs somebody else's, `from` runs another service's with another command");
@@ -760,7 +761,9 @@ impl<'a> Resolver<'a> {
                     "the rule `healthcheck` is lifted, and there is a `healthcheck`",
                     "keep one of them",
                 );
-            } else if self.rules.iter().any(|it| it.name == exception.rule && !it.changes_output) {
+            } else if exception.rule != "literal-credential"
+                && self.rules.iter().any(|it| it.name == exception.rule && !it.changes_output)
+            {
                 self.warning(
                     &codes::NO_EFFECT,
                     place,

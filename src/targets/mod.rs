@@ -79,10 +79,8 @@ pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Broke
     }
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     if let Some(pair) = artifacts.windows(2).find(|it| it[0].path == it[1].path) {
-        return Err(Broken {
-            file: pair[0].path.clone(),
-            message: format!("both `{}` and `{}` want this file", pair[0].id, pair[1].id),
-        });
+        let message = format!("both `{}` and `{}` want this file", pair[0].id, pair[1].id);
+        return Err(Broken::new(pair[0].path.clone(), message, 0..0));
     }
     Ok(artifacts)
 }

@@ -13,8 +13,9 @@ use crate::render::Engine;
 pub(super) static TARGET: Target = Target { name: "nginx", about: "the gateway's configuration", plan };
 
 /// Files that are the same whatever the hosts are called.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "nginx.conf",
+    "connections.conf",
     "headers.conf",
     "limits.conf",
     "log.conf",

@@ -54,10 +54,10 @@ impl Client {
     }
 
     /// The statuses of many requests at once: `[1-80]` in the address makes 80 of them.
-    pub(super) fn statuses(&self, urls: &str) -> Proof<Vec<String>> {
+    pub(super) fn statuses(&self, arguments: &[&str]) -> Proof<Vec<String>> {
         let many = ["--parallel", "--parallel-immediate", "--parallel-max", "100"];
-        let write = ["--output", "/dev/null", "--write-out", "%{http_code}\\n", urls];
-        let written = run(command("curl").args(&self.arguments).args(many).args(write))?;
+        let write = ["--output", "/dev/null", "--write-out", "%{http_code}\\n"];
+        let written = run(command("curl").args(&self.arguments).args(many).args(write).args(arguments))?;
         Ok(written.lines().map(String::from).collect())
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -195,6 +196,11 @@ impl Shop {
         stack.prove("plain HTTP is led to HTTPS", || {
             self.leads(&format!("http://shop.example.com:{}/a?b=c", self.http), "https://shop.example.com/a?b=c")
         });
+        stack.prove("api makes links with the name and port that its client used", || {
+            let there = format!("//shop.example.com:{}/api/items", self.https);
+            let answer = client.ask(&[&format!("{url}/api/items/")])?;
+            contains(&answer.header("location").concat(), &there)
+        });
         stack.prove("/shop is led to /shop/, without the container's port", || {
             self.leads(&format!("{url}/shop"), "/shop/")
         });
@@ -286,10 +292,25 @@ impl Shop {
 
     fn limits(&self) {
         let Shop { stack, client, url, .. } = self;
+        stack.prove("one client gets few large bodies in at a time, and the rest of the shop is there for it", || {
+            fs::write(stack.beside("slow"), vec![0; 500_000]).expect("a file in a temporary folder");
+            let file = stack.beside("slow").display().to_string();
+            let pictures = format!("{url}/api/pictures/slow[1-6]");
+            let (slow, small) = thread::scope(|scope| {
+                let upload = || client.statuses(&["--upload-file", &file, "--limit-rate", "100k", &pictures]);
+                let slow = scope.spawn(upload);
+                thread::sleep(Duration::from_secs(1));
+                let small = client.answers(422, &["--json", "{}", &format!("{url}/api/items")]);
+                (slow.join().expect("it does not panic"), small)
+            });
+            small?;
+            let refused = slow?.into_iter().filter(|it| it == "429").count();
+            ensure(refused == 2, format!("{refused} of 6 uploads were refused"))
+        });
         stack.prove("a burst gets 429, and health answers meanwhile", || {
             let (burst, health) = thread::scope(|scope| {
-                let burst = scope.spawn(|| client.statuses(&format!("{url}/api/items?[1-80]")));
-                let health = client.statuses(&format!("{url}/healthz?[1-20]"));
+                let burst = scope.spawn(|| client.statuses(&[&format!("{url}/api/items?[1-80]")]));
+                let health = client.statuses(&[&format!("{url}/healthz?[1-20]")]);
                 (burst.join().expect("it does not panic"), health)
             });
             let statuses: BTreeSet<String> = burst?.into_iter().collect();
@@ -502,7 +523,7 @@ impl Shop {
             same(kept, SERVICES.into_iter().filter(|it| *it != "gateway").collect())?;
             same(after.len(), before.len())?;
             within(10, || client.answers(200, &[url]))?;
-            let statuses = client.statuses(&format!("{url}/api/items?[1-45]"))?;
+            let statuses = client.statuses(&[&format!("{url}/api/items?[1-45]")])?;
             same(statuses, vec!["200".to_string(); 45])
         });
         stack.do_or_fail("production can be taken down", production.run(&["down", "--volumes", "--timeout", "10"]));

@@ -1,0 +1,147 @@
+//! What forge remembers in `.forge`: which files are its own, and the texts that it last wanted.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Component, Path};
+
+use serde::Deserialize;
+
+use super::Failure;
+use super::disk::Disk;
+use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Record, digest};
+use crate::targets::{Artifact, Extent};
+
+/// Where forge keeps what it has to remember.
+pub(super) const STATE: &str = ".forge";
+
+/// The manifest of a run until that run is at its end.
+pub(super) const PENDING: &str = "pending.json";
+
+/// Files below `.forge` that are always the same, by name.
+pub(super) const FIXED: [(&str, &str); 2] = [(".gitattributes", "* -text\n"), (".gitignore", "new/\npending.json\n")];
+
+/// What forge wrote before. Nothing, where it never was here.
+///
+/// # Errors
+/// When the manifest cannot be read, is of a newer forge, or names what is not in the project.
+pub(super) fn manifest(disk: &Disk, spec: &Path) -> Result<Manifest, Failure> {
+    let folder = disk.root.join(STATE);
+    let mut manifest = read(&folder, "manifest.json")?.unwrap_or_default();
+    let bases = names(&folder.join("base"));
+    // What forge wrote has its base text; without one, it is nobody's claim.
+    manifest.artifacts.retain(|_, it| bases.contains(&it.base));
+    if let Some(stopped) = read(&folder, PENDING)? {
+        manifest = manifest.interrupted(stopped);
+    }
+    // No target makes the spec, or anything in these folders: whoever wrote a manifest that lists them wants them deleted.
+    manifest.artifacts.retain(|_, it| {
+        let folder = it.path.split('/').next().unwrap_or_default();
+        ![".git", STATE].contains(&folder) && Path::new(&it.path) != spec
+    });
+    Ok(manifest)
+}
+
+fn read(folder: &Path, name: &str) -> Result<Option<Manifest>, Failure> {
+    #[derive(Deserialize)]
+    struct Head {
+        version: u32,
+        forge: String,
+    }
+    let shown = format!("{STATE}/{name}");
+    let text = match fs::read(folder.join(name)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::Io { doing: format!("read {shown}"), source: error }),
+    };
+    let broken = |error: serde_json::Error| {
+        Failure::input(
+            format!("{shown} cannot be read: {error}"),
+            "take it from version control again (`git checkout .forge`), or delete the folder .forge: forge then takes over the files that are as it wants them",
+        )
+    };
+    // Before all else: the manifest of a newer forge may have any shape.
+    let head: Head = serde_json::from_slice(&text).map_err(broken)?;
+    if head.version > MANIFEST_VERSION {
+        return Err(Failure::input(
+            format!("{shown} was written by a newer forge, {}", head.forge.escape_debug()),
+            "use that forge, or a newer one",
+        ));
+    }
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(broken)?;
+    let leads_out = |it: &&Record| {
+        it.path.is_empty() || Path::new(&it.path).components().any(|it| !matches!(it, Component::Normal(_)))
+    };
+    if let Some(odd) = manifest.artifacts.values().find(leads_out) {
+        return Err(Failure::input(
+            format!("{shown} names `{}`, which is no path in this project", odd.path.escape_debug()),
+            "take it from version control again: `git checkout .forge`",
+        ));
+    }
+    Ok(Some(manifest))
+}
+
+/// What will be remembered: all that is wanted, with what stays where somebody's edit met another wish.
+pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manifest) -> Manifest {
+    let kinds: HashMap<&str, Kind> = changes.iter().map(|it| (it.path.as_str(), it.kind)).collect();
+    // A path can have been another artifact's; thousands of them are not looked through for each.
+    let by_path: HashMap<&str, &Record> = before.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
+    let mut artifacts = BTreeMap::new();
+    for artifact in wanted.iter().filter(|it| it.extent == Extent::File) {
+        let old = by_path.get(artifact.path.as_str()).copied();
+        let base = match (kinds.get(artifact.path.as_str()), before.artifacts.get(&artifact.id).or(old)) {
+            // Until the two are merged, the base stays what the edit was made on.
+            (Some(Kind::Both), Some(old)) => old.base.clone(),
+            _ => digest(artifact.text.as_bytes()),
+        };
+        artifacts.insert(
+            artifact.id.clone(),
+            Record { path: artifact.path.clone(), executable: artifact.executable, base, interrupted: None },
+        );
+    }
+    for (id, record) in &before.artifacts {
+        if kinds.get(record.path.as_str()) == Some(&Kind::Orphaned) {
+            // What it was may be somewhere else now; this edit stays known until somebody removes the file.
+            let id = if artifacts.contains_key(id) { format!("orphan:{}", record.path) } else { id.clone() };
+            artifacts.insert(id, record.clone());
+        }
+    }
+    Manifest { version: MANIFEST_VERSION, forge: env!("CARGO_PKG_VERSION").to_owned(), artifacts }
+}
+
+/// Base texts that are not there yet, by name.
+pub(super) fn bases<'a>(
+    changes: &[Change],
+    wanted: &'a [Artifact],
+    manifest: &Manifest,
+    folder: &Path,
+) -> Vec<(String, &'a str)> {
+    let both: HashSet<&str> = changes.iter().filter(|it| it.kind == Kind::Both).map(|it| it.path.as_str()).collect();
+    let there = names(folder);
+    let mut seen = HashSet::new();
+    let files = wanted.iter().filter(|it| it.extent == Extent::File && !both.contains(it.path.as_str()));
+    let named = files.filter_map(|it| Some((manifest.artifacts.get(&it.id)?.base.clone(), it.text.as_str())));
+    named.filter(|(name, _)| !there.contains(name) && seen.insert(name.clone())).collect()
+}
+
+/// The names of the files in a folder; of none, where there is no such folder.
+fn names(folder: &Path) -> HashSet<String> {
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|it| it.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Deletes base texts that nothing refers to any more. That it fails would do no harm.
+pub(super) fn forget(folder: &Path, manifest: &Manifest) {
+    let used: HashSet<&str> = manifest.artifacts.values().map(|it| it.base.as_str()).collect();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_base = name.len() == 64 && name.bytes().all(|it| it.is_ascii_hexdigit());
+        if is_base && !used.contains(name.as_str()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

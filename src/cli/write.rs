@@ -1,0 +1,169 @@
+//! Files of a project, written so that each is old or new, whatever happens in between.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::Failure;
+use super::disk::Disk;
+use super::state::{PENDING, STATE, bases, forget, remembered};
+use crate::compare::{Change, Manifest};
+use crate::targets::Artifact;
+
+/// Writes what `changes` say, then base texts, then the manifest. All texts are on the disk before the first file of the
+/// project is touched, so that a full disk or a folder that cannot be written to leaves everything as it was; and so is
+/// the manifest, under another name: stopped anywhere, the next run knows what is forge's.
+///
+/// `state` are more files below `.forge`, by name.
+///
+/// # Errors
+/// When the system refuses something.
+pub(super) fn write(
+    disk: &mut Disk,
+    changes: &[Change],
+    wanted: &[Artifact],
+    before: &Manifest,
+    state: &[(&str, &str)],
+) -> Result<(), Failure> {
+    let folder = disk.root.join(STATE);
+    let manifest = remembered(changes, wanted, before);
+    let text = serde_json::to_string_pretty(&manifest).expect("plain data is JSON") + "\n";
+    let is_same = |name: &str, text: &str| fs::read(folder.join(name)).is_ok_and(|it| it == text.as_bytes());
+    let state: Vec<(&str, &str)> = state.iter().copied().filter(|(name, text)| !is_same(name, text)).collect();
+    let bases = bases(changes, wanted, &manifest, &folder.join("base"));
+    let written: Vec<(&Change, &[u8])> =
+        changes.iter().filter(|it| it.text_is_written()).filter_map(|it| Some((it, it.wanted.as_deref()?))).collect();
+    let modes: Vec<&Change> = changes.iter().filter(|it| it.mode && !it.text_is_written()).collect();
+    let unwanted: Vec<&Change> = changes.iter().filter(|it| it.kind == crate::compare::Kind::Unwanted).collect();
+    let manifest_moved = !is_same("manifest.json", &text);
+    let pending = folder.join(PENDING);
+    let is_done = state.is_empty() && bases.is_empty() && written.is_empty() && modes.is_empty() && unwanted.is_empty();
+    if is_done && !manifest_moved && !pending.exists() {
+        return Ok(());
+    }
+    // Everything to the disk first, ...
+    fs::create_dir_all(folder.join("base")).map_err(Failure::io("make the folder .forge/base"))?;
+    let stage = Stage::new(folder.join("new"))?;
+    let texts: Vec<(usize, &[u8], bool)> = written
+        .iter()
+        .map(|(change, text)| (*text, change.executable))
+        .chain(bases.iter().map(|(_, text)| (text.as_bytes(), false)))
+        .chain(state.iter().map(|(_, text)| (text.as_bytes(), false)))
+        .enumerate()
+        .map(|(index, (text, executable))| (index, text, executable))
+        .collect();
+    texts.par_iter().try_for_each(|(index, text, executable)| stage.put(*index, text, *executable))?;
+    stage.put(texts.len(), text.as_bytes(), false)?;
+    for change in written.iter().map(|(change, _)| *change).chain(modes.iter().copied()).chain(unwanted.iter().copied())
+    {
+        disk.make_folder(&change.path)?;
+    }
+    let place = |disk: &mut Disk, change: &Change| {
+        let gone = || Failure::input(format!("the folder of `{}` went away", change.path), "run forge again");
+        disk.place(&change.path)?.ok_or_else(gone)
+    };
+    let mut moves: Vec<(usize, PathBuf, &Change)> = Vec::with_capacity(written.len());
+    for (index, (change, _)) in written.iter().enumerate() {
+        moves.push((index, place(disk, change)?, change));
+    }
+    // ... then each into its place: files, base texts, manifest.
+    stage.settle(texts.len(), &pending).map_err(Failure::io(format!("write {STATE}/{PENDING}")))?;
+    moves.par_iter().try_for_each(|(index, place, change)| {
+        stage.keep_mode(*index, place, change.executable);
+        stage.settle(*index, place).map_err(Failure::io(format!("write {}", change.path)))
+    })?;
+    for change in modes {
+        let place = place(disk, change)?;
+        set_mode(&place, change.executable).map_err(Failure::io(format!("set the mode of {}", change.path)))?;
+    }
+    // A folder that is empty then goes as well, so this comes when everything new has its place.
+    for change in unwanted {
+        let place = place(disk, change)?;
+        remove(&disk.root, &place).map_err(Failure::io(format!("delete {}", change.path)))?;
+    }
+    let rest =
+        bases.iter().map(|(name, _)| format!("base/{name}")).chain(state.iter().map(|(name, _)| (*name).to_owned()));
+    let rest: Vec<(usize, String)> = rest.enumerate().map(|(index, name)| (written.len() + index, name)).collect();
+    rest.par_iter().try_for_each(|(index, name)| {
+        stage.settle(*index, &folder.join(name)).map_err(Failure::io(format!("write {STATE}/{name}")))
+    })?;
+    fs::rename(&pending, folder.join("manifest.json")).map_err(Failure::io("write .forge/manifest.json"))?;
+    forget(&folder.join("base"), &manifest);
+    Ok(())
+}
+
+/// A folder in which texts wait for their places; gone when it is dropped.
+struct Stage(PathBuf);
+
+impl Stage {
+    fn new(folder: PathBuf) -> Result<Stage, Failure> {
+        // Left behind by a run that was killed.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).map_err(Failure::io("make the folder .forge/new"))?;
+        Ok(Stage(folder))
+    }
+
+    fn put(&self, index: usize, text: &[u8], executable: bool) -> Result<(), Failure> {
+        let path = self.0.join(index.to_string());
+        fs::write(&path, text)
+            .and_then(|()| if executable { set_mode(&path, true) } else { Ok(()) })
+            .map_err(Failure::io("write to .forge/new"))
+    }
+
+    /// Gives a text the mode of the file that it takes the place of, if there is one.
+    fn keep_mode(&self, index: usize, place: &Path, executable: bool) {
+        let staged = self.0.join(index.to_string());
+        if let Ok(old) = fs::metadata(place) {
+            // Where that fails it has the mode of a new file, which will do.
+            let _ = fs::set_permissions(&staged, old.permissions()).and_then(|()| set_mode(&staged, executable));
+        }
+    }
+
+    fn settle(&self, index: usize, place: &Path) -> io::Result<()> {
+        let staged = self.0.join(index.to_string());
+        match fs::rename(&staged, place) {
+            // Part of the project is another file system: beside the place there is no such border.
+            Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+                let mut beside = place.as_os_str().to_owned();
+                beside.push(".forge-new");
+                let beside = PathBuf::from(beside);
+                fs::copy(&staged, &beside)?;
+                fs::rename(&beside, place)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Deletes a file, and the folders above it that are empty then.
+fn remove(root: &Path, place: &Path) -> io::Result<()> {
+    fs::remove_file(place)?;
+    let mut folder = place.parent();
+    while let Some(it) = folder.filter(|it| *it != root && fs::remove_dir(it).is_ok()) {
+        folder = it.parent();
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, executable: bool) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut permissions = fs::metadata(path)?.permissions();
+    // Who may read it may run it: the mask of the user's own choice stays in force.
+    let readable = permissions.mode() & 0o444;
+    permissions.set_mode(if executable { permissions.mode() | readable >> 2 } else { permissions.mode() & !0o111 });
+    fs::set_permissions(path, permissions)
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: bool) -> io::Result<()> {
+    Ok(())
+}
