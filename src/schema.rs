@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, Step, listed};
 use crate::spec::Spec;
-use crate::yaml::Doc;
+use crate::yaml::{Doc, flow};
 
 /// Where the schema is published.
 pub const ID: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -385,19 +385,6 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// A value as somebody would write it on one line of YAML.
-fn flow(value: &Value) -> String {
-    match value {
-        Value::Object(entries) => {
-            let entries: Vec<String> = entries.iter().map(|(key, it)| format!("{key}: {}", flow(it))).collect();
-            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
-        }
-        Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
 fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "empty",
@@ -456,10 +443,12 @@ fn tidy(schema: &mut Value) {
     // Of a choice between keys, what is said of a branch is said of its key.
     for branch in object.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten() {
         let (description, examples) = (branch["description"].clone(), branch["examples"].clone());
-        let field = branch.get_mut("properties").and_then(|it| it.as_object_mut()?.values_mut().next());
-        if let Some(field) = field.filter(|_| !description.is_null()) {
+        let field = branch.get_mut("properties").and_then(|it| it.as_object_mut()?.iter_mut().next());
+        if let Some((key, field)) = field.filter(|_| !description.is_null()) {
             field["description"] = description;
-            field["examples"] = examples;
+            field["examples"] = examples.clone();
+            let whole = examples.as_array().into_iter().flatten().map(|it| json!({ key: it })).collect();
+            branch["examples"] = whole;
         }
     }
     if object.get("default").is_some_and(Value::is_null) {
@@ -538,16 +527,44 @@ fn add_overlay(schema: &mut Value) {
         }
     }
     all.insert("Overlay".into(), partial);
+    // Routes merge by host and path, so those of an overlay can be parts as well.
+    all["GatewayOverlay"]["properties"]["routes"]["anyOf"][0]["items"] = json!({ "$ref": "#/$defs/RouteOverlay" });
+    all["RouteOverlay"]["required"] = json!(["path"]);
     // Short texts have no parts, so their overlay is they themselves.
     let kept: Vec<String> = all.keys().cloned().collect();
     for definition in all.values_mut() {
         redirect(definition, &kept);
+    }
+    let mut used = Vec::new();
+    reach(schema, schema, &mut used);
+    let all = schema["$defs"].as_object_mut().expect("the derived schema has definitions");
+    all.retain(|name, _| used.contains(name));
+}
+
+/// The names of all definitions that `part` of `schema` refers to, directly or through others.
+fn reach(schema: &Value, part: &Value, used: &mut Vec<String>) {
+    match part {
+        Value::Array(items) => items.iter().for_each(|it| reach(schema, it, used)),
+        Value::Object(object) => {
+            if let Some(name) = object.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix("#/$defs/"))
+                && !used.iter().any(|it| it == name)
+            {
+                used.push(name.to_owned());
+                reach(schema, &schema["$defs"][name], used);
+            }
+            object.iter().filter(|(key, _)| *key != "$defs").for_each(|(_, it)| reach(schema, it, used));
+        }
+        _ => {}
     }
 }
 
 fn soften(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
+            choose_later(object);
+            for branch in object.get_mut("anyOf").and_then(Value::as_array_mut).into_iter().flatten() {
+                soften(branch);
+            }
             // What chooses between shapes stays: `required` is all that tells them apart.
             if !object.contains_key("oneOf") && !object.contains_key("if") {
                 object.shift_remove("required");
@@ -576,6 +593,20 @@ fn soften(schema: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(soften),
         _ => {}
     }
+}
+
+/// Of a choice between keys, an overlay may change or take back any: which one is left is seen when it is laid on its spec.
+fn choose_later(object: &mut Map<String, Value>) {
+    let branches = object.get("oneOf").and_then(Value::as_array).cloned().unwrap_or_default();
+    if branches.is_empty() || !branches.iter().all(|it| it["properties"].is_object()) {
+        return;
+    }
+    let fields = branches.iter().filter_map(|it| it["properties"].as_object()).flatten();
+    let fields: Map<String, Value> = fields.map(|(key, it)| (key.clone(), it.clone())).collect();
+    object.shift_remove("oneOf");
+    object.insert("type".into(), json!("object"));
+    object.insert("properties".into(), fields.into());
+    object.insert("additionalProperties".into(), json!(false));
 }
 
 fn redirect(schema: &mut Value, kept: &[String]) {
@@ -633,6 +664,56 @@ mod tests {
         patterns(&judge.schema, &mut found);
         assert!(found.len() > 20, "{found:?}");
         found.into_iter().for_each(|it| drop(Regex::new(it).unwrap_or_else(|error| panic!("{it}: {error}"))));
+    }
+
+    #[test]
+    fn every_example_of_the_schema_is_valid_where_it_stands() {
+        fn look(part: &Value, pointer: &str, root: &Value, count: &mut usize) {
+            for example in part["examples"].as_array().into_iter().flatten() {
+                let mut schema = part.clone();
+                schema["$defs"] = root["$defs"].clone();
+                if let Err(error) = jsonschema::validate(&schema, example) {
+                    panic!("{pointer}: the example {example}: {error}");
+                }
+                *count += 1;
+            }
+            match part {
+                Value::Array(items) => {
+                    items.iter().enumerate().for_each(|(at, it)| look(it, &format!("{pointer}/{at}"), root, count));
+                }
+                Value::Object(object) => {
+                    let parts =
+                        object.iter().filter(|(key, _)| !["examples", "default", "const"].contains(&key.as_str()));
+                    parts.for_each(|(key, it)| look(it, &format!("{pointer}/{key}"), root, count));
+                }
+                _ => {}
+            }
+        }
+        let schema = document(&choices());
+        let mut count = 0;
+        look(&schema, "", &schema, &mut count);
+        assert!(count > 200, "{count}");
+    }
+
+    #[test]
+    fn an_overlay_takes_back_what_is_a_list_or_a_choice_in_the_spec() {
+        let overlay = |overlay: Value| json!({ "forge": 1, "name": "a", "services": { "a": { "image": "a:1" } }, "environments": { "b": { "overlay": overlay } } });
+        let schema = document(&choices());
+        let service = |it: Value| overlay(json!({ "services": { "a": it } }));
+        for (document, valid) in [
+            (service(json!({ "needs": { "c": null } })), true),
+            (service(json!({ "needs": { "c": { "wait": null } } })), true),
+            (service(json!({ "secrets": { "C": null } })), true),
+            (service(json!({ "writable": { "/x": { "volume": null, "tmpfs": "1M" } } })), true),
+            (service(json!({ "writable": { "/x": { "volumes": null } } })), false),
+            (service(json!({ "build": { "version": null } })), true),
+            (overlay(json!({ "gateway": { "routes": [{ "path": "/", "limit": "api" }] } })), true),
+            (overlay(json!({ "gateway": { "routes": [{ "limit": "api" }] } })), false),
+            (overlay(json!({ "secrets": { "C": { "generate": null, "supplied": "by hand" } } })), true),
+        ] {
+            let result = jsonschema::validate(&schema, &document);
+            assert_eq!(result.is_ok(), valid, "{document}: {result:?}");
+        }
     }
 
     #[test]

@@ -212,6 +212,19 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
+/// A value as somebody would write it on one line of YAML.
+pub fn flow(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Object(entries) => {
+            let entries: Vec<String> = entries.iter().map(|(key, it)| format!("{key}: {}", flow(it))).collect();
+            if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
+        }
+        serde_json::Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
 /// JSON Schema calls 80.0 an integer and serde does not; settled here, once.
 #[expect(clippy::cast_possible_truncation, reason = "only where the float is whole and small")]
 fn number<E: de::Error>(it: f64) -> Result<Number, E> {
@@ -233,6 +246,15 @@ impl Node {
     /// The node at `path`, if something was written there.
     pub fn at(&self, path: &Path) -> Option<&Node> {
         path.0.iter().try_fold(self, Node::step)
+    }
+
+    /// As [`at`](Self::at), to change it. Items of a list are not found by their text.
+    pub fn at_mut(&mut self, path: &Path) -> Option<&mut Node> {
+        path.0.iter().try_fold(self, |node, step| match (step, &mut node.value) {
+            (Step::Key(key), Value::Map(entries)) => entries.get_mut(&**key),
+            (Step::Index(index), Value::List(items)) => items.get_mut(*index),
+            _ => None,
+        })
     }
 
     fn step<'a>(&'a self, step: &Step) -> Option<&'a Node> {

@@ -94,15 +94,65 @@ in staging, services.api.resources.limits.memory: 192M
     for (path, said) in [
         ("services.api.port", "8000\n    set by the stack `python`\n"),
         ("services.api.stop_grace_period", "40s\n    set by the spec, forge.yaml line 3\n"),
+        ("services.api.healthcheck.start_period", "30s\n    set by the stack `python`\n"),
+        ("services.api.writable.\"/tmp\"", "tmpfs of 64M\n    set by the stack `python`\n"),
         ("services.api.healthcheck.interval", "30s\n    set by forge\n"),
         ("services.api.environment.WEB_CONCURRENCY", "\"1\"\n    derived: by the stack, from cpus and memory\n"),
     ] {
         let text = sandbox.forge(&format!("explain {path}"));
         assert!(text.contains(&format!("{path}: {said}")), "{text}");
     }
-    let odd = sandbox.run(&["explain", "services.api.prot"]);
-    assert_eq!(odd.code, 2);
-    assert!(odd.stderr.contains("did you mean `services.api.port`?"), "{}", odd.text());
+    for (path, help) in [
+        ("services.api.prot", "did you mean `services.api.port`?"),
+        ("services.apo.resources.limits.memory", "did you mean `services.api.resources.limits.memory`?"),
+        ("services.api.xyz", "there is `services.api.build`"),
+        ("servces", "did you mean `services`?"),
+    ] {
+        let odd = sandbox.run(&["explain", path]);
+        assert_eq!(odd.code, 2);
+        assert!(odd.stderr.contains(help), "{}", odd.text());
+    }
+}
+
+#[test]
+fn an_overlay_changes_parts_of_lists_and_choices() {
+    let spec = "\
+forge: 1
+name: shop
+services:
+  api:
+    build: { stack: python, context: ./api }
+    command: [python, -m, app]
+    port: 8000
+    needs: [db, cache]
+    writable: { /data: { volume: data } }
+backings:
+  db: { kind: postgres }
+  cache: { kind: redis }
+gateway:
+  hosts: { main: { domain: shop.example.com } }
+  tls: { mode: none }
+  limits: { api: { rate: 5r/s } }
+  routes: [{ path: /a/, to: api }, { path: /b/, to: api }]
+environments:
+  staging:
+    overlay:
+      services: { api: { needs: { cache: null }, writable: { /data: { volume: null, tmpfs: 8M } } } }
+      gateway: { routes: [{ path: /b/, host: main, limit: api }] }
+";
+    let sandbox = Sandbox::new("overlay").file("forge.yaml", spec).file("api/requirements.txt", "");
+    sandbox.generate();
+    let overlay = sandbox.read("compose.staging.yaml");
+    assert!(overlay.contains("networks: !override [api, db]"), "{overlay}");
+    assert!(overlay.contains("CACHE_HOST: !reset null") && !overlay.contains("DB_HOST"), "{overlay}");
+    assert!(overlay.contains("tmpfs:\n      - /data:"), "{overlay}");
+    let routes = sandbox.read("nginx/staging/routes/main.conf");
+    assert!(routes.contains("location /a/") && routes.contains("zone=limit_api"), "{routes}");
+    let baked =
+        sandbox.read("forge.yaml").replace("overlay:\n", "overlay:\n      defaults: { user: { uid: 20000 } }\n");
+    sandbox.write("forge.yaml", baked);
+    let said = sandbox.run(&["validate"]);
+    assert!(said.stdout.contains("[overlay-baked]") && said.stdout.contains("forge.yaml:21:"), "{}", said.text());
 }
 
 #[test]

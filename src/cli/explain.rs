@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use super::project::{Project, explanation, shown, valid};
 use super::{Answer, Failure, Shell};
 use crate::codes::CODES;
-use crate::diagnostic::{Path, Place, Severity, Step, did_you_mean};
+use crate::diagnostic::{Path, Place, Severity, Step, did_you_mean, listed};
 use crate::lint::{RULES, Rule};
-use crate::project::{Container, Image, ImageRef, Mount, Origin, Resolved};
+use crate::project::{Container, Gateway, Image, ImageRef, Mount, Origin, Resolved};
 use crate::resolve::overlay;
-use crate::yaml::Doc;
+use crate::spec::TlsMode;
+use crate::yaml::{Doc, Node, Value, flow};
 
 /// Say what a value is and who set it, or what a rule or code means
 ///
@@ -35,9 +36,10 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.answer(&format!("{what}\n\n{text}\n"))?;
         return Ok(Answer::Yes);
     }
-    if !what.contains(['.', '[']) && !["services", "backings", "gateway"].contains(&what.as_str()) {
+    let top = ["name", "registry", "defaults", "services", "backings", "secrets", "variables", "gateway"];
+    if !what.contains(['.', '[']) && !top.contains(&what.as_str()) {
         let names = CODES.iter().map(|it| it.name).chain(RULES.iter().map(|it| it.name));
-        let help = match did_you_mean(what, names) {
+        let help = match did_you_mean(what, names.chain(top)) {
             Some(best) => format!("did you mean `{best}`?"),
             None => "`forge explain` lists rules and codes; a path begins like `services.api.resources`".to_owned(),
         };
@@ -84,6 +86,7 @@ fn everything() -> String {
 }
 
 /// A value of the project by its path, and where it came from.
+#[derive(Clone)]
 struct Fact {
     path: Path,
     value: String,
@@ -94,31 +97,80 @@ fn explain_path(project: &Project, what: &str, file: &str) -> Result<String, Fai
     let path = Path::parse(what);
     let resolved = &project.resolved;
     let mut out = String::new();
-    let base = facts(resolved, None);
-    let within = |fact: &&Fact| fact.path.0.starts_with(&path.0);
-    let found: Vec<&Fact> = base.iter().filter(within).collect();
-    let elsewhere = resolved.environments.keys().flat_map(|it| facts(resolved, Some(it)));
-    if found.is_empty() && !elsewhere.into_iter().any(|it| within(&&it)) {
-        let known: Vec<String> = base.iter().map(|it| it.path.to_string()).collect();
-        let help = match did_you_mean(what, known.iter().map(String::as_str)) {
-            Some(best) => format!("did you mean `{best}`?"),
-            None => format!("for example: forge explain {}", known.first().map_or("services", String::as_str)),
-        };
-        return Err(Failure::input(format!("there is no value `{}`", what.escape_debug()), help));
-    }
-    for fact in &found {
+    let base = about(&path, &facts(resolved, None), &project.doc);
+    for fact in &base {
         let _ = writeln!(out, "{}: {}\n    {}", fact.path, fact.value, told(fact, &project.doc, file));
     }
     for environment in resolved.environments.keys() {
         let Some(doc) = overlay(&project.doc, &Path::of(["environments", environment])) else { continue };
-        for fact in facts(resolved, Some(environment)).iter().filter(within) {
-            if base.iter().find(|it| it.path == fact.path).is_some_and(|it| it.value == fact.value) {
-                continue;
+        for fact in about(&path, &facts(resolved, Some(environment)), &doc) {
+            if base.iter().find(|it| it.path == fact.path).is_none_or(|it| it.value != fact.value) {
+                let told = told(&fact, &doc, file);
+                let _ = writeln!(out, "in {environment}, {}: {}\n    {told}", fact.path, fact.value);
             }
-            let _ = writeln!(out, "in {environment}, {}: {}\n    {}", fact.path, fact.value, told(fact, &doc, file));
         }
     }
+    if out.is_empty() {
+        let all = about(&Path::default(), &facts(resolved, None), &project.doc);
+        let help = nearest(&path, all.iter().map(|it| &it.path));
+        return Err(Failure::input(format!("there is no value `{}`", what.escape_debug()), help));
+    }
     Ok(out)
+}
+
+/// What there is to say about `path` and all below it: what was resolved, and what was only written.
+fn about(path: &Path, facts: &[Fact], doc: &Doc) -> Vec<Fact> {
+    let mut out: Vec<Fact> = facts.iter().filter(|it| it.path.0.starts_with(&path.0)).cloned().collect();
+    let mut written = Vec::new();
+    leaves(&doc.root, &mut Path::default(), &mut written);
+    let is_said = |at: &Path| facts.iter().any(|it| it.path.0.starts_with(&at.0) || at.0.starts_with(&it.path.0));
+    written.retain(|it| it.path.0.starts_with(&path.0) && !is_said(&it.path));
+    out.extend(written);
+    if out.is_empty()
+        && let Some(node) = doc.root.at(path).filter(|_| path.0.first() != Some(&Step::Key("environments".into())))
+    {
+        out.push(Fact { path: path.clone(), value: flow(&node.json()), origin: None });
+    }
+    out
+}
+
+/// Every value of a spec that is no map, but for what its environments say.
+fn leaves(node: &Node, path: &mut Path, out: &mut Vec<Fact>) {
+    let is_map = matches!(node.value, Value::Map(_));
+    if !is_map || (node.entries().next().is_none() && !path.0.is_empty()) {
+        out.push(Fact { path: path.clone(), value: flow(&node.json()), origin: None });
+    }
+    let is_root = path.0.is_empty();
+    for (key, value) in node.entries().filter(|(key, _)| !is_root || !["environments", "forge"].contains(key)) {
+        path.0.push(Step::Key(key.into()));
+        leaves(value, path, out);
+        path.0.pop();
+    }
+}
+
+/// What somebody who asked for `path` most likely meant: as far as it is known, and then a name like the next.
+fn nearest<'a>(path: &Path, known: impl Iterator<Item = &'a Path>) -> String {
+    let known: Vec<&Path> = known.collect();
+    let is_known = |path: &[Step]| known.iter().any(|it| it.0.starts_with(path));
+    let depth = (0..path.0.len()).rev().find(|depth| is_known(&path.0[..*depth])).unwrap_or(0);
+    let mut below: Vec<Path> = known
+        .iter()
+        .filter(|it| it.0.starts_with(&path.0[..depth]) && it.0.len() > depth)
+        .map(|it| Path(it.0[..=depth].to_vec()))
+        .collect();
+    below.sort();
+    below.dedup();
+    let last = |path: &Path| path.0.last().map(|it| Path(vec![it.clone()]).to_string()).unwrap_or_default();
+    let names: Vec<String> = below.iter().map(last).collect();
+    let typed = Path(path.0[depth..=depth.min(path.0.len() - 1)].to_vec()).to_string();
+    if let Some(best) = did_you_mean(&typed, names.iter().map(String::as_str)) {
+        let mut meant = below[names.iter().position(|it| it == best).expect("it is one of them")].clone();
+        meant.0.extend_from_slice(&path.0[depth + 1..]);
+        let meant = if is_known(&meant.0) { meant } else { Path(meant.0[..=depth].to_vec()) };
+        return format!("did you mean `{meant}`?");
+    }
+    let below: Vec<String> = below.iter().map(Path::to_string).collect();
+    format!("there is {}", listed(&below.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 /// Who set a value, in words.
@@ -134,6 +186,7 @@ fn told(fact: &Fact, doc: &Doc, file: &str) -> String {
     };
     match &fact.origin {
         Some(Origin::Spec(path)) => written(path),
+        Some(Origin::Catalog(_)) if doc.root.at(&fact.path).is_some() => written(&fact.path),
         Some(Origin::Catalog(name)) => match name.split_once('/') {
             Some(("stacks", stack)) => format!("set by the stack `{stack}`"),
             Some(("backings", kind)) => format!("set by the backing `{kind}`"),
@@ -162,15 +215,54 @@ fn facts(resolved: &Resolved, environment: Option<&str>) -> Vec<Fact> {
         };
         container_facts(container, image, &at, &mut out);
     }
+    if let Some(gateway) = &project.gateway {
+        gateway_facts(gateway, &mut out);
+    }
+    let mut add = |path: &str, value: String| out.push(Fact { path: Path::parse(path), value, origin: None });
+    add("name", project.name.clone());
+    add("defaults.stop_grace_period", project.stop_grace_period.to_string());
+    add("defaults.logging.max_size", project.logging.max_size.to_string());
+    add("defaults.logging.max_files", project.logging.max_files.to_string());
     out
 }
 
+fn gateway_facts(gateway: &Gateway, out: &mut Vec<Fact>) {
+    let at = Path::of(["gateway"]);
+    let mut add = |path: Path, value: String| out.push(Fact { path, value, origin: None });
+    if let Some(address) = &gateway.ports.host_ip {
+        add(at.dotted("ports.host_ip"), address.clone());
+    }
+    add(at.dotted("ports.http"), gateway.ports.http.to_string());
+    if gateway.tls != TlsMode::None {
+        add(at.dotted("ports.https"), gateway.ports.https.to_string());
+    }
+    add(at.key("max_body_size"), format!("{}M", gateway.max_body_mib));
+    for (name, limit) in &gateway.limits {
+        let at = at.key("limits").key(name);
+        add(at.key("rate"), limit.rate.to_string());
+        add(at.key("burst"), limit.burst.to_string());
+        if let Some(connections) = limit.connections {
+            add(at.key("connections"), connections.to_string());
+        }
+    }
+}
+
 fn container_facts(container: &Container, image: Option<&Image>, at: &Path, out: &mut Vec<Fact>) {
+    let mut options: Vec<Fact> = Vec::new();
+    // Who set what nobody wrote: the stack or backing that brings all the rest.
+    let from_catalog = |origin: &&Origin| matches!(origin, Origin::Catalog(_));
+    let source = container.origins.iter().map(|(_, origin)| origin).find(from_catalog).cloned();
     let mut add = |key: &'static str, value: String| {
         let origin = container.origins.iter().find(|(name, _)| *name == key).map(|(_, origin)| origin.clone());
+        let is_known_there = ["healthcheck", "healthcheck.start_period"].contains(&key);
+        let origin = origin.or_else(|| source.clone().filter(|_| is_known_there));
         out.push(Fact { path: at.dotted(key), value, origin });
     };
     if let Some(image) = image.filter(|it| it.name == container.name) {
+        for (key, value) in &image.options {
+            let (path, value) = (at.dotted("build.options").key(key), flow(value));
+            options.push(Fact { path, value, origin: None });
+        }
         add("build.stack", image.stack.clone());
         add("build.version", image.version.clone());
         add("build.context", if image.context.is_empty() { ".".to_owned() } else { format!("./{}", image.context) });
@@ -200,6 +292,8 @@ fn container_facts(container: &Container, image: Option<&Image>, at: &Path, out:
     add("resources.reservations.cpus", resources.reserved_cpus.to_string());
     add("resources.reservations.memory", resources.reserved_memory.to_string());
     add("stop_grace_period", container.stop_grace_period.to_string());
+    options.iter_mut().for_each(|it| it.origin = source.clone());
+    out.append(&mut options);
     for (name, value) in &container.environment {
         let value = match value {
             crate::project::Env::Text(text) => serde_json::to_string(text).expect("text is JSON"),
@@ -209,7 +303,11 @@ fn container_facts(container: &Container, image: Option<&Image>, at: &Path, out:
         out.push(Fact { path: at.key("environment").key(name), value, origin });
     }
     for (path, size) in &container.tmpfs {
-        out.push(Fact { path: at.key("writable").key(path), value: format!("tmpfs of {size}"), origin: None });
+        out.push(Fact {
+            path: at.key("writable").key(path),
+            value: format!("tmpfs of {size}"),
+            origin: source.clone(),
+        });
     }
     for (path, mount) in &container.mounts {
         let value = match mount {
@@ -224,8 +322,4 @@ fn container_facts(container: &Container, image: Option<&Image>, at: &Path, out:
         value: networks.join(", "),
         origin: Some(Origin::Derived("from `needs`, `egress` and the gateway's routes".to_owned())),
     });
-    debug_assert!(
-        out.iter().all(|it| it.path.0.iter().all(|it| matches!(it, Step::Key(_)))),
-        "facts are found by names"
-    );
 }

@@ -248,6 +248,8 @@ pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mu
         ];
         for (key, _) in differs.iter().filter(|(_, differs)| *differs) {
             let at = if key.is_empty() { at.clone() } else { at.key(key) };
+            // What the service says nothing of comes from what holds for all.
+            let at = if overlaid.root.at(&at).is_none() && *key == "user" { Path::of(["defaults", key]) } else { at };
             told.push(
                 Diagnostic::error(
                     &codes::OVERLAY_BAKED,

@@ -15,7 +15,7 @@ use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::project::{Container, Image, Logging, Network, Origin, Project, Resolved, Resources, Variable};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
-use crate::yaml::{Doc, Node};
+use crate::yaml::{Doc, Node, Value};
 
 use backing::Provider;
 
@@ -105,32 +105,48 @@ pub fn overlay(doc: &Doc, here: &Path) -> Option<Doc> {
     let environment = doc.root.at(here)?;
     let mut doc = doc.clone();
     if let Some(mut over) = environment.get("overlay").cloned() {
-        merge_routes(&doc, &mut over);
+        merge_routes(&doc.root, &mut over);
+        spell_out(&mut doc.root, &over);
         doc.root.overlay(&over);
     }
     Some(doc)
 }
 
 /// Lists replace, but routes merge by host and path: puts those of the spec into the overlay's list.
-fn merge_routes(doc: &Doc, over: &mut crate::yaml::Node) {
-    use crate::yaml::Value;
+fn merge_routes(root: &Node, over: &mut Node) {
     let routes = Path::of(["gateway", "routes"]);
-    let Some(Value::List(base)) = doc.root.at(&routes).map(|it| it.value.clone()) else { return };
-    let Value::Map(top) = &mut over.value else { return };
-    let Some(Value::Map(gateway)) = top.get_mut("gateway").map(|it| &mut it.value) else { return };
-    let Some(Value::List(changed)) = gateway.get_mut("routes").map(|it| &mut it.value) else { return };
-    let key = |it: &crate::yaml::Node| {
-        let text = |key| it.get(key).and_then(|it| it.text()).map(str::to_owned);
-        (text("host"), text("path"))
+    let Some(base) = root.at(&routes).filter(|it| matches!(it.value, Value::List(_))) else { return };
+    let Some(Value::List(changed)) = over.at_mut(&routes).map(|it| &mut it.value) else { return };
+    // Where there is one host, a route need not name it.
+    let mut hosts = root.at(&Path::of(["gateway", "hosts"])).into_iter().flat_map(Node::entries);
+    let only = hosts.next().filter(|_| hosts.next().is_none()).map(|(name, _)| name);
+    let key = |it: &Node| {
+        let text = |key| it.get(key).and_then(Node::text);
+        (text("host").or(only).map(str::to_owned), text("path").map(str::to_owned))
     };
-    let mut merged = base;
+    let mut merged = base.items().to_vec();
     for route in std::mem::take(changed) {
         match merged.iter_mut().find(|it| key(it) == key(&route)) {
-            Some(same) => *same = route,
+            Some(same) => same.overlay(&route),
             None => merged.push(route),
         }
     }
     *changed = merged;
+}
+
+/// `needs: [db]` is short for `needs: { db: }`: where an overlay has a map, the spec's list becomes one.
+fn spell_out(root: &mut Node, over: &Node) {
+    for (name, service) in over.get("services").into_iter().flat_map(Node::entries) {
+        for key in ["needs", "secrets"] {
+            let is_map = service.get(key).is_some_and(|it| matches!(it.value, Value::Map(_)));
+            let Some(base) = root.at_mut(&Path::of(["services", name, key])).filter(|_| is_map) else { continue };
+            if let Value::List(items) = &base.value {
+                let entry = |it: &Node| Node { value: Value::Null, key: it.at.clone(), ..it.clone() };
+                let named = items.iter().filter_map(|it| Some((it.text()?.to_owned(), entry(it))));
+                base.value = Value::Map(named.collect());
+            }
+        }
+    }
 }
 
 /// A diagnostic about a document with an overlay: it points at the words themselves, wherever they stand.
