@@ -30,8 +30,10 @@ codes! {
         "Something is named here that the spec does not declare: a service, a backing, a secret, a variable, a host, a class of requests, or an output. Declare it, or use a name that is there.";
     UNKNOWN_VERSION = "unknown-version",
         "forge has not been tried with this version. `forge stacks <name>` lists those that it has, with the dates at which they end.";
+    UNPROVEN = "unproven",
+        "The catalogue knows this version, and forge's own tests never built and booted it on an engine. It may well work; try it before you rely on it, or use a version that `forge stacks <name>` does not call unproven.";
     RESERVED_NAME = "reserved-name",
-        "forge or compose use this name: `gateway`, names that begin with `x-`, names that end in `-migrate` or `-egress`, and the environments `production`, `override`, `observability`, `hosts` and `routes`.";
+        "forge or compose use this name: `gateway`, names that begin with `x-`, names that end in `-migrate` or `-egress`, and the environments `production`, `override`, `observability`, `hosts` and `routes`; and variables that begin with `COMPOSE_`, `DOCKER_` or `BUILDKIT_`, which would change compose itself from `.env`.";
     NAME_TWICE = "name-twice",
         "Two things have one name where names have to differ: services and backings share one namespace.";
     FROM_FROM = "from-of-from",

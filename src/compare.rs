@@ -216,18 +216,27 @@ fn whole(artifact: &Artifact, record: Option<&Record>, found: Option<Found>) -> 
     }
 }
 
-/// A file that is somebody else's, and in which some lines have to be: where one is missing, all of them go to its end,
-/// because the later ones take exceptions to the earlier.
+/// A file that is somebody else's, and in which some lines have to be. What is missing goes to its end, and with it the
+/// lines that belong together: one that begins with `!` is an exception to those before it.
 fn lines(artifact: &Artifact, found: Option<Found>) -> Change {
     let there = found.as_ref().map(|it| it.bytes.clone()).unwrap_or_default();
     let has: HashSet<&[u8]> = there.split(|it| *it == b'\n').map(<[u8]>::trim_ascii_end).collect();
-    let complete = artifact.text.lines().all(|it| has.contains(it.as_bytes()));
-    let mut wanted = there.clone();
-    if !complete {
-        if !wanted.is_empty() && !wanted.ends_with(b"\n") {
-            wanted.push(b'\n');
+    let mut groups: Vec<Vec<&str>> = Vec::new();
+    for line in artifact.text.lines() {
+        match groups.last_mut().filter(|_| line.starts_with('!')) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
         }
-        wanted.extend_from_slice(artifact.text.as_bytes());
+    }
+    groups.retain(|group| !group.iter().all(|it| has.contains(it.as_bytes())));
+    let complete = groups.is_empty();
+    let mut wanted = there.clone();
+    if !complete && !wanted.is_empty() && !wanted.ends_with(b"\n") {
+        wanted.push(b'\n');
+    }
+    for line in groups.into_iter().flatten() {
+        wanted.extend_from_slice(line.as_bytes());
+        wanted.push(b'\n');
     }
     let kind = match &found {
         None => Kind::New,
@@ -311,5 +320,8 @@ mod tests {
         assert_eq!((change.kind, change.wanted.as_deref()), (Kind::Moved, Some(&b"target\n.env\n"[..])));
         let change = compare(&[wanted], &Manifest::default(), find(".env\ntarget\n")).expect("nothing fails").remove(0);
         assert_eq!(change.kind, Kind::Same);
+        let wanted = Artifact { extent: Extent::Lines, ..artifact("a\nb*\n!bc\n") };
+        let change = compare(&[wanted], &Manifest::default(), find("a\n!bc\n")).expect("nothing fails").remove(0);
+        assert_eq!(change.wanted.as_deref(), Some(&b"a\n!bc\nb*\n!bc\n"[..]), "with its exception, and nothing else");
     }
 }

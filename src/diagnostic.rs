@@ -162,6 +162,15 @@ impl Diagnostic {
         self
     }
 
+    /// The nearest of `known` as the help, if one is near enough; otherwise the help that it has.
+    #[must_use]
+    pub fn nearest_or_keep<'a>(self, typed: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+        match did_you_mean(typed, known) {
+            Some(best) => self.help(format!("did you mean `{best}`?")),
+            None => self,
+        }
+    }
+
     /// The same; its help offers the one of `known` that is nearest to `typed`, or else lists them all.
     #[must_use]
     pub fn nearest<'a>(self, typed: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {

@@ -92,6 +92,8 @@ pub struct Image {
     pub options: Map<String, Value>,
     /// The folder with the source, relative to the project, without `./`; empty is the project itself.
     pub context: String,
+    /// Whether there is a gateway, whose configuration lies in the project.
+    pub beside_gateway: bool,
     /// Files that forge puts beside the source. Names relative to the context.
     pub files: ImageFiles,
     /// Images that it builds on, by the stack's names for them.
@@ -130,10 +132,17 @@ pub struct ImageFiles {
     pub dockerignore: String,
     /// `docker-entrypoint.sh`, or `api.docker-entrypoint.sh`.
     pub entrypoint: String,
-    /// What else the stack wants: its name for it → file name. Their templates are in [`templates`](Self::templates).
-    pub others: BTreeMap<String, String>,
-    /// The templates of the others, by the stack's name for them.
-    pub templates: BTreeMap<String, String>,
+    /// What else the stack wants, by its names with `_` for `.`: `nginx_conf`.
+    pub others: BTreeMap<String, OtherFile>,
+}
+
+/// A file of a stack's own beside the Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherFile {
+    /// `nginx.conf`, or `site.nginx.conf`.
+    pub name: String,
+    /// The template in the stack's folder.
+    pub template: String,
 }
 
 /// Debian packages by where they are needed.

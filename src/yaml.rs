@@ -13,7 +13,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, Step};
 
 /// One value of a document, and where it stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Node {
     /// What was written.
     pub value: Value,
@@ -28,9 +28,10 @@ pub struct Node {
 }
 
 /// A value by kind. Whole floats are integers: `1.0` and `1` mean the same everywhere in forge.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// `null`, `~`, or nothing.
+    #[default]
     Null,
     /// `true` or `false`, and no other word.
     Bool(bool),

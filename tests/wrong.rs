@@ -192,6 +192,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("one-of", sound("    image: \"a:1\"\n"), "api"),
         ("unknown-name", sound("    needs: [bd]\n"), "bd"),
         ("unknown-version", SMALLEST.replace("python, c", "python, version: \"2.7\", c"), "\"2.7\""),
+        ("unproven", SMALLEST.replace("python, c", "python, version: \"3.12\", c"), "\"3.12\""),
         ("reserved-name", SMALLEST.replace("  api:", "  gateway:"), "gateway"),
         ("name-twice", sound("backings:\n  api: { kind: postgres }\n"), "api"),
         ("from-of-from", sound("  b: { from: api, command: [b], healthcheck: { tcp: 1 } }\n  c: { from: b, command: [c] }\n"), "b"),
@@ -226,7 +227,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         let found = found.unwrap_or_else(|| panic!("no {code} for\n{text}\nbut {them:#?}"));
         let at = doc.locate(&found.place);
         assert_eq!(&doc.text[at], *words, "{code}: {found:#?}");
-        assert!(found.severity == Severity::Error || ["unused"].contains(code));
+        assert!(found.severity == Severity::Error || ["unused", "unproven"].contains(code));
     }
     for code in CODES {
         let shown = cases.iter().any(|(name, ..)| *name == code.name) || elsewhere.contains(&code.name);

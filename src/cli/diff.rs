@@ -4,7 +4,6 @@ use super::generate::{Compared, compared};
 use super::project::{counted, valid};
 use super::{Answer, Failure, Shell};
 use crate::compare::Kind;
-use crate::diagnostic::did_you_mean;
 use crate::report::changes::{json, names, unified};
 
 /// Show how the files differ from what the spec asks for, and why
@@ -45,11 +44,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         asked.is_empty() || asked == "." || path == asked || path.starts_with(&format!("{asked}/"))
     };
     if let Some(odd) = arguments.paths.iter().find(|asked| !changes.iter().any(|it| below(&it.path, asked))) {
-        let help = match did_you_mean(odd, wanted.iter().map(|it| it.path.as_str())) {
-            Some(best) => format!("did you mean `{best}`?"),
-            None => "`forge generate --verbose` lists all that it writes".to_owned(),
-        };
-        return Err(Failure::input(format!("forge makes no file `{}`", odd.escape_debug()), help));
+        let known = wanted.iter().map(|it| it.path.as_str());
+        let otherwise = "`forge generate --verbose` lists all that it writes";
+        return Err(Failure::unknown("forge makes no file", odd, known, otherwise));
     }
     changes.retain(|it| it.kind != Kind::Same);
     changes.retain(|it| arguments.paths.is_empty() || arguments.paths.iter().any(|asked| below(&it.path, asked)));

@@ -39,11 +39,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let top = ["name", "registry", "defaults", "services", "backings", "secrets", "variables", "gateway"];
     if !what.contains(['.', '[']) && !top.contains(&what.as_str()) {
         let names = CODES.iter().map(|it| it.name).chain(RULES.iter().map(|it| it.name));
-        let help = match did_you_mean(what, names.chain(top)) {
-            Some(best) => format!("did you mean `{best}`?"),
-            None => "`forge explain` lists rules and codes; a path begins like `services.api.resources`".to_owned(),
-        };
-        return Err(Failure::input(format!("there is no rule, code or path `{}`", what.escape_debug()), help));
+        let otherwise = "`forge explain` lists rules and codes; a path begins like `services.api.resources`";
+        return Err(Failure::unknown("there is no rule, code or path", what, names.chain(top), otherwise));
     }
     let project = valid(shell)?;
     let text = explain_path(project, what, &shown(&shell.file))?;

@@ -101,7 +101,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.say("secrets are missing: `scripts/secrets` makes them")?;
     }
     for change in &kept {
-        shell.insist(&format!("{}: {}; it was kept. `forge diff` shows what forge wants: bring that in by hand, or delete the file and generate again", change.path, change.kind.reason()))?;
+        let help = match change.kind {
+            Kind::Orphaned => "forge has no more to do with it: keep it as your own, or delete it",
+            _ => "`forge diff` shows what forge wants: bring that in by hand, or delete the file and generate again",
+        };
+        shell.insist(&format!("{}: {}; it was kept. {help}", change.path, change.reason()))?;
     }
     Ok(if kept.is_empty() { Answer::Yes } else { Answer::No })
 }

@@ -3,6 +3,7 @@
 use clap::CommandFactory as _;
 
 use super::{Answer, Failure, Shell};
+use crate::diagnostic::listed;
 
 /// Print the manual page, or that of a command
 ///
@@ -19,11 +20,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if let Some(name) = &arguments.command {
         let Some(found) = command.get_subcommands().find(|it| it.get_name() == name).cloned() else {
             let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-            let help = match crate::diagnostic::did_you_mean(name, known.iter().copied()) {
-                Some(best) => format!("did you mean `{best}`?"),
-                None => format!("there is {}", crate::diagnostic::listed(&known)),
-            };
-            return Err(Failure::input(format!("forge has no command `{}`", name.escape_debug()), help));
+            let otherwise = format!("there is {}", listed(&known));
+            return Err(Failure::unknown("forge has no command", name, known, &otherwise));
         };
         command = found;
     }

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, Parser, Subcommand};
 
+use crate::diagnostic::did_you_mean;
 use crate::report::Look;
 
 /// One declarative spec in, everything a set of services needs in production out
@@ -107,6 +108,12 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Somebody named what there is not: with the nearest of `known`, or else with `otherwise`.
+    fn unknown<'a>(message: &str, name: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> Failure {
+        let nearest = did_you_mean(name, known).map(|it| format!("did you mean `{it}`?"));
+        Failure::input(format!("{message} `{}`", name.escape_debug()), nearest.unwrap_or_else(|| otherwise.to_owned()))
+    }
+
     fn input(message: impl Into<String>, help: impl Into<String>) -> Failure {
         Failure::Input { message: message.into(), help: Some(help.into()) }
     }

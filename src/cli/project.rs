@@ -86,10 +86,7 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
     let doc = match yaml::read(&text) {
         Ok(doc) => doc,
         Err(diagnostic) => {
-            let doc = Doc {
-                root: yaml::Node { value: yaml::Value::Null, key: 0..0, at: 0..0, tag: None, overlaid: false },
-                text: text.into(),
-            };
+            let doc = Doc { root: yaml::Node::default(), text: text.into() };
             return Ok(Read::Invalid(vec![notice(diagnostic, &doc, &path)]));
         }
     };

@@ -48,11 +48,7 @@ fn list(catalog: &Catalog) -> String {
 fn describe(catalog: &Catalog, name: &str) -> Result<String, Failure> {
     let Some(entry) = catalog.stacks.get(name).or_else(|| catalog.backings.get(name)) else {
         let known = catalog.stacks.keys().chain(catalog.backings.keys()).map(String::as_str);
-        let help = match crate::diagnostic::did_you_mean(name, known) {
-            Some(best) => format!("did you mean `{best}`?"),
-            None => "`forge stacks` lists them".to_owned(),
-        };
-        return Err(Failure::input(format!("there is no stack or backing `{}`", name.escape_debug()), help));
+        return Err(Failure::unknown("there is no stack or backing", name, known, "`forge stacks` lists them"));
     };
     Ok(described(name, entry))
 }
@@ -83,6 +79,15 @@ fn described(name: &str, entry: &Entry) -> String {
         out.push_str("\nuse\n");
         for (index, (usage, about)) in entry.uses.iter().enumerate() {
             let _ = writeln!(out, "  {usage}: {about}{}", if index == 0 { " (the default)" } else { "" });
+        }
+    }
+    if let Some(outputs) = entry.facts["outputs"].as_object() {
+        out.push_str("\noutputs, for `needs: { db: { environment: { VARIABLE: output } } }`\n");
+        let short = entry.facts["short"].as_array();
+        for (output, it) in outputs {
+            let is_short = short.is_some_and(|names| names.iter().any(|name| name == output));
+            let secret = if it.get("secret").is_some() { ", with a secret: made by the entrypoint" } else { "" };
+            let _ = writeln!(out, "  {output}{}{secret}", if is_short { ", also for `needs: [db]`" } else { "" });
         }
     }
     out

@@ -500,8 +500,7 @@ fn short_tmpfs(node: &Node) -> Option<Mount<'_>> {
 
 /// Reads and merges `files`.
 pub(super) fn read(files: &Files<'_>) -> Compose {
-    let empty = || Node { value: Value::Null, key: 0..0, at: 0..0, tag: None, overlaid: false };
-    let mut root = empty();
+    let mut root = Node::default();
     let mut problems = Vec::new();
     let mut bare_words = Vec::new();
     for (start, file) in files.iter() {
@@ -525,7 +524,7 @@ pub(super) fn read(files: &Files<'_>) -> Compose {
     }
     if !problems.is_empty() {
         // Half of a file would look as if the other half had been forgotten.
-        root = empty();
+        root = Node::default();
     }
     extend(&mut root);
     prune(&mut root);

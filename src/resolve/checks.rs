@@ -49,6 +49,10 @@ impl Resolver<'_> {
                     help,
                 );
             }
+            if ["COMPOSE_", "DOCKER_", "BUILDKIT_"].iter().any(|it| name.starts_with(it)) {
+                let message = format!("`{name}` in .env would change what compose itself does");
+                self.error(&codes::RESERVED_NAME, Place::Key(at.clone()), message, "choose another name");
+            }
             if let (true, Some(_)) = (variable.required, &variable.default) {
                 let help = "leave out one of the two";
                 self.error(
@@ -193,6 +197,13 @@ impl Resolver<'_> {
                     format!("no service reads the secret `{name}`"),
                     "list it under `secrets` of a service, or remove it",
                 );
+            }
+        }
+        for name in self.spec.backings.keys() {
+            if !self.used_providers.contains(name.as_str()) {
+                let place = Place::Key(Path::of(["backings", name]));
+                let help = "name it under `needs` of a service, or remove it";
+                self.warning(&codes::UNUSED, place, format!("no service needs `{name}`"), help);
             }
         }
         for name in self.spec.variables.keys() {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::context;
 
-use super::Resolver;
 use super::backing::Filler;
+use super::{Resolver, unknown};
 use crate::catalog::{GatewayFacts, Selection};
 use crate::codes;
-use crate::diagnostic::{Diagnostic, Path, Place};
+use crate::diagnostic::{Path, Place};
 use crate::project::{
     Container, Gateway, Healthcheck, Host, HostPorts, ImageRef, Limit, Origin, Role, Route, Upstream, Wait,
 };
@@ -171,14 +171,8 @@ impl Resolver<'_> {
                     let found = hosts.iter().position(|it| it.name == name.as_str());
                     if found.is_none() {
                         let known = gateway.hosts.keys().map(|it| it.as_str());
-                        self.told.push(
-                            Diagnostic::error(
-                                &codes::UNKNOWN_NAME,
-                                Place::Value(here.key("host")),
-                                format!("there is no host `{name}`"),
-                            )
-                            .nearest(name, known),
-                        );
+                        let complaint = unknown(Place::Value(here.key("host")), format!("there is no host `{name}`"));
+                        self.told.push(complaint.nearest(name, known));
                     }
                     found
                 }
@@ -196,16 +190,9 @@ impl Resolver<'_> {
             self.check_upstream(route, &here);
             let limit = route.limit.as_ref().map_or("default", |it| it.as_str());
             if !gateway.limits.contains_key(limit) && !["default", "health"].contains(&limit) {
-                let known: Vec<&str> =
-                    gateway.limits.keys().map(|it| it.as_str()).chain(["default", "health"]).collect();
-                self.told.push(
-                    Diagnostic::error(
-                        &codes::UNKNOWN_NAME,
-                        Place::Value(here.key("limit")),
-                        format!("there is no class of requests `{limit}`"),
-                    )
-                    .nearest(limit, known),
-                );
+                let known = gateway.limits.keys().map(|it| it.as_str()).chain(["default", "health"]);
+                let message = format!("there is no class of requests `{limit}`");
+                self.told.push(unknown(Place::Value(here.key("limit")), message).nearest(limit, known));
             }
             let Some(host) = host else { continue };
             if !seen.insert((host, route.path.as_str())) {
@@ -251,7 +238,7 @@ impl Resolver<'_> {
         let place = Place::Value(at.key("to"));
         if !self.spec.services.contains_key(to) {
             let known: Vec<&str> = self.spec.services.keys().map(|it| it.as_str()).collect();
-            let complaint = Diagnostic::error(&codes::UNKNOWN_NAME, place, format!("there is no service `{to}`"));
+            let complaint = unknown(place, format!("there is no service `{to}`"));
             self.told.push(if self.spec.backings.contains_key(to) {
                 complaint.help("a backing is not published; route to a service that uses it")
             } else {

@@ -70,7 +70,9 @@ pub fn resolve(
                 if let (Some(base), Some(project)) = (&base, &project) {
                     checks::baked(base, project, &overlaid, &mut resolver.told);
                 }
-                used.extend(resolver.used_secrets.into_iter().chain(resolver.used_variables));
+                used.extend(
+                    resolver.used_secrets.into_iter().chain(resolver.used_variables).chain(resolver.used_providers),
+                );
                 environments.extend(project.map(|it| (name.to_string(), it)));
                 resolver.told
             }
@@ -181,6 +183,8 @@ struct Resolver<'a> {
     secrets: BTreeMap<String, spec::Secret>,
     used_secrets: BTreeSet<String>,
     used_variables: BTreeSet<String>,
+    /// Services and backings that somebody needs.
+    used_providers: BTreeSet<String>,
     /// Facts by stack and choices: services that choose alike share them.
     facts: HashMap<String, Arc<StackFacts>>,
 }
@@ -201,6 +205,7 @@ impl<'a> Resolver<'a> {
             secrets: BTreeMap::new(),
             used_secrets: BTreeSet::new(),
             used_variables: BTreeSet::new(),
+            used_providers: BTreeSet::new(),
             facts: HashMap::new(),
         }
     }
@@ -282,7 +287,16 @@ impl<'a> Resolver<'a> {
         let Some(asked) = asked else {
             return Some((entry.default_version.clone(), Origin::Catalog(of.to_owned())));
         };
-        if entry.versions.contains_key(&asked.0) {
+        if let Some(known) = entry.versions.get(&asked.0) {
+            if let Some(why) = &known.unproven {
+                let message = format!("{} {} was never built and booted by forge's tests", entry.title, asked.0);
+                self.warning(
+                    &codes::UNPROVEN,
+                    Place::Value(place.clone()),
+                    message,
+                    format!("{why}; try it before you rely on it"),
+                );
+            }
             return Some((asked.0.clone(), Origin::Spec(place.clone())));
         }
         let known = entry.versions.keys().map(String::as_str);
@@ -447,6 +461,11 @@ impl<'a> Resolver<'a> {
         self.networks.insert(name.to_owned(), Network { internal });
         name.to_owned()
     }
+}
+
+/// Something is named that nobody declared.
+fn unknown(place: Place, message: String) -> Diagnostic {
+    Diagnostic::error(&codes::UNKNOWN_NAME, place, message)
 }
 
 /// `shop-web` as the beginning of an environment variable's name: `SHOP_WEB`.

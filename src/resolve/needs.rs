@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Resolver, shouted};
+use super::{Resolver, shouted, unknown};
 use crate::codes;
-use crate::diagnostic::{Diagnostic, Path, Place};
+use crate::diagnostic::{Path, Place};
 use crate::project::{Container, Env, Origin, SecretVariable, Wait};
-use crate::spec::{EnvName, Need, SecretUse, Text};
+use crate::spec::{EnvName, Need, SecretUse, Service, Text};
 
 /// What one service says of its surroundings, and where it says so: its own, or its source's for a `from`.
 pub(super) struct Wiring<'a> {
@@ -15,6 +15,19 @@ pub(super) struct Wiring<'a> {
     pub(super) environment: &'a BTreeMap<EnvName, Text>,
     pub(super) variables: &'a [EnvName],
     pub(super) secrets: Vec<(&'a str, SecretUse)>,
+}
+
+impl<'a> Wiring<'a> {
+    /// What `service` says itself, at `at`.
+    pub(super) fn of(service: &'a Service, at: &Path) -> Wiring<'a> {
+        Wiring {
+            at: at.clone(),
+            needs: service.needs.iter().into_iter().map(|(name, it)| (name.as_str(), it)).collect(),
+            environment: &service.environment,
+            variables: &service.variables,
+            secrets: service.secrets.iter().into_iter().map(|(name, it)| (name.as_str(), it)).collect(),
+        }
+    }
 }
 
 impl Resolver<'_> {
@@ -46,16 +59,10 @@ impl Resolver<'_> {
         for (index, name) in wiring.variables.iter().enumerate() {
             let place = at.index(index);
             if !self.spec.variables.contains_key(name) {
-                let known: Vec<&str> = self.spec.variables.keys().map(|it| it.as_str()).collect();
-                self.told.push(
-                    Diagnostic::error(
-                        &codes::UNKNOWN_NAME,
-                        Place::Value(place.clone()),
-                        format!("no variable `{name}` is declared"),
-                    )
-                    .help(format!("declare it: `variables: {{ {name}: {{ description: … }} }}`"))
-                    .nearest_or_keep(name, known),
-                );
+                let known = self.spec.variables.keys().map(|it| it.as_str());
+                let complaint = unknown(Place::Value(place.clone()), format!("no variable `{name}` is declared"));
+                let declare = format!("declare it: `variables: {{ {name}: {{ description: … }} }}`");
+                self.told.push(complaint.help(declare).nearest_or_keep(name, known));
             }
             self.used_variables.insert(name.to_string());
             self.set(container, name, Env::Variable, &place);
@@ -64,15 +71,10 @@ impl Resolver<'_> {
         for (name, usage) in &wiring.secrets {
             let place = at.key(name);
             if !self.secrets.contains_key(*name) {
-                let known: Vec<&str> = self.secrets.keys().map(String::as_str).collect();
-                let complaint = Diagnostic::error(
-                    &codes::UNKNOWN_NAME,
-                    Place::Value(place.clone()),
-                    format!("no secret `{name}` is declared"),
-                )
-                .help(format!("declare it: `secrets: {{ {name}: {{ generate: {{}} }} }}`"))
-                .nearest_or_keep(name, known);
-                self.told.push(complaint);
+                let known = self.secrets.keys().map(String::as_str);
+                let complaint = unknown(Place::Value(place.clone()), format!("no secret `{name}` is declared"));
+                let declare = format!("declare it: `secrets: {{ {name}: {{ generate: {{}} }} }}`");
+                self.told.push(complaint.help(declare).nearest_or_keep(name, known));
             }
             if wiring.environment.contains_key(*name) {
                 let place = Place::Key(wiring.at.key("environment").key(name));
@@ -121,24 +123,15 @@ impl Resolver<'_> {
         entrypoint: Result<(), &str>,
     ) {
         let Some(provider) = self.providers.get(name).cloned() else {
-            let known: Vec<&str> = self
-                .spec
-                .services
-                .keys()
-                .chain(self.spec.backings.keys())
-                .map(|it| it.as_str())
-                .filter(|it| *it != container.name)
-                .collect();
-            self.told.push(
-                Diagnostic::error(
-                    &codes::UNKNOWN_NAME,
-                    Place::Key(at.clone()),
-                    format!("there is no service or backing `{name}`"),
-                )
-                .nearest(name, known),
-            );
+            let known = self.spec.services.keys().chain(self.spec.backings.keys());
+            let known = known.map(|it| it.as_str()).filter(|it| *it != container.name);
+            let complaint = unknown(Place::Key(at.clone()), format!("there is no service or backing `{name}`"));
+            let declare =
+                format!("declare it: `backings: {{ {name}: {{ kind: … }} }}`; `forge stacks` lists the kinds");
+            self.told.push(complaint.help(declare).nearest_or_keep(name, known));
             return;
         };
+        self.used_providers.insert(name.to_owned());
         container.networks.insert(self.network(name, true));
         if need.wait.unwrap_or(true) {
             container
@@ -165,12 +158,9 @@ impl Resolver<'_> {
                     continue;
                 }
                 let known = provider.outputs.keys().map(String::as_str).collect::<Vec<_>>();
-                let mut complaint = Diagnostic::error(
-                    &codes::UNKNOWN_NAME,
-                    Place::Value(place),
-                    format!("`{name}` has no output `{}`", output.escape_debug()),
-                );
-                complaint = if provider.is_service && output == "url" {
+                let complaint =
+                    unknown(Place::Value(place), format!("`{name}` has no output `{}`", output.escape_debug()));
+                let complaint = if provider.is_service && output == "url" {
                     complaint.help(format!("give `{name}` a `port`"))
                 } else {
                     complaint.nearest(&output, known)
@@ -250,16 +240,5 @@ impl Resolver<'_> {
             format!("`{variable}` is set twice"),
             "keep one of them, or give it another name",
         );
-    }
-}
-
-impl Diagnostic {
-    /// The nearest name if there is one near enough; otherwise the help that it has.
-    #[must_use]
-    fn nearest_or_keep(self, typed: &str, known: Vec<&str>) -> Diagnostic {
-        match crate::diagnostic::did_you_mean(typed, known) {
-            Some(best) => self.help(format!("did you mean `{best}`?")),
-            None => self,
-        }
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use minijinja::context;
 use serde_json::{Map, Value};
 
-use super::Resolver;
-use super::backing::{Filler, Provider, Told, unknown};
+use super::backing::{self, Filler, Provider, Told};
 use super::needs::Wiring;
+use super::{Resolver, unknown};
 use crate::catalog::{Entry, Selection, StackFacts};
 use crate::codes;
-use crate::diagnostic::{Diagnostic, Path, Place};
+use crate::diagnostic::{Path, Place};
 use crate::project::{
-    Container, Env, Healthcheck, Image, ImageFiles, ImageRef, Mount, Origin, Packages, Role, User, Wait,
+    Container, Env, Healthcheck, Image, ImageFiles, ImageRef, Mount, Origin, OtherFile, Packages, Role, User, Wait,
 };
 use crate::spec::{self, Build, Duration, Service, Size};
 
@@ -28,6 +28,13 @@ struct Built<'a> {
     version_origin: Origin,
     facts: Arc<StackFacts>,
     context: String,
+}
+
+impl Built<'_> {
+    /// Whether an entrypoint can run in the image, or why not.
+    fn entrypoint(&self) -> Result<(), &'static str> {
+        if self.facts.shell { Ok(()) } else { Err("the image of this stack has no shell for an entrypoint") }
+    }
 }
 
 impl<'a> Resolver<'a> {
@@ -49,7 +56,7 @@ impl<'a> Resolver<'a> {
                         built.insert(name, it);
                     }
                     None => {
-                        self.providers.insert(name.to_string(), unknown());
+                        self.providers.insert(name.to_string(), backing::unknown());
                         continue;
                     }
                 }
@@ -71,14 +78,8 @@ impl<'a> Resolver<'a> {
             let at = Path::of(["services", name]);
             let Some(source) = spec.services.get(from) else {
                 let known = spec.services.iter().filter(|(_, it)| it.build.is_some()).map(|(name, _)| name.as_str());
-                self.told.push(
-                    Diagnostic::error(
-                        &codes::UNKNOWN_NAME,
-                        Place::Value(at.key("from")),
-                        format!("there is no service `{from}`"),
-                    )
-                    .nearest(from, known),
-                );
+                let message = format!("there is no service `{from}`");
+                self.told.push(unknown(Place::Value(at.key("from")), message).nearest(from, known));
                 continue;
             };
             if source.from.is_some() {
@@ -224,16 +225,7 @@ impl<'a> Resolver<'a> {
             );
         }
         let mut made = BTreeMap::new();
-        let entrypoint =
-            if facts.shell { Ok(()) } else { Err("the image of this stack has no shell for an entrypoint") };
-        let wiring = Wiring {
-            at: at.clone(),
-            needs: borrowed(service.needs.iter()),
-            environment: &service.environment,
-            variables: &service.variables,
-            secrets: borrowed(service.secrets.iter()),
-        };
-        self.wire(&wiring, &mut container, &mut made, entrypoint);
+        self.wire(&Wiring::of(service, at), &mut container, &mut made, built.entrypoint());
         derive_environment(&mut container, stack_environment);
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
         self.volumes_of(service, &mut container, &facts.workdir, at);
@@ -258,6 +250,7 @@ impl<'a> Resolver<'a> {
             version: built.selection.version.clone(),
             options: all_options(built),
             context: built.context.clone(),
+            beside_gateway: self.spec.gateway.is_some(),
             files: ImageFiles {
                 dockerfile: files("Dockerfile"),
                 dockerignore: if shared {
@@ -266,8 +259,13 @@ impl<'a> Resolver<'a> {
                     ".dockerignore".to_owned()
                 },
                 entrypoint: files("docker-entrypoint.sh"),
-                others: facts.files.keys().map(|it| (it.replace('.', "_"), files(it))).collect(),
-                templates: facts.files.iter().map(|(it, template)| (it.replace('.', "_"), template.clone())).collect(),
+                others: facts
+                    .files
+                    .iter()
+                    .map(|(it, template)| {
+                        (it.replace('.', "_"), OtherFile { name: files(it), template: template.clone() })
+                    })
+                    .collect(),
             },
             images,
             workdir: facts.workdir.clone(),
@@ -326,14 +324,8 @@ impl<'a> Resolver<'a> {
         container.port = service.port;
         container.command = service.command.as_ref().map(|it| it.iter().map(|it| it.0.clone()).collect());
         self.check_ports(service, service.port, at);
-        let wiring = Wiring {
-            at: at.clone(),
-            needs: borrowed(service.needs.iter()),
-            environment: &service.environment,
-            variables: &service.variables,
-            secrets: borrowed(service.secrets.iter()),
-        };
-        self.wire(&wiring, &mut container, &mut BTreeMap::new(), Err("the image was built by somebody else"));
+        let entrypoint = Err("the image was built by somebody else");
+        self.wire(&Wiring::of(service, at), &mut container, &mut BTreeMap::new(), entrypoint);
         let values = values(name, &container, &Selection::default(), service.port);
         container.healthcheck = self.healthcheck(service, &container, &facts, values, at);
         self.volumes_of(service, &mut container, &facts.workdir, at);
@@ -400,13 +392,10 @@ impl<'a> Resolver<'a> {
             facts.environment.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
         let mut made = image.secret_variables.clone();
         // What it says itself goes before what it inherits.
-        let own_needs = borrowed(service.needs.iter());
-        let own_secrets = borrowed(service.secrets.iter());
-        let said = |name: &str| own_needs.iter().any(|(it, _)| *it == name);
-        let inherited_needs =
-            borrowed(source.needs.iter()).into_iter().filter(|(it, _)| !said(it) && *it != name).collect();
-        let said = |name: &str| own_secrets.iter().any(|(it, _)| *it == name);
-        let inherited_secrets = borrowed(source.secrets.iter()).into_iter().filter(|(it, _)| !said(it)).collect();
+        let own = Wiring::of(service, at);
+        let mut inherited = Wiring::of(source, &Path::of(["services", from]));
+        inherited.needs.retain(|(it, _)| *it != name && !own.needs.iter().any(|(own, _)| own == it));
+        inherited.secrets.retain(|(it, _)| !own.secrets.iter().any(|(own, _)| own == it));
         let environment: BTreeMap<_, _> = source
             .environment
             .iter()
@@ -419,24 +408,9 @@ impl<'a> Resolver<'a> {
             .filter(|it| !service.environment.contains_key(*it) && !service.variables.contains(it))
             .cloned()
             .collect();
-        let inherited = Wiring {
-            at: Path::of(["services", from]),
-            needs: inherited_needs,
-            environment: &environment,
-            variables: &variables,
-            secrets: inherited_secrets,
-        };
-        let own = Wiring {
-            at: at.clone(),
-            needs: own_needs,
-            environment: &service.environment,
-            variables: &service.variables,
-            secrets: own_secrets,
-        };
-        let entrypoint =
-            if facts.shell { Ok(()) } else { Err("the image of this stack has no shell for an entrypoint") };
+        (inherited.environment, inherited.variables) = (&environment, &variables);
         for wiring in [inherited, own] {
-            self.wire(&wiring, &mut container, &mut made, entrypoint);
+            self.wire(&wiring, &mut container, &mut made, built.entrypoint());
         }
         derive_environment(&mut container, stack_environment);
         if source.migrate.is_some() {
@@ -905,10 +879,6 @@ fn develop(filler: &mut Filler<'_, '_>, facts: &StackFacts, command: &[String]) 
     let words =
         std::iter::once(first.clone()).chain(insert).chain(rest.iter().cloned()).chain(append).collect::<Vec<_>>();
     Some(words).filter(|it| it != command)
-}
-
-fn borrowed<K: std::ops::Deref<Target = str>, V>(pairs: Vec<(&K, V)>) -> Vec<(&str, V)> {
-    pairs.into_iter().map(|(name, it)| (&**name, it)).collect()
 }
 
 fn sorted(packages: &[spec::Packages]) -> Vec<String> {

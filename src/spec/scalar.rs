@@ -94,8 +94,8 @@ texts! {
     Network: "address range", r"^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9a-fA-F:]*:[0-9a-fA-F:]*(/[0-9]{1,3})?)$",
         "an address, or a range like `10.0.0.0/8`", "10.0.0.0/8";
     /// A Debian package.
-    Packages: "Debian package", r"^[a-z0-9][a-z0-9.+-]+$",
-        "the name of a Debian package, without a version", "libpq5";
+    Packages: "Debian package", r"^[a-z0-9][a-z0-9.+-]*[a-z0-9.+]$",
+        "the name of a Debian package, without a version; a dash at its end would remove it", "libpq5";
     /// One line of text for people.
     Line: "line of text", r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+$",
         "one line without control characters, 500 characters at most", "where customers write to";

@@ -38,8 +38,8 @@ fn plan_image(context: &Context<'_>, image: &Image) -> Result<Vec<Artifact>, Bro
     if !image.secret_variables.is_empty() {
         add("entrypoint", &image.files.entrypoint, "partials/docker-entrypoint.sh.j2", true)?;
     }
-    for (file, name) in &image.files.others {
-        add(file, name, &format!("{stack}/{}", image.files.templates[file]), false)?;
+    for (kind, file) in &image.files.others {
+        add(kind, &file.name, &format!("{stack}/{}", file.template), false)?;
     }
     Ok(out)
 }
