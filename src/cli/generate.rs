@@ -1,6 +1,5 @@
 //! `forge generate`.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,7 @@ use super::project::{Project, counted, valid};
 use super::state::{FIXED, manifest};
 use super::write::write;
 use super::{Answer, Failure, Shell};
-use crate::compare::{Change, Kind, Manifest, compare, digest};
+use crate::compare::{Change, Kind, Manifest, compare};
 use crate::report::changes::names;
 use crate::schema;
 use crate::targets::Artifact;
@@ -54,13 +53,7 @@ pub(super) fn compared(
     let mut disk = Disk::new(root)?;
     let lock = if writes { disk.lock()? } else { None };
     let manifest = manifest(&disk, &shell.file)?;
-    // What this forge wrote, it has read back already.
-    let known: BTreeSet<&str> = if manifest.forge == env!("CARGO_PKG_VERSION") {
-        manifest.artifacts.values().map(|it| it.base.as_str()).collect()
-    } else {
-        BTreeSet::new()
-    };
-    let wanted = project.plan(shell, &|text| known.contains(digest(text.as_bytes()).as_str()))?;
+    let wanted = project.plan(shell)?;
     let changes = compare(&wanted, &manifest, |path| disk.find(path))?;
     Ok(Compared { disk, manifest, wanted, changes, _lock: lock })
 }

@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
 /// What the rules say of the files of a project, as they are on disk.
 fn project_findings(project: &Project, shell: &mut Shell<'_>) -> Result<(Texts, Vec<Finding>), Failure> {
     let mut disk = Disk::new(&project.root)?;
-    let wanted = project.plan(shell, &|_| true)?;
+    let wanted = project.plan(shell)?;
     let mut texts = Texts::new();
     for artifact in &wanted {
         if let Some(found) = disk.find(&artifact.path)? {

@@ -17,7 +17,7 @@ use crate::project::Resolved;
 use crate::render::Engine;
 use crate::report::{Format, Notice, notices};
 use crate::resolve::resolve;
-use crate::schema::{COMPOSE, Judge};
+use crate::schema::Judge;
 use crate::targets::{Artifact, plan};
 use crate::yaml::{self, Doc};
 
@@ -159,21 +159,12 @@ pub(super) fn tell(shell: &mut Shell<'_>, them: &[Notice]) -> Result<(), Failure
 }
 
 impl Project {
-    /// Every file that forge wants, read back: what does not parse is never written.
+    /// Every file that forge wants.
     ///
     /// # Errors
-    /// When a template of the project's own cannot be rendered, or what comes out of it does not parse.
-    pub(super) fn plan(&self, shell: &mut Shell<'_>, known: &dyn Fn(&str) -> bool) -> Result<Vec<Artifact>, Failure> {
-        let wanted = plan(&self.resolved, &self.engine).map_err(|it| self.failed_template(shell, it))?;
-        for artifact in wanted.iter().filter(|it| it.path.ends_with(".yaml") && !known(&it.text)) {
-            if let Err(message) = read_back(artifact) {
-                return Err(Failure::input(
-                    format!("what forge made for `{}` is wrong: {message}", artifact.path),
-                    "with templates of your own in forge-templates/, look there; otherwise this is a bug in forge: please report it with the spec",
-                ));
-            }
-        }
-        Ok(wanted)
+    /// When a template of the project's own cannot be rendered, which is told.
+    pub(super) fn plan(&self, shell: &mut Shell<'_>) -> Result<Vec<Artifact>, Failure> {
+        plan(&self.resolved, &self.engine).map_err(|it| self.failed_template(shell, it))
     }
 
     /// A template that could not be rendered: its owner is shown the words, and a bug of forge's is called that.
@@ -203,26 +194,6 @@ pub(super) fn own_catalog(shell: &mut Shell<'_>) -> Result<Catalog, Failure> {
             tell(shell, &notices)?;
             Err(Failure::Told)
         }
-    }
-}
-
-/// A YAML file is read again with the eyes of those who will read it.
-fn read_back(artifact: &Artifact) -> Result<(), String> {
-    let mut value = yaml::plain(&artifact.text)?;
-    without_nulls(&mut value);
-    if artifact.path.starts_with("compose")
-        && let Some(error) = COMPOSE.iter_errors(&value).next()
-    {
-        return Err(format!("at {}: {error}", error.instance_path()));
-    }
-    Ok(())
-}
-
-/// Takes out what is `null`: forge writes that only as `!reset null`, with which an overlay takes an entry away.
-fn without_nulls(value: &mut serde_json::Value) {
-    if let Some(entries) = value.as_object_mut() {
-        entries.retain(|_, it| !it.is_null());
-        entries.values_mut().for_each(without_nulls);
     }
 }
 

@@ -9,8 +9,10 @@ use rayon::prelude::*;
 use super::Failure;
 use super::disk::Disk;
 use super::state::{PENDING, STATE, bases, forget, remembered};
-use crate::compare::{Change, Manifest};
+use crate::compare::{Change, Kind, Manifest};
+use crate::schema::COMPOSE;
 use crate::targets::Artifact;
+use crate::yaml;
 
 /// Writes what `changes` say, then base texts, then the manifest. All texts are on the disk before the first file of the
 /// project is touched, so that a full disk or a folder that cannot be written to leaves everything as it was; and so is
@@ -36,7 +38,7 @@ pub(super) fn write(
     let written: Vec<(&Change, &[u8])> =
         changes.iter().filter(|it| it.text_is_written()).filter_map(|it| Some((it, it.wanted.as_deref()?))).collect();
     let modes: Vec<&Change> = changes.iter().filter(|it| it.mode && !it.text_is_written()).collect();
-    let unwanted: Vec<&Change> = changes.iter().filter(|it| it.kind == crate::compare::Kind::Unwanted).collect();
+    let unwanted: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Unwanted).collect();
     let manifest_moved = !is_same("manifest.json", &text);
     let pending = folder.join(PENDING);
     let is_done = state.is_empty() && bases.is_empty() && written.is_empty() && modes.is_empty() && unwanted.is_empty();
@@ -54,7 +56,11 @@ pub(super) fn write(
         .enumerate()
         .map(|(index, (text, executable))| (index, text, executable))
         .collect();
-    texts.par_iter().try_for_each(|(index, text, executable)| stage.put(*index, text, *executable))?;
+    let (right, staged) = rayon::join(
+        || written.par_iter().try_for_each(|(change, text)| read_back(&change.path, text)),
+        || texts.par_iter().try_for_each(|(index, text, executable)| stage.put(*index, text, *executable)),
+    );
+    right.and(staged)?;
     stage.put(texts.len(), text.as_bytes(), false)?;
     for change in written.iter().map(|(change, _)| *change).chain(modes.iter().copied()).chain(unwanted.iter().copied())
     {
@@ -92,6 +98,33 @@ pub(super) fn write(
     fs::rename(&pending, folder.join("manifest.json")).map_err(Failure::io("write .forge/manifest.json"))?;
     forget(&folder.join("base"), &manifest);
     Ok(())
+}
+
+/// Reads a text again with the eyes of those who will read it: what does not parse is never written.
+fn read_back(path: &str, text: &[u8]) -> Result<(), Failure> {
+    if !path.ends_with(".yaml") {
+        return Ok(());
+    }
+    let read = || {
+        let mut value = yaml::plain(std::str::from_utf8(text).map_err(|it| it.to_string())?)?;
+        without_nulls(&mut value);
+        let mut errors = COMPOSE.iter_errors(&value).filter(|_| path.starts_with("compose"));
+        errors.next().map_or(Ok(()), |error| Err(format!("at {}: {error}", error.instance_path())))
+    };
+    read().map_err(|message: String| {
+        Failure::input(
+            format!("what forge made for `{path}` is wrong: {message}"),
+            "with templates of your own in forge-templates/, look there; otherwise this is a bug in forge: please report it with the spec",
+        )
+    })
+}
+
+/// Takes out what is `null`: forge writes that only as `!reset null`, with which an overlay takes an entry away.
+fn without_nulls(value: &mut serde_json::Value) {
+    if let Some(entries) = value.as_object_mut() {
+        entries.retain(|_, it| !it.is_null());
+        entries.values_mut().for_each(without_nulls);
+    }
 }
 
 /// A folder in which texts wait for their places; gone when it is dropped.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use rayon::prelude::*;
+
 use super::{Artifact, Context, Target};
 use crate::catalog::Broken;
 use crate::project::{Container, Env, Image, ImageRef, Mount, Project, Role, Variable, Wait};
@@ -19,16 +21,17 @@ pub(super) fn file(environment: Option<&str>) -> String {
     }
 }
 
-fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
+fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let base = &context.resolved.base;
     let wanted = document(context, base);
-    out.push(Artifact::new("compose", file(None), format!("{}{}", header(base), folded(&wanted, base).document())));
-    for (name, project) in &context.resolved.environments {
+    let overlays = context.resolved.environments.par_iter().map(|(name, project)| {
         let differs = overlay(&wanted, &document(context, project)).expect("its name differs at least");
         let text = format!("{}{}", header(project), differs.document());
-        out.push(Artifact::new(format!("compose:{name}"), file(Some(name)), text));
-    }
-    Ok(())
+        Artifact::new(format!("compose:{name}"), file(Some(name)), text)
+    });
+    let mut out: Vec<Artifact> = overlays.collect();
+    out.push(Artifact::new("compose", file(None), format!("{}{}", header(base), folded(wanted, base).document())));
+    Ok(out)
 }
 
 fn header(project: &Project) -> String {
@@ -400,7 +403,7 @@ fn tmpfs(container: &Container, path: &str, size: Size) -> Tree {
 }
 
 /// The document with what all services have in common said once.
-fn folded(document: &Tree, project: &Project) -> Tree {
+fn folded(document: Tree, project: &Project) -> Tree {
     let defaults = BTreeMap::from([
         ("cap_drop", Tree::flow_list([text("ALL")])),
         ("logging", logging(project)),
@@ -409,8 +412,7 @@ fn folded(document: &Tree, project: &Project) -> Tree {
         ("security_opt", Tree::flow_list([text("no-new-privileges:true")])),
         ("stop_grace_period", text(project.stop_grace_period.to_string())),
     ]);
-    let Tree::Map(entries, style) = document else { return document.clone() };
-    let mut entries = entries.clone();
+    let Tree::Map(mut entries, style) = document else { return document };
     for section in &mut entries {
         match (section.key.as_str(), &mut section.value) {
             ("services", Tree::Map(services, _)) => services.iter_mut().for_each(|it| fold(&mut it.value, &defaults)),
@@ -426,7 +428,7 @@ fn folded(document: &Tree, project: &Project) -> Tree {
     }
     let defaults = Tree::map(defaults.into_iter().map(|(key, value)| entry(key, value)));
     entries.insert(0, entry("x-defaults", Tree::Anchor("defaults".to_owned(), Box::new(defaults))));
-    Tree::Map(entries, *style)
+    Tree::Map(entries, style)
 }
 
 fn fold(service: &mut Tree, defaults: &BTreeMap<&str, Tree>) {

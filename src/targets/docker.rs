@@ -10,12 +10,11 @@ use crate::project::Image;
 pub(super) static TARGET: Target =
     Target { name: "docker", about: "a Dockerfile, .dockerignore and entrypoint for each image that is built", plan };
 
-fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
+fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let images: Vec<&Image> = context.resolved.base.images.values().collect();
     let planned: Result<Vec<Vec<Artifact>>, Broken> =
         images.par_iter().map(|image| plan_image(context, image)).collect();
-    out.extend(planned?.into_iter().flatten());
-    Ok(())
+    Ok(planned?.into_iter().flatten().collect())
 }
 
 fn plan_image(context: &Context<'_>, image: &Image) -> Result<Vec<Artifact>, Broken> {

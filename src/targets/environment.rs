@@ -6,14 +6,17 @@ use serde::Serialize;
 
 use super::{Artifact, Context, Extent, Target};
 use crate::catalog::Broken;
-use crate::project::{HostPorts, Project, Variable};
+use crate::project::{HostPorts, Variable};
 
 pub(super) static TARGET: Target =
     Target { name: "environment", about: ".env.example, and lines in .gitignore and .gitattributes", plan };
 
 #[derive(Serialize)]
 struct Values<'a> {
-    project: &'a Project,
+    /// What the names of forge's own variables begin with.
+    prefix: &'a str,
+    /// Whether something is built here.
+    builds: bool,
     /// Those that any environment uses.
     variables: BTreeMap<&'a str, &'a Variable>,
     /// Each environment in which the gateway listens, with its ports.
@@ -27,7 +30,8 @@ struct Listening<'a> {
     ports: &'a HostPorts,
 }
 
-fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
+fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
+    let mut out = Vec::new();
     let project = &context.resolved.base;
     let variables: BTreeMap<&str, &Variable> = super::environments(context.resolved)
         .flat_map(|it| it.variables.iter().map(|(name, it)| (name.as_str(), it)))
@@ -40,7 +44,8 @@ fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
         })
         .collect();
     if !(gateways.is_empty() && variables.is_empty() && project.images.is_empty()) {
-        let text = context.engine.render("project/env.example.j2", &Values { project, variables, gateways })?;
+        let values = Values { prefix: &project.prefix, builds: !project.images.is_empty(), variables, gateways };
+        let text = context.engine.render("project/env.example.j2", &values)?;
         out.push(Artifact::new("env:example", ".env.example", text));
     }
     let lines = |id: &str, path: &str, text: &str| Artifact { extent: Extent::Lines, ..Artifact::new(id, path, text) };
@@ -50,5 +55,5 @@ fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
         ".env\n.env.*\n!.env*.example\n/secrets/*\n!/secrets/.gitignore\n",
     ));
     out.push(lines("lines:gitattributes", ".gitattributes", "*.sh text eol=lf\nscripts/* text eol=lf\n"));
-    Ok(())
+    Ok(out)
 }

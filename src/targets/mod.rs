@@ -6,6 +6,7 @@ mod environment;
 mod nginx;
 mod scripts;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::catalog::Broken;
@@ -59,7 +60,7 @@ pub struct Target {
     pub name: &'static str,
     /// What it makes, in one line.
     pub about: &'static str,
-    plan: fn(&Context<'_>, &mut Vec<Artifact>) -> Result<(), Broken>,
+    plan: fn(&Context<'_>) -> Result<Vec<Artifact>, Broken>,
 }
 
 /// All targets.
@@ -73,10 +74,8 @@ pub static TARGETS: &[&Target] =
 pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Broken> {
     let nginx = nginx::folders(resolved, engine)?;
     let context = Context { resolved, engine, nginx };
-    let mut artifacts = Vec::new();
-    for target in TARGETS {
-        (target.plan)(&context, &mut artifacts)?;
-    }
+    let planned: Result<Vec<Vec<Artifact>>, Broken> = TARGETS.par_iter().map(|it| (it.plan)(&context)).collect();
+    let mut artifacts: Vec<Artifact> = planned?.into_iter().flatten().collect();
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     if let Some(pair) = artifacts.windows(2).find(|it| it[0].path == it[1].path) {
         let message = format!("both `{}` and `{}` want this file", pair[0].id, pair[1].id);

@@ -117,7 +117,8 @@ impl Folders {
     }
 }
 
-fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
+fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
+    let mut out = Vec::new();
     let folders = &context.nginx;
     for (name, text) in &folders.base {
         out.push(Artifact::new(format!("nginx:{name}"), format!("nginx/{name}"), text.as_str()));
@@ -136,5 +137,5 @@ fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
             }
         }
     }
-    Ok(())
+    Ok(out)
 }

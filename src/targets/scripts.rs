@@ -30,7 +30,7 @@ struct Certificates<'a> {
     hosts: &'a [Host],
 }
 
-fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
+fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let mut generated = BTreeMap::new();
     let mut supplied = BTreeMap::new();
     for project in super::environments(context.resolved) {
@@ -52,14 +52,15 @@ fn plan(context: &Context<'_>, out: &mut Vec<Artifact>) -> Result<(), Broken> {
         })
         .collect();
     if generated.is_empty() && supplied.is_empty() && certificates.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let environments =
         std::iter::once("production").chain(context.resolved.environments.keys().map(String::as_str)).collect();
     let values =
         Values { generated, supplied, certificates, environments, gateway: context.resolved.base.gateway.is_some() };
     let text = context.engine.render("scripts/secrets.j2", &values)?;
-    out.push(Artifact { executable: true, ..Artifact::new("script:secrets", "scripts/secrets", text) });
-    out.push(Artifact::new("secrets:gitignore", "secrets/.gitignore", "*\n!.gitignore\n"));
-    Ok(())
+    Ok(vec![
+        Artifact { executable: true, ..Artifact::new("script:secrets", "scripts/secrets", text) },
+        Artifact::new("secrets:gitignore", "secrets/.gitignore", "*\n!.gitignore\n"),
+    ])
 }
