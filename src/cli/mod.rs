@@ -186,6 +186,8 @@ pub fn main() -> ExitCode {
                 && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
         }
     };
+    // Each thread keeps memory of its own, and more than two save little: the rest is one file after the other.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(2).build_global();
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut talk = io::stderr().lock();
     let mut shell = Shell {
