@@ -97,5 +97,5 @@ fn compare_(bencher: divan::Bencher<'_, '_>, services: usize) {
         let it = wanted.binary_search_by(|it| it.path.as_str().cmp(path)).ok().map(|index| &wanted[index]);
         Ok::<_, Infallible>(it.map(|it| Found { bytes: it.text.clone().into(), executable: Some(it.executable) }))
     };
-    bencher.bench_local(|| compare(&wanted, &Manifest::default(), found));
+    bencher.bench_local(|| compare(&wanted, &Manifest::default(), found, |_| None));
 }

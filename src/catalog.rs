@@ -2,7 +2,6 @@
 //! project's own `forge-templates/`.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use indexmap::IndexMap;
 use minijinja::syntax::SyntaxConfig;
@@ -11,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::diagnostic::{Path, Place};
-use crate::schema::Choices;
+use crate::diagnostic::{Broken, Path, Place};
+use crate::schema::{Choices, check_option};
 use crate::spec::{Cpus, Duration, Size};
 use crate::yaml::{self, Doc};
 
@@ -293,27 +292,6 @@ pub struct Selection {
     pub program: Option<String>,
 }
 
-/// A file of the project's own `forge-templates/` that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
-    /// Its name below `forge-templates/`.
-    pub file: String,
-    /// What is wrong with it.
-    pub message: String,
-    /// The bytes of the file that it is about; none, where it is about the file as a whole.
-    pub at: Range<usize>,
-    /// What to do.
-    pub help: String,
-}
-
-impl Broken {
-    /// Something about the bytes `at` of a file, which its owner has to mend.
-    pub fn new(file: impl Into<String>, message: impl Into<String>, at: Range<usize>) -> Broken {
-        let help = "mend the file, or remove it to have forge's own".to_owned();
-        Broken { file: file.into(), message: message.into(), at, help }
-    }
-}
-
 impl Catalog {
     /// The catalogue with `own`, the project's files by their names below `forge-templates/`, laid over forge's.
     ///
@@ -483,6 +461,9 @@ fn check<T: DeserializeOwned>(doc: &Doc) -> Result<Entry, (Path, String)> {
     if !entry.versions.contains_key(&entry.default_version) {
         let message = format!("`default_version: {}` is none of its versions", entry.default_version);
         return Err((Path::of(["default_version"]), message));
+    }
+    for (name, schema) in &entry.options {
+        check_option(schema).map_err(|it| (Path::of(["options", name]), format!("the schema of `{name}`: {it}")))?;
     }
     let facts = || std::iter::once((Path::of(["facts"]), &entry.facts));
     let cases = entry.cases.iter().enumerate();

@@ -64,6 +64,8 @@ codes! {
         "What holds a secret is put into a variable by the entrypoint that forge writes into an image, and this image is not built by forge or has no shell. Use an output without a secret in it: `password_file` names the file.";
     OVERLAY_BAKED = "overlay-baked",
         "An environment cannot differ in what is baked into images, or in which services there are: all environments run the same images, and a compose overlay cannot take a service away.";
+    ALIASES = "inherited-aliases",
+        "An overlay gives a host another domain and says nothing of its aliases, so production's stay: their visitors would be led to this environment, with its certificate. Maps merge; write the `aliases` that it should have, or `aliases: []`.";
     NO_EFFECT = "no-effect",
         "What is written here can do nothing, because something else in the spec rules it out.";
     UNKNOWN_RULE = "unknown-rule",

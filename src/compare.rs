@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::merge::merge;
 use crate::targets::{Artifact, Extent};
 
 /// What forge wrote, as `.forge/manifest.json` keeps it.
@@ -28,16 +29,16 @@ pub struct Record {
     pub executable: bool,
     /// The SHA-256 of the text that forge last wanted, in hexadecimal digits; that text is in `.forge/base/`.
     pub base: String,
-    /// The SHA-256 of the text that a run wanted which was stopped before its end: it may or may not be on the disk.
-    #[serde(skip)]
-    pub interrupted: Option<String>,
+    /// The SHA-256 of each text that a run wanted which was stopped before its end: it may or may not be on the disk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interrupted: Vec<String>,
 }
 
 impl Record {
     /// Whether `bytes` are what forge wrote.
     fn is_forges(&self, bytes: &[u8]) -> bool {
         let digest = digest(bytes);
-        digest == self.base || Some(digest) == self.interrupted
+        digest == self.base || self.interrupted.contains(&digest)
     }
 }
 
@@ -46,11 +47,31 @@ impl Manifest {
     /// before it, or what it wrote.
     #[must_use]
     pub fn interrupted(mut self, stopped: Manifest) -> Manifest {
-        for (id, record) in stopped.artifacts {
-            let base = record.base.clone();
-            let known = self.artifacts.entry(id).or_insert(record);
-            known.interrupted = Some(base);
+        // By path: what an artifact is may have moved elsewhere in that run.
+        let mut known: BTreeMap<String, &mut Record> =
+            self.artifacts.values_mut().map(|it| (it.path.clone(), it)).collect();
+        let mut unknown = Vec::new();
+        for (id, mut record) in stopped.artifacts {
+            let texts = std::mem::take(&mut record.interrupted).into_iter().chain([record.base.clone()]);
+            match known.get_mut(&record.path) {
+                Some(known) => known.interrupted.extend(texts),
+                None => {
+                    record.interrupted = texts.collect();
+                    unknown.push((id, record));
+                }
+            }
         }
+        for (id, record) in unknown {
+            let id = if self.artifacts.contains_key(&id) { format!("stopped:{}", record.path) } else { id };
+            self.artifacts.insert(id, record);
+        }
+        self
+    }
+
+    /// The same without what stopped runs wanted: every file is as this one says.
+    #[must_use]
+    pub fn settled(mut self) -> Manifest {
+        self.artifacts.values_mut().for_each(|it| it.interrupted.clear());
         self
     }
 }
@@ -150,7 +171,8 @@ pub fn digest(bytes: &[u8]) -> String {
     })
 }
 
-/// Compares what forge wants with what is there. `find` gives the file at a path, if there is one.
+/// Compares what forge wants with what is there. `find` gives the file at a path, if there is one, and `base` the text
+/// of a digest that [`Record::base`] names.
 ///
 /// The result has an entry for each wanted path and for each that was wanted before, sorted by path.
 ///
@@ -160,13 +182,14 @@ pub fn compare<E>(
     wanted: &[Artifact],
     manifest: &Manifest,
     mut find: impl FnMut(&str) -> Result<Option<Found>, E>,
+    base: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<Change>, E> {
     let records: BTreeMap<&str, &Record> = manifest.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut changes = Vec::with_capacity(wanted.len());
     for artifact in wanted {
         let found = find(&artifact.path)?;
         changes.push(match artifact.extent {
-            Extent::File => whole(artifact, records.get(artifact.path.as_str()).copied(), found),
+            Extent::File => whole(artifact, records.get(artifact.path.as_str()).copied(), found, &base),
             Extent::Lines => lines(artifact, found),
         });
     }
@@ -188,7 +211,18 @@ pub fn compare<E>(
     Ok(changes)
 }
 
-fn whole(artifact: &Artifact, record: Option<&Record>, found: Option<Found>) -> Change {
+fn whole(
+    artifact: &Artifact,
+    record: Option<&Record>,
+    found: Option<Found>,
+    base: impl Fn(&str) -> Option<String>,
+) -> Change {
+    // Whoever has brought in by hand what forge wants has an edit again, and no more.
+    let has_taken_over = |found: &Found, record: &Record| {
+        let found = std::str::from_utf8(&found.bytes).ok();
+        let merged = found.and_then(|it| merge(&base(&record.base)?, it, &artifact.text));
+        merged.as_deref() == found && found.is_some()
+    };
     let mode = found.as_ref().and_then(|it| it.executable).is_some_and(|it| it != artifact.executable);
     let kind = match (&found, record) {
         (None, None) => Kind::New,
@@ -203,6 +237,7 @@ fn whole(artifact: &Artifact, record: Option<&Record>, found: Option<Found>) -> 
         (Some(_), None) => Kind::Foreign,
         (Some(found), Some(record)) if record.is_forges(&found.bytes) => Kind::Moved,
         (Some(_), Some(record)) if digest(artifact.text.as_bytes()) == record.base => Kind::Edited,
+        (Some(found), Some(record)) if has_taken_over(found, record) => Kind::Edited,
         (Some(_), Some(_)) => Kind::Both,
     };
     Change {
@@ -262,7 +297,7 @@ mod tests {
     }
 
     fn record(base: &str) -> Record {
-        Record { path: "a".into(), executable: false, base: digest(base.as_bytes()), interrupted: None }
+        Record { path: "a".into(), executable: false, base: digest(base.as_bytes()), interrupted: Vec::new() }
     }
 
     /// What becomes of the file `a`, which forge wanted as `base`, found as `disk` and now wants as `wanted`.
@@ -271,7 +306,7 @@ mod tests {
         let manifest = Manifest { artifacts: record.into_iter().collect(), ..Manifest::default() };
         let wanted: Vec<Artifact> = wanted.map(artifact).into_iter().collect();
         let found = |_: &str| Ok::<_, ()>(disk.map(|it| Found { bytes: it.into(), executable: Some(false) }));
-        compare(&wanted, &manifest, found).expect("nothing fails").first().map(|it| it.kind)
+        compare(&wanted, &manifest, found, |_| None).expect("nothing fails").first().map(|it| it.kind)
     }
 
     #[test]
@@ -294,9 +329,24 @@ mod tests {
         let manifest =
             |base| Manifest { artifacts: BTreeMap::from([("a".to_owned(), record(base))]), ..Manifest::default() };
         let manifest = manifest("b").interrupted(manifest("stopped"));
+        let twice = manifest.clone().interrupted(Manifest {
+            artifacts: BTreeMap::from([(
+                "a".to_owned(),
+                Record { interrupted: vec![digest(b"first")], ..record("second") },
+            )]),
+            ..Manifest::default()
+        });
+        for text in ["b", "stopped", "first", "second"] {
+            assert!(twice.artifacts["a"].is_forges(text.as_bytes()), "{text}");
+        }
+        let moved = Record { path: "elsewhere".into(), ..record("stopped") };
+        let moved = Manifest { artifacts: BTreeMap::from([("a".to_owned(), moved)]), ..Manifest::default() };
+        let paths: Vec<String> =
+            manifest.clone().interrupted(moved).artifacts.into_values().map(|it| it.path).collect();
+        assert_eq!(paths, ["a", "elsewhere"], "both files may be there");
         for (disk, kind) in [("b", Kind::Moved), ("stopped", Kind::Moved), ("edit", Kind::Both)] {
             let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: disk.into(), executable: None }));
-            let changes = compare(&[artifact("w")], &manifest, find).expect("nothing fails");
+            let changes = compare(&[artifact("w")], &manifest, find, |_| None).expect("nothing fails");
             assert_eq!(changes[0].kind, kind, "{disk}");
         }
     }
@@ -305,7 +355,7 @@ mod tests {
     fn the_mode_of_an_edited_file_is_set_too() {
         let manifest = Manifest { artifacts: BTreeMap::from([("a".to_owned(), record("b"))]), ..Manifest::default() };
         let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: b"edit".into(), executable: Some(true) }));
-        let changes = compare(&[artifact("b")], &manifest, find).expect("nothing fails");
+        let changes = compare(&[artifact("b")], &manifest, find, |_| None).expect("nothing fails");
         assert_eq!((changes[0].kind, changes[0].mode), (Kind::Edited, true));
     }
 
@@ -314,14 +364,17 @@ mod tests {
         let wanted = Artifact { extent: Extent::Lines, ..artifact(".env\n") };
         let find =
             |text: &'static str| move |_: &str| Ok::<_, ()>(Some(Found { bytes: text.into(), executable: None }));
-        let change = compare(std::slice::from_ref(&wanted), &Manifest::default(), find("target"))
+        let change = compare(std::slice::from_ref(&wanted), &Manifest::default(), find("target"), |_| None)
             .expect("nothing fails")
             .remove(0);
         assert_eq!((change.kind, change.wanted.as_deref()), (Kind::Moved, Some(&b"target\n.env\n"[..])));
-        let change = compare(&[wanted], &Manifest::default(), find(".env\ntarget\n")).expect("nothing fails").remove(0);
+        let change = compare(&[wanted], &Manifest::default(), find(".env\ntarget\n"), |_| None)
+            .expect("nothing fails")
+            .remove(0);
         assert_eq!(change.kind, Kind::Same);
         let wanted = Artifact { extent: Extent::Lines, ..artifact("a\nb*\n!bc\n") };
-        let change = compare(&[wanted], &Manifest::default(), find("a\n!bc\n")).expect("nothing fails").remove(0);
+        let change =
+            compare(&[wanted], &Manifest::default(), find("a\n!bc\n"), |_| None).expect("nothing fails").remove(0);
         assert_eq!(change.wanted.as_deref(), Some(&b"a\n!bc\nb*\n!bc\n"[..]), "with its exception, and nothing else");
     }
 }

@@ -4,54 +4,121 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Whether something of this name holds a secret itself, and not where one is to be found.
+/// Whether something of this name holds a secret itself, and not where one is to be found or how it is made.
 pub fn is_secret(name: &str) -> bool {
-    let name = name.to_uppercase().replace(['-', '.'], "_");
-    let parts: Vec<&str> = name.split('_').collect();
-    let points = [
-        "FILE", "PATH", "DIR", "NAME", "ID", "URL", "URI", "LENGTH", "TTL", "EXPIRY", "EXPIRES", "ISSUER", "HEADER",
-        "ENABLED", "TYPE",
+    // What comes after the word says which one it is.
+    const WHICH: [&str; 10] = ["BASE", "OLD", "NEW", "CURRENT", "PREVIOUS", "PLAIN", "RAW", "VALUE", "DEV", "PROD"];
+    const WORDS: [&str; 15] = [
+        "PASSWORD",
+        "PASSWD",
+        "PASS",
+        "PASSPHRASE",
+        "PWD",
+        "PW",
+        "PAT",
+        "SECRET",
+        "TOKEN",
+        "BEARER",
+        "CREDENTIAL",
+        "APIKEY",
+        "SECRETKEY",
+        "PRIVATEKEY",
+        "ENCRYPTIONKEY",
     ];
-    if parts.last().is_some_and(|it| points.contains(it))
-        || parts.iter().any(|it| matches!(*it, "PUBLIC" | "DUMMY" | "ALLOW" | "EXPIRATION"))
-    {
+    // Keys that find or sort something, and those that everybody may have.
+    const HARMLESS_KEYS: [&str; 16] = [
+        "PUBLIC",
+        "CACHE",
+        "SORT",
+        "PRIMARY",
+        "FOREIGN",
+        "PARTITION",
+        "ROUTING",
+        "INDEX",
+        "MAP",
+        "HASH",
+        "HOT",
+        "SHARD",
+        "GROUP",
+        "OBJECT",
+        "SITE",
+        "PUBLISHABLE",
+    ];
+    let name = underscored(name);
+    let mut parts: Vec<&str> = name.split('_').filter(|it| !it.is_empty()).collect();
+    if parts.iter().any(|it| matches!(*it, "PUBLIC" | "DUMMY" | "ALLOW" | "PUBLISHABLE")) {
         return false;
     }
-    let is_word = |it: &&str| {
-        matches!(
-            *it,
-            "PASSWORD"
-                | "PASSWD"
-                | "PASS"
-                | "PASSPHRASE"
-                | "PWD"
-                | "SECRET"
-                | "TOKEN"
-                | "CREDENTIAL"
-                | "CREDENTIALS"
-                | "APIKEY"
-        )
+    let says_which = |it: &str| WHICH.contains(&it) || it.bytes().all(|it| it.is_ascii_digit());
+    while parts.len() > 1 && parts.last().is_some_and(|it| says_which(it)) {
+        parts.pop();
+    }
+    let singular = |it: &str| it.trim_end_matches(|it: char| it.is_ascii_digit()).to_owned();
+    let last = parts.last().map(|it| singular(it)).unwrap_or_default();
+    // `secrets:` alone is a list of names everywhere.
+    let last = if parts.len() > 1 {
+        last.strip_suffix('S').filter(|it| it.ends_with(|it| it != 'S')).unwrap_or(&last)
+    } else {
+        &last
     };
-    let is_key = parts.windows(2).any(|it| {
-        it[1] == "KEY"
-            && matches!(
-                it[0],
-                "API"
-                    | "PRIVATE"
-                    | "ACCESS"
-                    | "SECRET"
-                    | "ENCRYPTION"
-                    | "SIGNING"
-                    | "MASTER"
-                    | "LICENSE"
-                    | "APP"
-                    | "AUTH"
-                    | "JWT"
-            )
-    });
-    // `PWD` and `PASS` alone are the working folder and a verb.
-    let is_alone = parts.len() == 1 && matches!(parts[0], "PWD" | "PASS");
-    !is_alone && (is_key || parts.iter().any(is_word) || parts.iter().any(|it| it.ends_with("PASSWORD")))
+    match parts[..] {
+        // Alone, these are the working folder, a verb, and something small.
+        ["PWD" | "PASS" | "PW" | "PAT"] => false,
+        [.., kind, _] if last == "KEY" => !HARMLESS_KEYS.contains(&kind),
+        [] => false,
+        _ => WORDS.contains(&last) || last.ends_with("PASSWORD"),
+    }
+}
+
+/// `apiToken`, `api-token` and `api.token` as `API_TOKEN`.
+fn underscored(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    let mut before = '_';
+    for it in name.chars() {
+        if it.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) && before != '_' {
+            out.push('_');
+        }
+        out.push(if matches!(it, '-' | '.') { '_' } else { it.to_ascii_uppercase() });
+        before = it;
+    }
+    out
+}
+
+/// Whether a text has the shape of a credential, whatever it is called: what well-known services give out, a private
+/// key, or an `Authorization` header.
+pub fn is_token(text: &str) -> bool {
+    const BEGIN: [&str; 13] = [
+        "AKIA",
+        "ASIA",
+        "ghp_",
+        "gho_",
+        "ghs_",
+        "github_pat_",
+        "glpat-",
+        "sk_live_",
+        "rk_live_",
+        "xoxb-",
+        "xoxp-",
+        "AIza",
+        "npm_",
+    ];
+    let words = || {
+        text.split(|it: char| it.is_whitespace() || matches!(it, '"' | '\'' | ',' | '=')).filter(|it| it.len() >= 16)
+    };
+    let is_jwt = |it: &str| it.starts_with("eyJ") && it.matches('.').count() == 2;
+    let bearer = text.split_once("Bearer ").is_some_and(|(_, it)| !it.is_empty() && !it.starts_with(['$', '<', '{']));
+    bearer || masked_keys(text) || words().any(|it| is_jwt(it) || BEGIN.iter().any(|begin| it.starts_with(begin)))
+}
+
+fn masked_keys(text: &str) -> bool {
+    text.contains("-----BEGIN ")
+        && text.contains("PRIVATE KEY-----")
+        && text.lines().count() + text.matches("\\n").count() > 1
+}
+
+/// Whether `text` holds a credential: one that [`masked`] would hide, or that has the shape of one.
+pub fn has_credential(text: &str) -> bool {
+    matches!(masked(text), Cow::Owned(_)) || is_token(text)
 }
 
 /// The bytes of every password that stands in a URL: of `postgres://shop:secret@db/shop`, those of `secret`.
@@ -72,23 +139,46 @@ pub fn has_password(text: &str) -> bool {
     url_passwords(text).any(|it| !text[it].contains(['$', '{', '<']))
 }
 
-/// Whether `text` gives a password to a program, alone or with the word after it: `--requirepass x`, `--password=x`,
-/// and the same within one text. `is_literal` tells a value from what only names one.
-pub fn gives_password(text: &str, next: Option<&str>, is_literal: impl Fn(&str) -> bool) -> bool {
-    PASSWORD_OPTIONS.iter().any(|option| match text.split_once(option) {
-        Some((_, "")) => next.is_some_and(&is_literal),
-        Some((_, rest)) => {
-            rest.strip_prefix(['=', ' ']).and_then(|it| it.split_whitespace().next()).is_some_and(&is_literal)
+/// Where passwords stand among the words of a command, by index: `--requirepass x`, `--api-token=x`, also within one
+/// word that is a command itself. Not what only names one, as `--password "$(cat …)"`.
+pub fn argument_passwords<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
+    let is_literal = |it: &str| !it.is_empty() && !it.starts_with(['-', '$', '<']) && !is_harmless(it);
+    let mut found = Vec::new();
+    let mut awaited = false;
+    for (index, word) in words.into_iter().enumerate() {
+        let inner: Vec<&str> = word.split_whitespace().map(|it| it.trim_matches(['"', '\''])).collect();
+        let mut awaited_inside = std::mem::take(&mut awaited);
+        let gives = inner.iter().enumerate().any(|(at, part)| {
+            // A value may hold spaces; only the first word of it can be told from what comes after.
+            if std::mem::take(&mut awaited_inside) && is_literal(part) {
+                return true;
+            }
+            match part.split_once('=') {
+                Some((option, value)) if is_option(option) => is_literal(value.trim_matches(['"', '\''])),
+                None if is_option(part) => {
+                    awaited_inside = at + 1 < inner.len();
+                    awaited = at + 1 == inner.len();
+                    false
+                }
+                _ => false,
+            }
+        });
+        if gives {
+            found.push(index);
         }
-        None => false,
-    })
+    }
+    found
 }
 
-const PASSWORD_OPTIONS: &[&str] = &["--requirepass", "--password", "--masterauth", "--rootpassword"];
+/// Whether a word is an option whose value is a secret.
+fn is_option(word: &str) -> bool {
+    let name = word.trim_start_matches('-');
+    word.starts_with('-') && (is_secret(name) || ["requirepass", "masterauth", "rootpassword"].contains(&name))
+}
 
 /// Whether a value that belongs to a secret's name is no secret: empty, a switch, or the file that holds it.
 pub fn is_harmless(value: &str) -> bool {
-    value.is_empty() || matches!(value, "true" | "false" | "yes" | "no") || value.starts_with("/run/secrets/")
+    value.is_empty() || matches!(value, "true" | "false" | "yes" | "no" | "null") || value.starts_with("/run/secrets/")
 }
 
 /// `text` with `*` for every byte of a value that looks like a credential: what follows a secret's name in YAML, JSON,
@@ -97,21 +187,40 @@ pub fn is_harmless(value: &str) -> bool {
 pub fn masked(text: &str) -> Cow<'_, str> {
     let mut hidden: Vec<Range<usize>> = Vec::new();
     let mut in_key = false;
+    // The indentation of a secret's key whose value stands on the lines below it, and whether they are a block.
+    let mut below: Option<(usize, bool)> = None;
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let body = line.trim_end_matches(['\n', '\r']);
-        if body.contains("-----END ") {
-            in_key = false;
-        } else if in_key {
-            // Indentation stays; a diff's mark is no part of the key.
-            let blank = body.len() - body.trim_start_matches([' ', '\t', '+', '-']).len();
-            hidden.push(start + blank..start + body.len());
-        } else {
-            in_key = body.contains("-----BEGIN ") && body.contains("PRIVATE KEY-----");
-            hidden.extend(values(body).into_iter().chain(url_passwords(body)).filter_map(|it| {
-                let value = &body[it.clone()];
-                (!names_something_else(value)).then_some(start + it.start..start + it.end)
-            }));
+        let indent = body.len() - body.trim_start().len();
+        let mut hide = |it: Range<usize>| hidden.push(start + it.start..start + it.end);
+        if let Some((outer, is_block)) = below {
+            if !body.trim().is_empty() && indent <= outer {
+                below = None;
+            } else if is_block || !(body.contains(": ") || body.ends_with(':')) {
+                hide(indent.min(body.len())..body.len());
+            }
+        }
+        let begin = body.find("-----BEGIN ").filter(|at| body[*at..].contains("PRIVATE KEY-----"));
+        if in_key || begin.is_some() {
+            let from = match begin {
+                Some(at) => at + body[at..].find("KEY-----").map_or(0, |it| it + "KEY-----".len()),
+                None => indent,
+            };
+            let end = body[from..].find("-----END ").map(|at| from + at);
+            // What is none of a key's letters is not one: somebody only wrote about keys.
+            let is_key = |it: &str| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"+/=\\\"',:- \t".contains(&it));
+            in_key = end.is_none() && is_key(&body[from..]);
+            if in_key || end.is_some() {
+                hide(from..end.unwrap_or(body.len()));
+            }
+        }
+        url_passwords(body).filter(|it| literal(&body[it.clone()]).is_some()).for_each(&mut hide);
+        for value in values(body) {
+            match value {
+                Found::At(range) => hide(range),
+                Found::Below { block } => below = Some((indent, block)),
+            }
         }
         start += line.len();
     }
@@ -123,15 +232,34 @@ pub fn masked(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(bytes).expect("whole characters were replaced by ASCII"))
 }
 
-/// Whether a value only tells where the secret is: a variable, a file, the name of a secret.
-fn names_something_else(value: &str) -> bool {
+/// The part of a value that is a secret itself; `None` where it only tells where that is: a variable, a file, a name.
+fn literal(value: &str) -> Option<Range<usize>> {
     let is_name = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
-    let begins = value.starts_with(['$', '<', '*', '&', '|', '>', '{', '[']);
-    begins || is_harmless(value) || (value.chars().all(is_name) && is_secret(value))
+    let is_placeholder = value.starts_with('<') && value.ends_with('>');
+    let names_one = value.chars().all(is_name) && is_secret(value);
+    if is_harmless(value) || is_placeholder || names_one || value.starts_with("{{") || value.starts_with("$(") {
+        return None;
+    }
+    if let Some(inner) = value.strip_prefix("${").and_then(|it| it.strip_suffix('}')) {
+        // `${NAME:-default}`: a default is a literal.
+        let at = inner.find('-').filter(|at| inner[..*at].chars().all(|it| is_name(it) || it == ':'))?;
+        return (at + 1 < inner.len()).then_some(at + 3..value.len() - 1);
+    }
+    let is_variable = value.strip_prefix('$').is_some_and(|it| !it.is_empty() && it.chars().all(is_name));
+    (!is_variable).then_some(0..value.len())
 }
 
-/// The bytes of all values in a line that follow the name of a secret or an option for one.
-fn values(line: &str) -> Vec<Range<usize>> {
+/// The value that belongs to a secret's name in a line.
+enum Found {
+    At(Range<usize>),
+    /// It stands on the lines below: as a block after `|` or `>`, or just there.
+    Below {
+        block: bool,
+    },
+}
+
+/// All values in a line that follow the name of a secret or an option for one.
+fn values(line: &str) -> Vec<Found> {
     let is_word = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
     let mut found = Vec::new();
     let mut at = 0;
@@ -139,47 +267,72 @@ fn values(line: &str) -> Vec<Range<usize>> {
         let end = line[begin..].find(|it| !is_word(it)).map_or(line.len(), |it| begin + it);
         at = end;
         let word = &line[begin..end];
-        let name = word.trim_start_matches('-');
-        let is_option = word.starts_with('-') && name.len() < word.len() && !line[end..].starts_with(':');
-        if !(is_secret(name) || is_option && PASSWORD_OPTIONS.contains(&word)) {
+        if !(is_secret(word.trim_start_matches('-')) || is_option(word)) {
             continue;
         }
-        let rest = &line[end..];
-        let quote = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
-        let is_instruction = matches!(line[..begin].trim(), "ENV" | "ARG" | "+ENV" | "-ENV" | "+ARG" | "-ARG");
-        let value = match quote.trim_start().strip_prefix([':', '=']) {
-            Some(value) => value,
-            None if is_option => quote.trim_start_matches([',', ' ']),
-            None if is_instruction => rest,
-            None => continue,
+        let before = line[..begin].trim_start();
+        let rest = line[end..].strip_prefix(['"', '\'']).unwrap_or(&line[end..]).trim_start();
+        let is_instruction = matches!(before.trim_end(), "ENV" | "ARG");
+        let in_brackets = before.matches(['{', '[']).count() > before.matches(['}', ']']).count();
+        let (value, to_the_end) = if let Some(value) = rest.strip_prefix(':') {
+            // `a:b` is no key of YAML, but may be one of JSON.
+            (value, !in_brackets && value.starts_with([' ', '\t']))
+        } else if let Some(value) = rest.strip_prefix('=') {
+            let is_first = before.is_empty() || matches!(before.trim_end(), "-" | "export" | "- \"" | "- '");
+            (value, is_first && !value.contains(" --"))
+        } else if is_option(word) {
+            (rest.trim_start_matches([',', ' ']), false)
+        } else if is_instruction {
+            (&line[end..], true)
+        } else {
+            continue;
         };
+        let is_key = rest.starts_with(':') && !in_brackets;
         let value = value.trim_start();
         let from = line.len() - value.len();
         let range = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let inner = &value[1..];
-                let close = inner.char_indices().scan(false, |escaped, (index, it)| {
-                    let ends = it == quote && !*escaped;
-                    *escaped = it == '\\' && !*escaped && quote == '"';
-                    Some((index, ends))
-                });
-                let close = close.into_iter().find(|(_, ends)| *ends).map_or(inner.len(), |(index, _)| index);
-                from + 1..from + 1 + close
-            }
-            // A plain scalar of YAML goes on to the end of its line, unless it stands in brackets.
-            Some(_) if quote.trim_start().starts_with(": ") && !line[..begin].contains('{') => {
-                from..from + value.split(" #").next().unwrap_or(value).trim_end().len()
-            }
-            Some(_) => {
-                let stop = value.find([' ', '\t', ',', '}', ']', '"', '\'', ';']).unwrap_or(value.len());
-                from..from + stop
+            None if is_key => {
+                found.push(Found::Below { block: false });
+                continue;
             }
             None => continue,
+            Some('|' | '>') if is_key => {
+                found.push(Found::Below { block: true });
+                continue;
+            }
+            // An anchor, an alias, a tag, a list or a map: what is inside of those is looked at by itself.
+            Some('&' | '*' | '!' | '[' | '{') if rest.starts_with(':') && !value.starts_with("{{") => continue,
+            Some(quote @ ('"' | '\'')) => from + 1..from + 1 + quoted(&value[1..], quote),
+            Some(_) if to_the_end => from..from + value.split(" #").next().unwrap_or(value).trim_end().len(),
+            Some(_) if in_brackets => {
+                let end = value.find([',', '}', ']']).unwrap_or(value.len());
+                from..from + value[..end].trim_end().len()
+            }
+            Some(_) => from..from + value.find([' ', '\t', '`']).unwrap_or(value.len()),
         };
         at = at.max(range.end);
-        found.push(range);
+        if let Some(part) = literal(line[range.clone()].trim_end_matches(['"', '\''])) {
+            found.push(Found::At(range.start + part.start..range.start + part.end));
+        }
     }
     found
+}
+
+/// How long the text is that a quote closes: in double quotes a backslash escapes, in single ones a second quote does.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, it)) = characters.next() {
+        if it == '\\' && quote == '"' {
+            characters.next();
+        } else if it == quote {
+            if quote == '\'' && characters.peek().is_some_and(|(_, it)| *it == '\'') {
+                characters.next();
+            } else {
+                return at;
+            }
+        }
+    }
+    text.len()
 }
 
 /// Whether a path is one at which secrets are kept.
@@ -209,12 +362,28 @@ mod tests {
             ("POSTGRESPASSWORD", true),
             ("AWS_SECRET_ACCESS_KEY", true),
             ("API_KEY", true),
+            ("SECRET_KEY_BASE", true),
+            ("DB_PASSWORD_2", true),
             ("DB_PASSWORD_FILE", false),
             ("PUBLIC_KEY", false),
             ("SECRET_KEY_BASE_DUMMY", false),
             ("KEYBOARD", false),
             ("PWD", false),
             ("TOKEN_TTL", false),
+            ("apiToken", true),
+            ("GITHUB_PAT", true),
+            ("STRIPE_KEY", true),
+            ("PASSWORD2", true),
+            ("API_TOKENS", true),
+            ("DB_PW", true),
+            ("ENCRYPTIONKEY", true),
+            ("CACHE_KEY", false),
+            ("BYPASS", false),
+            ("secrets", false),
+            ("password_file", false),
+            ("ACCESS_TOKEN_LIFETIME", false),
+            ("TOKEN_ALGORITHM", false),
+            ("PASSWORD_HASHER", false),
         ] {
             assert_eq!(is_secret(name), secret, "{name}");
         }
@@ -233,28 +402,82 @@ mod tests {
     }
 
     #[test]
+    fn passwords_are_seen_among_arguments() {
+        for (words, found) in [
+            (&["redis-server", "--requirepass", "abc"][..], &[2][..]),
+            (&["run", "--api-token=abc"], &[1]),
+            (&["run", "--password-file=a", "--password=b"], &[2]),
+            (&["sh", "-c", "run --password-file=a --password=b"], &[2]),
+            (&["sh", "-c", "redis-cli --password 'a b' ping"], &[2]),
+            (&["sh", "-c", "redis-cli --password \"$(cat /run/secrets/R)\" ping"], &[]),
+            (&["run", "--token", "--verbose"], &[]),
+            (&["run", "--password", "/run/secrets/A"], &[]),
+            (&["run", "--token"], &[]),
+        ] {
+            assert_eq!(argument_passwords(words.iter().copied()), found, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_seen_by_their_shape() {
+        for (text, has) in [
+            ("host=db password=hunter2", true),
+            ("Server=db;Password=hunter2;", true),
+            ("{\"password\": \"hunter2\"}", true),
+            ("Authorization: Bearer abc", true),
+            ("ghp_0123456789abcdef0123", true),
+            ("eyJhbGciOi.eyJzdWIiOiIx.SflKxwRJSM", true),
+            ("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----", true),
+            ("DB_PASSWORD=hunter2 python", true),
+            ("SELECT 1", false),
+            ("https://example.com/a?b=c", false),
+            ("Bearer $TOKEN", false),
+            ("password_file=/run/secrets/A", false),
+        ] {
+            assert_eq!(has_credential(text), has, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_shown_has_no_credentials_in_it() {
         for (text, shown) in [
             ("      DB_PASSWORD: hunter2 # no", "      DB_PASSWORD: ******* # no"),
-            ("+  db-password: \"a \\\" b\"", "+  db-password: \"******\""),
-            ("{ API_TOKEN: abc, PORT: 80 }", "{ API_TOKEN: ***, PORT: 80 }"),
-            ("- API_TOKEN=abc", "- API_TOKEN=***"),
-            ("ENV API_TOKEN abc", "ENV API_TOKEN ***"),
+            ("  db-password: \"a \\\" b\"", "  db-password: \"******\""),
+            ("  db-password: 'it''s-secret'", "  db-password: '************'"),
+            ("  DB_PASSWORD: \"$ecret\"", "  DB_PASSWORD: \"******\""),
+            ("  DB_PASSWORD: \"[abc\"", "  DB_PASSWORD: \"****\""),
+            ("  DB_PASSWORD: ${P:-abc}", "  DB_PASSWORD: ${P:-***}"),
+            ("{ API_TOKEN: a b, PORT: 80 }", "{ API_TOKEN: ***, PORT: 80 }"),
+            ("- API_TOKEN=ab,cd", "- API_TOKEN=*****"),
+            ("API_TOKEN=ab cd", "API_TOKEN=*****"),
+            ("ENV API_TOKEN a b", "ENV API_TOKEN ***"),
             ("ENV A=b API_TOKEN=abc C=d", "ENV A=b API_TOKEN=*** C=d"),
             ("[redis-server, --requirepass, abc]", "[redis-server, --requirepass, ***]"),
             ("[\"redis-server\", \"--requirepass\", \"abc\"]", "[\"redis-server\", \"--requirepass\", \"***\"]"),
             ("mysqladmin --password=abc ping", "mysqladmin --password=*** ping"),
             ("url: postgres://shop:päss@db/shop", "url: postgres://shop:*****@db/shop"),
+            ("A_PASSWORD: |\n  ab: c\nB: d", "A_PASSWORD: |\n  *****\nB: d"),
+            ("A_PASSWORD:\n  abc\nB: d", "A_PASSWORD:\n  ***\nB: d"),
             (
                 "-----BEGIN PRIVATE KEY-----\r\n  MIIB\r\n-----END PRIVATE KEY-----\nA: b",
                 "-----BEGIN PRIVATE KEY-----\r\n  ****\r\n-----END PRIVATE KEY-----\nA: b",
             ),
+            (
+                "K=\"-----BEGIN PRIVATE KEY-----\\nMI\\n-----END PRIVATE KEY-----\"",
+                "K=\"-----BEGIN PRIVATE KEY-----******-----END PRIVATE KEY-----\"",
+            ),
+            ("DB_PASSWORD: abc # -----END ", "DB_PASSWORD: *** # -----END "),
+            (
+                "grep -q \"-----BEGIN PRIVATE KEY-----\" f || exit\nrun\n",
+                "grep -q \"-----BEGIN PRIVATE KEY-----\" f || exit\nrun\n",
+            ),
             // What only leads to a secret is for everybody's eyes.
             ("DB_PASSWORD_FILE: /run/secrets/DB_PASSWORD", "DB_PASSWORD_FILE: /run/secrets/DB_PASSWORD"),
             ("DB_PASSWORD: ${DB_PASSWORD:?set it}", "DB_PASSWORD: ${DB_PASSWORD:?set it}"),
+            ("DB_PASSWORD=$(cat /run/secrets/x)", "DB_PASSWORD=$(cat /run/secrets/x)"),
             ("secrets: [API_TOKEN]", "secrets: [API_TOKEN]"),
             ("  password: SEARCH_PASSWORD", "  password: SEARCH_PASSWORD"),
-            ("  DB_PASSWORD:", "  DB_PASSWORD:"),
+            ("  DB_PASSWORD:\n    generate: { length: 5 }", "  DB_PASSWORD:\n    generate: { length: 5 }"),
             ("API_KEY: { default: abc }", "API_KEY: { default: abc }"),
             ("path: /a?b", "path: /a?b"),
         ] {

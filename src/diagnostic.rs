@@ -205,6 +205,27 @@ pub fn listed<'a>(names: impl IntoIterator<Item = &'a &'a str>) -> String {
     }
 }
 
+/// A file of the project's own `forge-templates/` that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its name below `forge-templates/`.
+    pub file: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// The bytes of the file that it is about; none, where it is about the file as a whole.
+    pub at: Range<usize>,
+    /// What to do.
+    pub help: String,
+}
+
+impl Broken {
+    /// Something about the bytes `at` of a file, which its owner has to mend.
+    pub fn new(file: impl Into<String>, message: impl Into<String>, at: Range<usize>) -> Broken {
+        let help = "mend the file, or remove it to have forge's own".to_owned();
+        Broken { file: file.into(), message: message.into(), at, help }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

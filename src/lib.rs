@@ -16,6 +16,7 @@ pub mod contract;
 pub mod credential;
 pub mod diagnostic;
 pub mod lint;
+pub mod merge;
 pub mod project;
 pub mod render;
 pub mod report;

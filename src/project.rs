@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Path;
-use crate::spec::{Cpus, Duration, Rate, Secret, Size, TlsMode, VariableType};
+use crate::spec::{Cpus, Duration, Rate};
+/// Values of a spec that need no resolving.
+pub use crate::spec::{Generate, Secret, Size, TlsMode, VariableType};
 
 /// A spec with its environments.
 #[derive(Debug, Clone, Serialize)]
@@ -332,6 +334,8 @@ pub struct Gateway {
     pub trusted_proxies: Vec<String>,
     /// The largest body of a request, in mebibytes.
     pub max_body_mib: u64,
+    /// How many large bodies one client may send at a time, so that it does not fill the folder in which they wait.
+    pub uploads: u64,
     /// Processes.
     pub workers: u64,
     /// How long open requests get, in seconds.

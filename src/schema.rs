@@ -11,12 +11,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::codes;
+use crate::credential::is_secret;
 use crate::diagnostic::{Diagnostic, Path, Place, Step, listed};
 use crate::spec::Spec;
 use crate::yaml::{Doc, flow};
-
-/// Where the schema is published.
-pub const ID: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// What the catalogue adds to the schema: the names that may stand somewhere, and what may be said beside each.
 #[derive(Debug, Default, Clone)]
@@ -44,6 +42,28 @@ fn without_overlay(choices: &Choices) -> Value {
     schema
 }
 
+/// What people write who know compose, the field of forge that does it, and how.
+const COMPOSE_HABITS: [(&str, &str, &str); 14] = [
+    ("depends_on", "needs", "write `needs: [NAME]`: it waits for health, and joins the network"),
+    ("networks", "needs", "networks follow from `needs`: name what this one calls"),
+    ("links", "needs", "write `needs: [NAME]`"),
+    ("volumes", "writable", "write `writable: { /path: { volume: NAME } }`"),
+    ("tmpfs", "writable", "write `writable: { /path: { tmpfs: 64M } }`"),
+    (
+        "env_file",
+        "variables",
+        "declare what the operator sets under `variables`, and list the names here: `variables: [NAME]`",
+    ),
+    ("restart", "command", "leave it out: forge lets every service start again"),
+    ("container_name", "command", "leave it out: a fixed name would stand in the way of replicas"),
+    ("expose", "port", "write `port: 8000`"),
+    ("deploy", "resources", "write `replicas:` and `resources: { limits: { … } }`"),
+    ("mem_limit", "resources", "write `resources: { limits: { memory: 512M } }`"),
+    ("cpus", "resources", "write `resources: { limits: { cpus: 1 } }`"),
+    ("entrypoint", "command", "write `command:`; the image keeps its entrypoint"),
+    ("user", "build", "write `build: { user: { uid: 10001 } }`"),
+];
+
 /// Where the validator finds the schema.
 const INNER_ID: &str = "urn:forge:spec";
 
@@ -69,6 +89,30 @@ impl<'i> Keyword<'i> for LazyPattern {
     fn is_valid(&self, instance: &'i Value) -> bool {
         instance.as_str().is_none_or(|it| self.0.is_match(it))
     }
+}
+
+/// Whether the schema of a stack's option can be composed into the whole one: it is a schema, and its default fits it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_option(schema: &Value) -> Result<(), String> {
+    fn patterns(schema: &Value) -> Result<(), String> {
+        match schema {
+            Value::Array(items) => items.iter().try_for_each(patterns),
+            Value::Object(object) => {
+                if let Some(pattern) = object.get("pattern").and_then(Value::as_str) {
+                    Regex::new(pattern).map_err(|error| error.to_string())?;
+                }
+                object.values().try_for_each(patterns)
+            }
+            _ => Ok(()),
+        }
+    }
+    let told = |error: ValidationError<'_>| error.to_string();
+    jsonschema::meta::validate(schema).map_err(told)?;
+    patterns(schema)?;
+    let validator = jsonschema::validator_for(schema).map_err(told)?;
+    schema.get("default").map_or(Ok(()), |it| validator.validate(it).map_err(told))
 }
 
 /// A schema that is ready to judge documents.
@@ -130,7 +174,7 @@ impl Judge {
             // Only a number fits there; or, where one of several shapes is asked for, somewhere below.
             let before = odd.len();
             odd.retain(|(pointer, _, number)| {
-                let is_text = !refused.iter().any(|it| pointer.starts_with(it.as_str()));
+                let is_text = !refused.iter().any(|it| is_below(pointer, it));
                 if !is_text {
                     *value.pointer_mut(pointer).expect("it is the same tree") = Value::Number(number.clone());
                 }
@@ -145,7 +189,9 @@ impl Judge {
         let parent = error.schema_path().as_str().rsplit_once('/').map_or("", |(parent, _)| parent);
         let schema = self.schema.pointer(parent).unwrap_or(&Value::Null);
         let here = Place::Value(at.clone());
-        let shown = shown(error.instance());
+        // A value in the wrong place is a secret all the same.
+        let is_hidden = matches!(at.0.last(), Some(Step::Key(key)) if is_secret(key)) && error.instance().is_string();
+        let shown = if is_hidden { "the value".to_owned() } else { shown(error.instance()) };
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 for key in unexpected {
@@ -201,7 +247,7 @@ impl Judge {
                     here,
                     format!("{} is {}, not {}", named(&at), kind_of(error.instance()), alternatives(&wanted)),
                 );
-                complaint.help = self.type_help(error.instance(), schema, &wanted);
+                complaint.help = self.type_help(&at, error.instance(), schema, &wanted);
                 out.push(complaint);
             }
             ValidationErrorKind::Maximum { .. } if at.to_string() == "forge" => out.push(
@@ -219,10 +265,34 @@ impl Judge {
     fn unknown_key(&self, at: &Path, key: &str, schema: &Value) -> Diagnostic {
         let place = Place::Key(at.key(key));
         let inside = if at.0.is_empty() { "a spec".to_owned() } else { format!("`{at}`") };
-        let known = schema["properties"].as_object();
-        let known = known.into_iter().flat_map(|it| it.keys().map(String::as_str));
-        Diagnostic::error(&codes::UNKNOWN_KEY, place, format!("{inside} has no `{}`", key.escape_debug()))
-            .nearest(key, known)
+        let known: Vec<&str> =
+            schema["properties"].as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+        let complaint =
+            Diagnostic::error(&codes::UNKNOWN_KEY, place, format!("{inside} has no `{}`", key.escape_debug()));
+        if known.contains(&"overlay") && self.schema["properties"].get(key).is_some() {
+            return complaint.help(format!("put it below `overlay:`, as `overlay: {{ {key}: … }}`"));
+        }
+        let habit = COMPOSE_HABITS.iter().find(|(habit, meant, _)| *habit == key && known.contains(meant));
+        match habit {
+            Some((_, _, help)) => complaint.help(*help),
+            None => complaint.nearest(key, known),
+        }
+    }
+
+    /// An example of what belongs at `path`: that of the innermost field that has one.
+    fn example(&self, path: &Path) -> Option<&Value> {
+        fn inside<'a>(judge: &'a Judge, schema: &'a Value, step: &Step) -> Option<&'a Value> {
+            let referred = schema["$ref"].as_str().and_then(|it| judge.schema.pointer(it.trim_start_matches('#')));
+            let inner = match step {
+                Step::Key(key) => schema["properties"].get(&**key).or_else(|| schema.get("additionalProperties")),
+                Step::Index(_) => schema.get("items"),
+            };
+            let branches = ["anyOf", "oneOf"].into_iter().filter_map(|it| schema[it].as_array()).flatten();
+            let inner = inner.filter(|it| it.is_object());
+            inner.or_else(|| referred.into_iter().chain(branches).find_map(|it| inside(judge, it, step)))
+        }
+        let field = path.0.iter().try_fold(&self.schema, |schema, it| inside(self, schema, it))?;
+        field.pointer("/examples/0")
     }
 
     fn off_pattern(&self, place: Place, shown: &str, pattern: &str, schema: &Value) -> Diagnostic {
@@ -239,7 +309,9 @@ impl Judge {
             format!("{shown} is not {article} {title}").replace("  ", " "),
         );
         match (help, example) {
-            (Some(help), Some(example)) => complaint.help(format!("{help}; for example `{}`", flow(example))),
+            (Some(help), Some(example)) => {
+                complaint.help(format!("{}; for example `{}`", help.trim_end_matches('.'), flow(example)))
+            }
             _ => complaint,
         }
     }
@@ -307,22 +379,28 @@ impl Judge {
             }
         } else {
             let wanted: Vec<&str> = branches.iter().filter_map(|it| it["type"].as_str()).map(kind_name).collect();
-            out.push(Diagnostic::error(
-                &codes::WRONG_TYPE,
-                Place::Value(at.clone()),
-                format!("{} is {}, not {}", named(at), kind_of(error.instance()), alternatives(&wanted)),
-            ));
+            let message = format!("{} is {}, not {}", named(at), kind_of(error.instance()), alternatives(&wanted));
+            let mut complaint = Diagnostic::error(&codes::WRONG_TYPE, Place::Value(at.clone()), message);
+            complaint.help = self.type_help(at, error.instance(), schema, &wanted);
+            out.push(complaint);
         }
     }
 
-    fn type_help(&self, instance: &Value, schema: &Value, wanted: &[&str]) -> Option<String> {
+    fn type_help(&self, at: &Path, instance: &Value, schema: &Value, wanted: &[&str]) -> Option<String> {
         if wanted.contains(&"text") && (instance.is_number() || instance.is_boolean()) {
-            return Some(format!("put it in quotes: \"{instance}\""));
+            // `memory: 512` lacks a unit; quotes would not give it one.
+            let fits = |pattern: &str| Regex::new(pattern).is_ok_and(|it| it.is_match(&instance.to_string()));
+            if schema["title"] != "size" && schema["pattern"].as_str().is_none_or(fits) {
+                return Some(format!("put it in quotes: \"{instance}\""));
+            }
+        } else if instance.is_null() {
+            let is_map = wanted.contains(&"a map");
+            return Some(
+                if is_map { "write `{}` for one with nothing in it" } else { "leave the key out to have the default" }
+                    .to_owned(),
+            );
         }
-        if instance.is_null() {
-            return Some("leave the key out to have the default".to_owned());
-        }
-        let example = schema.pointer("/examples/0")?;
+        let example = self.example(at).or_else(|| schema.pointer("/examples/0"))?;
         Some(format!("for example `{}`", flow(example)))
     }
 }
@@ -349,8 +427,12 @@ fn plain_words(kind: &ValidationErrorKind, shown: &str, error: &ValidationError<
     match kind {
         ValidationErrorKind::Minimum { limit } => format!("{shown} is below {limit}, the least that is allowed"),
         ValidationErrorKind::Maximum { limit } => format!("{shown} is above {limit}, the most that is allowed"),
-        ValidationErrorKind::MinItems { limit } => format!("this list needs at least {limit} entries"),
-        ValidationErrorKind::MinProperties { limit } => format!("this needs at least {limit} entry"),
+        ValidationErrorKind::MinItems { limit } => {
+            format!("this list has fewer than {limit}, the least that is asked for")
+        }
+        ValidationErrorKind::MinProperties { limit } => {
+            format!("this has fewer than {limit}, the least that is asked for")
+        }
         ValidationErrorKind::MaxLength { limit } => format!("{shown} is longer than {limit} characters"),
         ValidationErrorKind::Constant { expected_value } => format!("{shown} should be {expected_value}"),
         _ => error.to_string(),
@@ -367,6 +449,7 @@ fn alternatives(kinds: &[&str]) -> String {
     match kinds {
         [] => "that".to_owned(),
         [one] => (*one).to_owned(),
+        [one, rest @ ..] if rest.iter().all(|it| it == one) => (*one).to_owned(),
         // Where text can stand, numbers and booleans are taken as text.
         several if several.contains(&"text") => "text".to_owned(),
         several => several.join(" or "),
@@ -407,6 +490,11 @@ fn kind_name(json_type: &str) -> &str {
         "object" => "a map",
         other => other,
     }
+}
+
+/// Whether one JSON pointer is the other, or leads on from it.
+fn is_below(pointer: &str, outer: &str) -> bool {
+    pointer.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn path(pointer: &str) -> Path {

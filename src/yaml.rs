@@ -102,8 +102,7 @@ fn read_within(text: &str, replayed: usize) -> Result<Doc, Diagnostic> {
 }
 
 fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
-    let at = error.location().map_or(0..0, |it| bytes(&it));
-    let at = at.start.min(text.len())..at.end.min(text.len());
+    let at = error.location().map_or(0..0, |it| words(text, &it));
     let message = error.render_with_formatter(&serde_yaml::UserMessageFormatter);
     // The reader adds " at line 3, column 1"; the place says so already.
     let message = message.split(" at line ").next().unwrap_or(&message).trim();
@@ -113,7 +112,7 @@ fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
         Some((at, line))
     });
     let tabbed = tabbed.into_iter().find(|(_, line)| line.trim_start_matches(' ').starts_with('\t'));
-    if let Some((start, line)) = tabbed.filter(|_| message.contains("tab")) {
+    if let Some((start, line)) = tabbed.filter(|_| message.contains(" tab")) {
         let tab = start + line.find('\t').unwrap_or(0);
         return Diagnostic::error(&codes::YAML, Place::Bytes(tab..tab + 1), "a line begins with a tab")
             .help("YAML indents with spaces");
@@ -127,6 +126,18 @@ fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
         ("the aliases of the document stand for too much", Some("write out what an alias stands for, once"))
     } else if message.contains("too large or too complex") {
         ("the document is larger than a spec can be", Some("is this really a spec?"))
+    } else if message.contains("mapping values are not allowed") {
+        (message, Some("mend the indentation; a value with `: ` in it needs quotes"))
+    } else if message.contains("',' or ") {
+        (message, Some("close the bracket, or put a comma between entries"))
+    } else if message.contains("simple key expected") {
+        (message, Some("write `key: value`, with a colon and a blank between them"))
+    } else if message.contains("unexpected character") || message.contains("unknown anchor") {
+        (message, Some("put the value in quotes"))
+    } else if message.contains("quoted scalar") {
+        (message, Some("close the quotes, or indent what follows"))
+    } else if message.contains("expected key") || message.contains("indentation") {
+        (message, Some("mend the indentation: entries of one map begin in one column"))
     } else {
         (message, None)
     };
@@ -135,6 +146,23 @@ fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
         Some(help) => complaint.help(help),
         None => complaint,
     }
+}
+
+/// The bytes of what an error is about: of a syntax error only line and column are known, and then it is the rest of the line.
+fn words(text: &str, location: &serde_yaml::Location) -> Range<usize> {
+    if location.span().byte_offset().is_some_and(|it| it > 0) {
+        let at = bytes(location);
+        return at.start.min(text.len())..at.end.min(text.len());
+    }
+    let number = |it: u64| usize::try_from(it).unwrap_or(usize::MAX).saturating_sub(1);
+    let (line, column) = (number(location.line()), number(location.column()));
+    // At its end, a text that lacks something has no more words to show: its last line has.
+    let last = text.lines().count().saturating_sub(1);
+    let start: usize = text.split_inclusive('\n').take(line.min(last)).map(str::len).sum();
+    let words = text[start..].lines().next().unwrap_or_default();
+    let skipped = if line > last { 0 } else { words.chars().take(column).map(char::len_utf8).sum() };
+    let skipped = if words[skipped..].trim().is_empty() { words.len() - words.trim_start().len() } else { skipped };
+    start + skipped..start + words.trim_end().len().max(skipped)
 }
 
 /// The bytes of a place; a reader of text always knows them.
@@ -266,6 +294,8 @@ impl Node {
                 items.iter().find(|it| matches!(&it.value, Value::String(text) if **text == **key))
             }
             (Step::Index(index), Value::List(items)) => items.get(*index),
+            // A JSON pointer does not tell a number from a key that looks like one.
+            (Step::Index(index), Value::Map(entries)) => entries.get(&index.to_string()),
             _ => None,
         }
     }

@@ -353,6 +353,18 @@ facts:
         "{}",
         said.text()
     );
+    for (odd, words) in [
+        ("{ type: banana }", "banana"),
+        ("{ type: string, pattern: \"(\" }", "regex"),
+        ("{ type: integer, default: a }", "\"a\""),
+    ] {
+        sandbox.write(
+            "forge-templates/stacks/shell/stack.yaml",
+            stack.replace("facts:", &format!("  odd: {odd}\nfacts:")),
+        );
+        let said = sandbox.run(&["generate"]);
+        assert!(said.code == 2 && said.stderr.contains(words), "{}", said.text());
+    }
     sandbox.write("forge-templates/stacks/shell/stack.yaml", stack);
     sandbox.write("forge-templates/stacks/shell/Dockerfile.j2", "FROM x\n{% if %}\n");
     let said = sandbox.run(&["generate"]);

@@ -133,8 +133,9 @@ fn what_is_no_longer_wanted_goes_unless_it_was_edited() {
     sandbox.edit("b/nginx.conf", "sendfile on;", "sendfile off;");
     sandbox.write("forge.yaml", spec.split("  b:").next().expect("it has a beginning"));
     let said = sandbox.run(&["generate"]);
-    assert_eq!(said.code, 1);
+    assert_eq!(said.code, 0);
     assert!(said.stderr.contains("b/nginx.conf: was edited, and is no longer wanted; it was kept"), "{}", said.text());
+    assert_eq!(sandbox.run(&["diff", "--check"]).code, 0, "it is its owner's from then on");
     assert!(!sandbox.exists("b/Dockerfile") && sandbox.exists("b/nginx.conf") && sandbox.exists("a/Dockerfile"));
 }
 
@@ -215,6 +216,57 @@ fn a_run_that_was_killed_between_files_and_manifest_leaves_no_edits_behind() {
     sandbox.write("forge.yaml", first);
     sandbox.generate();
     assert_eq!([sandbox.read(".forge/manifest.json"), sandbox.read("compose.yaml")], old);
+}
+
+#[test]
+fn files_of_a_stopped_run_are_forges_whatever_they_are_called_by_then() {
+    let spec = |name: &str| {
+        format!("forge: 1\nname: shop\nservices:\n  {name}:\n    build: {{ stack: static, context: ./site }}\n")
+    };
+    let sandbox = Sandbox::new("renamed").file("forge.yaml", spec("site")).folder("site/public");
+    sandbox.generate();
+    let old = sandbox.read(".forge/manifest.json");
+    sandbox.write("forge.yaml", spec("pages"));
+    sandbox.generate();
+    std::fs::rename(sandbox.path(".forge/manifest.json"), sandbox.path(".forge/pending.json")).expect("it is there");
+    sandbox.write(".forge/manifest.json", old);
+    sandbox.write("forge.yaml", spec("site"));
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 0 && !said.stderr.contains("edit"), "{}", said.text());
+    assert!(sandbox.read("site/Dockerfile").contains("shop-site"));
+}
+
+#[test]
+fn an_output_folder_with_a_project_of_its_own_is_refused() {
+    let sandbox = generated("into-another");
+    let other = generated("another");
+    let before = other.tree();
+    let said = sandbox.run(&["generate", "--output", &other.path("").to_string_lossy()]);
+    assert!(said.code == 2 && said.stderr.contains("has a forge.yaml of its own"), "{}", said.text());
+    assert_eq!(other.tree(), before);
+    let said = sandbox.run(&["generate", "--check", "--output", "not-there"]);
+    assert!(said.code == 1 && said.stdout.contains("compose.yaml: new"), "{}", said.text());
+    assert!(!sandbox.exists("not-there"));
+}
+
+#[test]
+fn whoever_brings_in_by_hand_what_the_spec_asks_for_is_done() {
+    let sandbox = generated("by-hand");
+    sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
+    sandbox.write("forge.yaml", sandbox.read("forge.yaml").replace("port: 8000", "port: 8001"));
+    let said = sandbox.run(&["generate"]);
+    assert!(
+        said.code == 1 && said.stderr.contains("api/Dockerfile: was edited, and the spec moved"),
+        "{}",
+        said.text()
+    );
+    let dockerfile = sandbox.read("api/Dockerfile").replace("8000", "8001");
+    sandbox.write("api/Dockerfile", dockerfile);
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 0 && said.stderr.contains("kept your edit of api/Dockerfile"), "{}", said.text());
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
+    let diff = sandbox.forge("diff");
+    assert!(diff.contains("+# mine") && !diff.contains("8000"), "{diff}");
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn compared_with_itself(files: &BTreeMap<String, Artifact>) -> Vec<(String, Kind
         path: it.path.clone(),
         executable: it.executable,
         base: digest(it.text.as_bytes()),
-        interrupted: None,
+        interrupted: Vec::new(),
     };
     let manifest = Manifest {
         version: MANIFEST_VERSION,
@@ -118,7 +118,7 @@ fn compared_with_itself(files: &BTreeMap<String, Artifact>) -> Vec<(String, Kind
         let found = files.get(path).map(|it| Found { bytes: it.text.clone().into(), executable: Some(it.executable) });
         Ok::<_, ()>(found)
     };
-    let changes = compare(&wanted, &manifest, find).expect("nothing fails");
+    let changes = compare(&wanted, &manifest, find, |_| None).expect("nothing fails");
     changes.into_iter().filter(|it| it.kind != Kind::Same).map(|it| (it.path, it.kind)).collect()
 }
 

@@ -28,7 +28,7 @@ fn a_text_that_is_no_spec_is_refused() {
         let aliases = vec![format!("*a{}", level - 1); 9].join(",");
         bomb += &format!("a{level}: &a{level} [{aliases}]\n");
     }
-    let cases: [(&str, &[u8], &str); 14] = [
+    let cases: [(&str, &[u8], &str); 16] = [
         ("empty", b"", "the spec is empty"),
         ("text", b"hello", "not a map"),
         ("open", b"a: [", "unclosed bracket"),
@@ -41,7 +41,9 @@ fn a_text_that_is_no_spec_is_refused() {
         ("latin", b"forge: 1\nname: caf\xe9\n", "line 2 is not UTF-8"),
         ("version", b"forge: 2\nname: a\n", "reads version 1 of the spec"),
         ("type", b"forge: 1\nname: [a]\n", "`name` is a list, not text"),
-        ("float", b"forge: 1\nname: 1.10\n", "put it in quotes"),
+        ("float", b"forge: 1\nname: 1.10\n", "for example `shop`"),
+        ("unclosed", b"forge: 1\nname: [a\nservices: {}\n", "forge.yaml:3:"),
+        ("indented", b"forge: 1\nservices:\n  a:\n    port: 1\n     image: a\n", "forge.yaml:5:"),
         ("key", b"forge: 1\nname: a\nserivces: {}\n", "did you mean `services`?"),
     ];
     for (name, text, words) in cases {
@@ -110,6 +112,41 @@ fn nothing_is_written_past_a_link_or_into_a_folder() {
     refused(&file, "leads out of the project");
     let blocked = Sandbox::smallest("blocked").file(".forge", "");
     refused(&blocked, "cannot");
+}
+
+#[test]
+fn nothing_is_written_to_or_shown_of_what_is_not_forges_to_touch() {
+    let git = SMALLEST.replace("./api", "./.git");
+    refused(
+        &Sandbox::new("git").file("forge.yaml", &git).file(".git/requirements.txt", ""),
+        "forge writes nothing there",
+    );
+    let linked = Sandbox::new("git-link").file("forge.yaml", SMALLEST).folder(".git").link("api", ".git");
+    refused(&linked, "forge writes nothing there");
+    let secret = Sandbox::smallest("secret-link").file("secrets/A", "hunter2").link("compose.yaml", "secrets/A");
+    let said = secret.run(&["diff"]);
+    assert!(said.code == 2 && !said.text().contains("hunter2"), "{}", said.text());
+    let templates = Sandbox::smallest("templates-link").link("forge-templates", "/");
+    refused(&templates, "`forge-templates` is a link");
+    let pipe = Sandbox::smallest("manifest-pipe").folder(".forge");
+    assert!(Command::new("mkfifo").arg(pipe.path(".forge/manifest.json")).status().expect("mkfifo is there").success());
+    let said = pipe.run(&["generate"]);
+    assert!(said.code == 2 && said.stderr.contains(".forge/manifest.json is no file"), "{}", said.text());
+}
+
+#[test]
+fn a_manifest_cannot_have_sources_deleted() {
+    let sandbox = Sandbox::smallest("manifest-claims");
+    sandbox.generate();
+    sandbox.write("api/main.py", "print()\n");
+    let digest = forge::compare::digest(b"print()\n");
+    sandbox.write(&format!(".forge/base/{digest}"), "print()\n");
+    let manifest = sandbox.read(".forge/manifest.json");
+    let claim =
+        format!("\"artifacts\": {{\n    \"dockerfile:x\": {{ \"path\": \"api/main.py\", \"base\": \"{digest}\" }},");
+    sandbox.write(".forge/manifest.json", manifest.replacen("\"artifacts\": {", &claim, 1));
+    sandbox.generate();
+    assert!(sandbox.exists("api/main.py"));
 }
 
 #[test]
@@ -209,6 +246,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("variable-twice", sound("    needs: { db: { environment: { A: host } } }\n    environment: { A: abc }\nbackings: { db: { kind: postgres } }\n"), "A"),
         ("no-entrypoint", "forge: 1\nname: a\nservices: { api: { build: { stack: static, context: ./api }, needs: { db: { environment: { A: url } } } } }\nbackings: { db: { kind: postgres } }\n".into(), "url"),
         ("overlay-baked", sound("environments: { staging: { overlay: { services: { api: { build: { version: \"3.14\" } } } } } }\n"), "version"),
+        ("inherited-aliases", sound(&format!("{}environments: {{ staging: {{ overlay: {{ gateway: {{ hosts: {{ main: {{ domain: b.example.com }} }} }} }} }} }}\n", gateway.replace("domain: a.example.com", "domain: a.example.com, aliases: [c.example.com]"))), "domain"),
         ("no-effect", sound("    healthcheck: { file: { path: /srv/alive, max_age: 60s } }\n"), "/srv/alive"),
         ("unknown-rule", sound("    exceptions: [{ rule: read-only-rot, reason: because }]\n"), "read-only-rot"),
         ("unused", sound("secrets: { KEY: { generate: {} } }\n"), "KEY"),
@@ -227,7 +265,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         let found = found.unwrap_or_else(|| panic!("no {code} for\n{text}\nbut {them:#?}"));
         let at = doc.locate(&found.place);
         assert_eq!(&doc.text[at], *words, "{code}: {found:#?}");
-        assert!(found.severity == Severity::Error || ["unused", "unproven"].contains(code));
+        assert!(found.severity == Severity::Error || ["unused", "unproven", "inherited-aliases"].contains(code));
     }
     for code in CODES {
         let shown = cases.iter().any(|(name, ..)| *name == code.name) || elsewhere.contains(&code.name);

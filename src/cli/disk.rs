@@ -1,6 +1,6 @@
 //! Files of a project as they are, and nothing outside of it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,27 +12,19 @@ use crate::compare::Found;
 /// The files of a project.
 pub(super) struct Disk {
     pub(super) root: PathBuf,
-    /// Folders that were seen to lie inside of the project.
-    safe: HashSet<PathBuf>,
+    /// Folders that were looked up, with what they are after all links.
+    real: HashMap<PathBuf, PathBuf>,
 }
 
 impl Disk {
     /// The project in `root`.
     pub(super) fn new(root: &Path) -> Result<Disk, Failure> {
-        let root = root.canonicalize().map_err(Failure::io(format!("open the folder {}", root.display())))?;
-        // A clone can bring links along; what forge remembers is never anywhere else.
-        for name in ["", "base", "new", "pending.json", "manifest.json", "schema.json", ".gitattributes", ".gitignore"]
-        {
-            let place = if name.is_empty() { root.join(STATE) } else { root.join(STATE).join(name) };
-            if fs::symlink_metadata(&place).is_ok_and(|it| it.file_type().is_symlink()) {
-                let shown = place.strip_prefix(&root).unwrap_or(&place).display().to_string();
-                return Err(Failure::input(
-                    format!("`{shown}` is a link"),
-                    "remove it: forge keeps its memory in the project",
-                ));
-            }
-        }
-        Ok(Disk { safe: HashSet::from([root.clone()]), root })
+        let root = match root.canonicalize() {
+            // To look at, a folder that is not there is as good as an empty one.
+            Err(error) if error.kind() == ErrorKind::NotFound => root.to_owned(),
+            other => other.map_err(Failure::io(format!("open the folder {}", root.display())))?,
+        };
+        Ok(Disk { real: HashMap::new(), root })
     }
 
     /// The file at `path`, relative to the project, if there is one.
@@ -58,13 +50,21 @@ impl Disk {
     }
 
     /// Where `path` is, links followed; `None` where a folder on the way is missing.
+    ///
+    /// # Errors
+    /// When it leads out of the project, or to what forge keeps its hands off.
     pub(super) fn place(&mut self, path: &str) -> Result<Option<PathBuf>, Failure> {
+        self.refuse_private(path, &self.root.join(path))?;
         let wanted = self.root.join(path);
-        let folder = wanted.parent().expect("it is below the project").to_owned();
-        if !self.safe.contains(&folder) {
-            match folder.canonicalize() {
-                Ok(real) if real.starts_with(&self.root) => drop(self.safe.insert(folder)),
-                Ok(real) => return Err(outside(path, &real)),
+        let (folder, name) =
+            (wanted.parent().expect("it is below the project"), wanted.file_name().unwrap_or_default());
+        let real = match self.real.get(folder) {
+            Some(real) => real.join(name),
+            None => match folder.canonicalize() {
+                Ok(real) => {
+                    self.real.insert(folder.to_owned(), real.clone());
+                    real.join(name)
+                }
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     self.check_missing(path)?;
                     return Ok(None);
@@ -76,17 +76,32 @@ impl Disk {
                     ));
                 }
                 Err(error) => return Err(Failure::Io { doing: format!("read {path}"), source: error }),
-            }
+            },
+        };
+        self.refuse_private(path, &real)?;
+        if !fs::symlink_metadata(&real).is_ok_and(|it| it.file_type().is_symlink()) {
+            return Ok(Some(real));
         }
-        let is_link = fs::symlink_metadata(&wanted).is_ok_and(|it| it.file_type().is_symlink());
-        if !is_link {
-            return Ok(Some(wanted));
+        let Ok(real) = real.canonicalize() else {
+            return Err(Failure::input(format!("`{path}` is a link that leads nowhere"), "remove the link"));
+        };
+        self.refuse_private(path, &real)?;
+        Ok(Some(real))
+    }
+
+    /// Refuses what `path` comes to, `real` after all links, where forge has no business: outside of the project, in what
+    /// a version control system or forge itself obeys, and in `secrets/` or `.env`, which nobody is to be shown.
+    fn refuse_private(&self, path: &str, real: &Path) -> Result<(), Failure> {
+        let Ok(below) = real.strip_prefix(&self.root) else { return Err(outside(path, real)) };
+        let names: Vec<String> = below.iter().map(|it| it.to_string_lossy().to_lowercase()).collect();
+        let is_kept = names.iter().any(|it| [".git", ".hg", ".svn", STATE].contains(&it.as_str()));
+        let is_secret = names.first().is_some_and(|it| it == "secrets") && names.len() > 1 && names[1] != ".gitignore";
+        let is_env = names.last().is_some_and(|it| it.starts_with(".env") && !it.ends_with(".example"));
+        if is_kept || is_secret || is_env {
+            let message = format!("`{path}` is `{}`, and forge writes nothing there", below.display());
+            return Err(Failure::input(message, "build from another folder; replace a link by a folder or file"));
         }
-        match wanted.canonicalize() {
-            Ok(real) if real.starts_with(&self.root) => Ok(Some(real)),
-            Ok(real) => Err(outside(path, &real)),
-            Err(_) => Err(Failure::input(format!("`{path}` is a link that leads nowhere"), "remove the link")),
-        }
+        Ok(())
     }
 
     /// A missing folder can hide a link that leads out: looks at what of the way is there.
@@ -96,8 +111,7 @@ impl Disk {
             way.push(part);
             match fs::symlink_metadata(&way) {
                 Ok(it) if it.file_type().is_symlink() => match way.canonicalize() {
-                    Ok(real) if real.starts_with(&self.root) => {}
-                    Ok(real) => return Err(outside(path, &real)),
+                    Ok(real) => self.refuse_private(path, &real)?,
                     Err(_) => {
                         return Err(Failure::input(
                             format!("a link on the way to `{path}` leads nowhere"),
@@ -127,18 +141,27 @@ impl Disk {
         }
     }
 
+    /// Whether a file can be put at `path`: its folder, or the nearest above it that is there, can be written to.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub(super) fn check_folder(&self, path: &str) -> Result<(), Failure> {
+        let place = self.root.join(path);
+        let folder = place.ancestors().skip(1).find(|it| it.is_dir()).unwrap_or(&self.root);
+        writable(folder).map_err(Failure::io(format!("write {path}")))
+    }
+
     /// Makes the folder of `path` where it is missing.
     ///
     /// # Errors
-    /// When it cannot be made, or files cannot be put into it.
-    pub(super) fn make_folder(&mut self, path: &str) -> Result<(), Failure> {
-        let folder = self.root.join(path);
-        let folder = folder.parent().expect("it is below the project");
-        let doing = || Failure::io(format!("write {path}"));
-        if !folder.is_dir() {
-            fs::create_dir_all(folder).map_err(doing())?;
+    /// When it cannot be made.
+    pub(super) fn make_folder(&self, path: &str) -> Result<(), Failure> {
+        let place = self.root.join(path);
+        let folder = place.parent().expect("it is below the project");
+        if folder.is_dir() {
+            return Ok(());
         }
-        writable(folder).map_err(doing())
+        fs::create_dir_all(folder).map_err(Failure::io(format!("make the folder of {path}")))
     }
 }
 

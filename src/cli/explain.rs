@@ -1,13 +1,15 @@
 //! `forge explain`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::project::{Project, explanation, shown, valid};
 use super::{Answer, Failure, Shell};
 use crate::codes::CODES;
+use crate::credential::{is_harmless, is_secret};
 use crate::diagnostic::{Path, Place, Severity, Step, did_you_mean, listed};
 use crate::lint::{RULES, Rule};
-use crate::project::{Container, Gateway, Image, ImageRef, Mount, Origin, Resolved};
+use crate::project::{Container, Env, Gateway, Image, ImageRef, Mount, Origin, Resolved, Role};
 use crate::resolve::overlay;
 use crate::spec::TlsMode;
 use crate::yaml::{Doc, Node, Value, flow};
@@ -90,6 +92,15 @@ struct Fact {
     origin: Option<Origin>,
 }
 
+impl Fact {
+    /// What stands in the spec; a secret is not repeated.
+    fn written(path: &Path, node: &Node) -> Fact {
+        let hidden = matches!(path.0.last(), Some(Step::Key(key)) if is_secret(key)) && node.text().is_some();
+        let value = if hidden { "(not shown)".to_owned() } else { flow(&node.json()) };
+        Fact { path: path.clone(), value, origin: None }
+    }
+}
+
 fn explain_path(project: &Project, what: &str, file: &str) -> Result<String, Failure> {
     let path = Path::parse(what);
     let resolved = &project.resolved;
@@ -120,13 +131,17 @@ fn about(path: &Path, facts: &[Fact], doc: &Doc) -> Vec<Fact> {
     let mut out: Vec<Fact> = facts.iter().filter(|it| it.path.0.starts_with(&path.0)).cloned().collect();
     let mut written = Vec::new();
     leaves(&doc.root, &mut Path::default(), &mut written);
-    let is_said = |at: &Path| facts.iter().any(|it| it.path.0.starts_with(&at.0) || at.0.starts_with(&it.path.0));
+    let said: BTreeSet<&Path> = facts.iter().map(|it| &it.path).collect();
+    let is_said = |at: &Path| {
+        let above = (1..=at.0.len()).any(|length| said.contains(&Path(at.0[..length].to_vec())));
+        above || said.range::<&Path, _>(at..).next().is_some_and(|it| it.0.starts_with(&at.0))
+    };
     written.retain(|it| it.path.0.starts_with(&path.0) && !is_said(&it.path));
     out.extend(written);
     if out.is_empty()
         && let Some(node) = doc.root.at(path).filter(|_| path.0.first() != Some(&Step::Key("environments".into())))
     {
-        out.push(Fact { path: path.clone(), value: flow(&node.json()), origin: None });
+        out.push(Fact::written(path, node));
     }
     out
 }
@@ -135,7 +150,7 @@ fn about(path: &Path, facts: &[Fact], doc: &Doc) -> Vec<Fact> {
 fn leaves(node: &Node, path: &mut Path, out: &mut Vec<Fact>) {
     let is_map = matches!(node.value, Value::Map(_));
     if !is_map || (node.entries().next().is_none() && !path.0.is_empty()) {
-        out.push(Fact { path: path.clone(), value: flow(&node.json()), origin: None });
+        out.push(Fact::written(path, node));
     }
     let is_root = path.0.is_empty();
     for (key, value) in node.entries().filter(|(key, _)| !is_root || !["environments", "forge"].contains(key)) {
@@ -159,7 +174,7 @@ fn nearest<'a>(path: &Path, known: impl Iterator<Item = &'a Path>) -> String {
     below.dedup();
     let last = |path: &Path| path.0.last().map(|it| Path(vec![it.clone()]).to_string()).unwrap_or_default();
     let names: Vec<String> = below.iter().map(last).collect();
-    let typed = Path(path.0[depth..=depth.min(path.0.len() - 1)].to_vec()).to_string();
+    let typed = Path(path.0[depth..=depth].to_vec()).to_string();
     if let Some(best) = did_you_mean(&typed, names.iter().map(String::as_str)) {
         let mut meant = below[names.iter().position(|it| it == best).expect("it is one of them")].clone();
         meant.0.extend_from_slice(&path.0[depth + 1..]);
@@ -201,10 +216,10 @@ fn facts(resolved: &Resolved, environment: Option<&str>) -> Vec<Fact> {
     let mut out = Vec::new();
     for container in project.containers.values() {
         let at = match container.role {
-            crate::project::Role::Service => Path::of(["services", &container.name]),
-            crate::project::Role::Backing => Path::of(["backings", &container.name]),
-            crate::project::Role::Gateway => Path::of(["gateway"]),
-            crate::project::Role::Migration(_) => continue,
+            Role::Service => Path::of(["services", &container.name]),
+            Role::Backing => Path::of(["backings", &container.name]),
+            Role::Gateway => Path::of(["gateway"]),
+            Role::Migration(_) => continue,
         };
         let image = match &container.image {
             ImageRef::Built(name) => project.images.get(name),
@@ -293,8 +308,9 @@ fn container_facts(container: &Container, image: Option<&Image>, at: &Path, out:
     out.append(&mut options);
     for (name, value) in &container.environment {
         let value = match value {
-            crate::project::Env::Text(text) => serde_json::to_string(text).expect("text is JSON"),
-            crate::project::Env::Variable => format!("${name}, from .env"),
+            Env::Text(text) if is_secret(name) && !is_harmless(text) => "(not shown)".to_owned(),
+            Env::Text(text) => serde_json::to_string(text).expect("text is JSON"),
+            Env::Variable => format!("${name}, from .env"),
         };
         let origin = container.environment_origins.get(name).cloned();
         out.push(Fact { path: at.key("environment").key(name), value, origin });

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::disk::Disk;
-use super::project::{Project, counted, valid};
-use super::state::{FIXED, manifest};
+use super::project::{Project, counted, shown, valid};
+use super::state::{FIXED, STATE, manifest};
 use super::write::write;
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Manifest, compare};
@@ -52,9 +52,11 @@ pub(super) fn compared(
 ) -> Result<Compared, Failure> {
     let mut disk = Disk::new(root)?;
     let lock = if writes { disk.lock()? } else { None };
-    let manifest = manifest(&disk, &shell.file)?;
+    let manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
     let wanted = project.plan(shell)?;
-    let changes = compare(&wanted, &manifest, |path| disk.find(path))?;
+    let bases = disk.root.join(STATE).join("base");
+    let base = |digest: &str| fs::read_to_string(bases.join(digest)).ok();
+    let changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
     Ok(Compared { disk, manifest, wanted, changes, _lock: lock })
 }
 
@@ -62,6 +64,15 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let project = valid(shell)?;
     let root = arguments.output.as_ref().unwrap_or(&project.root);
     let writes = !(arguments.check || arguments.dry_run);
+    if let Some(folder) = arguments.output.as_ref().filter(|it| it.join(&shell.file).exists())
+        && folder.canonicalize().ok() != project.root.canonicalize().ok()
+    {
+        let message = format!("{} has a {} of its own", folder.display(), shown(&shell.file));
+        return Err(Failure::input(
+            message,
+            "name an empty folder: forge would take the files of that project for its own",
+        ));
+    }
     if arguments.output.is_some() && writes {
         fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
     }
@@ -95,12 +106,12 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     for change in &kept {
         let help = match change.kind {
-            Kind::Orphaned => "forge has no more to do with it: keep it as your own, or delete it",
+            Kind::Orphaned => "it is yours from now on, and what it refers to may be gone: keep it, or delete it",
             _ => "`forge diff` shows what forge wants: bring that in by hand, or delete the file and generate again",
         };
         shell.insist(&format!("{}: {}; it was kept. {help}", change.path, change.reason()))?;
     }
-    Ok(if kept.is_empty() { Answer::Yes } else { Answer::No })
+    Ok(if kept.iter().any(|it| it.kind == Kind::Both) { Answer::No } else { Answer::Yes })
 }
 
 /// Each file that was written, and what was done in a line.

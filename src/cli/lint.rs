@@ -1,6 +1,6 @@
 //! `forge lint`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +54,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     };
     let shown: BTreeMap<&String, Arc<str>> = texts.iter().map(|(path, it)| (path, masked(it).into())).collect();
     let mut them: Vec<Notice> = Vec::new();
+    let mut seen = HashSet::new();
     for finding in findings {
         let notice = Notice {
             code: finding.rule.name.to_owned(),
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             bytes: finding.bytes,
         };
         // Files that are in several combinations say the same thing each time.
-        if !them.iter().any(|it| it.code == notice.code && it.path == notice.path && it.bytes == notice.bytes) {
+        if seen.insert((notice.code.clone(), notice.path.clone(), notice.bytes.clone())) {
             them.push(notice);
         }
     }
@@ -98,8 +99,8 @@ fn project_findings(project: &Project, shell: &mut Shell<'_>) -> Result<(Texts, 
             texts.insert(artifact.path.clone(), String::from_utf8_lossy(&found.bytes).into_owned());
         }
     }
-    if texts.is_empty() {
-        return Err(Failure::input("there is nothing to look at yet", "`forge generate` writes the files"));
+    if let Some(missing) = wanted.iter().find(|it| !texts.contains_key(&it.path)) {
+        return Err(Failure::input(format!("`{}` is not there", missing.path), "`forge generate` writes it"));
     }
     let findings = findings(&project.resolved, &wanted, &texts);
     Ok((texts, findings))
@@ -138,8 +139,12 @@ fn known(path: &str, named: bool) -> Option<Known> {
 fn named_findings(paths: &[String], shell: &Shell<'_>) -> Result<(Texts, Vec<Finding>), Failure> {
     let mut texts = Texts::new();
     let mut read = |path: &str| {
-        let bytes = fs::read(shell.directory.join(path));
-        let bytes = bytes.map_err(Failure::io(format!("read {}", shown(Path::new(path)))))?;
+        let place = shell.directory.join(path);
+        // To read a pipe would be to wait for somebody who writes to it.
+        if place.exists() && !place.is_file() {
+            return Err(Failure::input(format!("{} is no file", shown(Path::new(path))), "name a file or a folder"));
+        }
+        let bytes = fs::read(&place).map_err(Failure::io(format!("read {}", shown(Path::new(path)))))?;
         texts.insert(path.to_owned(), String::from_utf8_lossy(&bytes).into_owned());
         Ok::<_, Failure>(())
     };
@@ -158,6 +163,11 @@ fn named_findings(paths: &[String], shell: &Shell<'_>) -> Result<(Texts, Vec<Fin
         }
     }
     groups.push(together);
+    if texts.is_empty() {
+        let help =
+            "rules are about Dockerfiles, .dockerignore, compose files, nginx configurations (.conf) and scripts (.sh)";
+        return Err(Failure::input("there is nothing to look at", help));
+    }
     let mut out = Vec::new();
     for paths in groups {
         let (mut compose, mut nginx) = (Vec::new(), Vec::new());
@@ -205,27 +215,26 @@ fn collect(root: &Path, folder: &str, out: &mut Vec<String>) -> Result<(), Failu
 /// Files as they are used: a compose file with an overlay that lies beside it, the nginx files of one folder and those
 /// below it, and each other file alone.
 fn used_together(paths: &[String]) -> Vec<Vec<String>> {
+    let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let mut groups: Vec<Vec<String>> = Vec::new();
-    for path in paths {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut nginx: Vec<&String> = paths.iter().filter(|it| known(it, false) == Some(Known::Nginx)).collect();
+    // The folder above comes before those below it.
+    nginx.sort_by_key(|it| (it.matches('/').count(), *it));
+    for path in nginx {
+        match groups.iter_mut().find(|group| Path::new(path).starts_with(folder(&group[0]))) {
+            Some(group) => group.push(path.clone()),
+            None => groups.push(vec![path.clone()]),
+        }
+    }
+    for path in paths.iter().filter(|it| known(it, false) != Some(Known::Nginx)) {
+        let name = path.rsplit('/').next().unwrap_or(path);
         let parts: Vec<&str> = name.split('.').collect();
-        match known(path, false) {
-            Some(Known::Compose) if parts.len() > 2 => {
-                let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-                let base = ["yaml", "yml"].map(|extension| format!("{below}{}.{extension}", parts[0]));
-                groups.push(base.into_iter().filter(|it| paths.contains(it)).chain([path.clone()]).collect());
-            }
-            Some(Known::Nginx) => {
-                let is_below = |it: &&mut Vec<String>| {
-                    let (first, _) = it[0].rsplit_once('/').unwrap_or(("", ""));
-                    it[0].ends_with(".conf") && Path::new(folder).starts_with(first)
-                };
-                match groups.iter_mut().find(is_below) {
-                    Some(group) => group.push(path.clone()),
-                    None => groups.push(vec![path.clone()]),
-                }
-            }
-            _ => groups.push(vec![path.clone()]),
+        if known(path, false) == Some(Known::Compose) && parts.len() > 2 {
+            let below = path.strip_suffix(name).unwrap_or_default();
+            let base = ["yaml", "yml"].map(|extension| format!("{below}{}.{extension}", parts[0]));
+            groups.push(base.into_iter().filter(|it| paths.contains(it)).chain([path.clone()]).collect());
+        } else {
+            groups.push(vec![path.clone()]);
         }
     }
     groups

@@ -7,10 +7,11 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, Shell};
-use crate::catalog::{Broken, Catalog};
+use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
 use crate::contract::known_rules;
 use crate::credential::masked;
+use crate::diagnostic::Broken;
 use crate::diagnostic::{Diagnostic, Path, Place, Severity};
 use crate::lint;
 use crate::project::Resolved;
@@ -57,7 +58,7 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
             let at = error.utf8_error().valid_up_to();
             let bytes = error.into_bytes();
             let line = bytes[..at].iter().filter(|it| **it == b'\n').count() + 1;
-            let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
+            let text: Arc<str> = masked(&String::from_utf8_lossy(&bytes)).into();
             let message = format!("line {line} is not UTF-8: byte {at} is 0x{:02x}", bytes[at]);
             let notice = Notice {
                 code: codes::YAML.name.into(),
@@ -87,10 +88,14 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
         Ok(doc) => doc,
         Err(diagnostic) => {
             let doc = Doc { root: yaml::Node::default(), text: text.into() };
-            return Ok(Read::Invalid(vec![notice(diagnostic, &doc, &path)]));
+            let shown = without_credentials(&doc, std::slice::from_ref(&diagnostic));
+            return Ok(Read::Invalid(vec![Notice { text: Some(shown), ..notice(diagnostic, &doc, &path) }]));
         }
     };
     let located = |them: Vec<Diagnostic>| {
+        if them.is_empty() {
+            return Vec::new();
+        }
         let text = without_credentials(&doc, &them);
         let mut notices: Vec<Notice> =
             them.into_iter().map(|it| Notice { text: Some(Arc::clone(&text)), ..notice(it, &doc, &path) }).collect();
@@ -129,12 +134,11 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
     }
 }
 
-/// Reads the spec for a command that cannot work without it: what is wrong is told, and warnings too.
+/// Reads the spec for a command that cannot work without it: what is wrong is told, and warnings too. The project lives as
+/// long as the process: a command reads one and ends, and freeing it takes a tenth of a small run.
 ///
 /// # Errors
 /// When there is none, or it is invalid.
-///
-/// The project lives as long as the process: a command reads one and ends, and freeing it takes a tenth of a small run.
 pub(super) fn valid(shell: &mut Shell<'_>) -> Result<&'static Project, Failure> {
     match read(shell)? {
         Read::Valid(project) => {
@@ -211,6 +215,10 @@ fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Failure> {
         ));
     }
     let metadata = fs::metadata(&place).map_err(|error| match error.kind() {
+        ErrorKind::NotFound if root.join(file).with_extension("yml").is_file() => Failure::input(
+            format!("there is no {name} in {}", root.display()),
+            format!("rename {} to it, or name that after -f", shown(&file.with_extension("yml"))),
+        ),
         ErrorKind::NotFound => Failure::input(
             format!("there is no {name} in {}", root.display()),
             "write one (`Use it` in the README has an example), or name its folder after -C or the file after -f",
@@ -257,6 +265,9 @@ fn own_templates(root: &FilePath) -> Result<Vec<(String, String)>, Failure> {
         Ok(())
     }
     let mut found = Vec::new();
+    if fs::symlink_metadata(root.join("forge-templates")).is_ok_and(|it| it.file_type().is_symlink()) {
+        return Err(Failure::input("`forge-templates` is a link", "make it a folder of the project"));
+    }
     collect(&root.join("forge-templates"), "", &mut found)?;
     found.sort();
     Ok(found)
@@ -332,7 +343,7 @@ fn notice(diagnostic: Diagnostic, doc: &Doc, path: &str) -> Notice {
     Notice {
         code: diagnostic.code.name.to_owned(),
         severity: diagnostic.severity,
-        message: diagnostic.message,
+        message: masked(&diagnostic.message).into_owned(),
         help: diagnostic.help,
         path: path.to_owned(),
         text: Some(Arc::clone(&doc.text)),
@@ -340,15 +351,16 @@ fn notice(diagnostic: Diagnostic, doc: &Doc, path: &str) -> Notice {
     }
 }
 
-/// The text to show: where one of `them` is about a credential, without its words and all that look like it.
+/// The text to show: without what looks like a credential, and without what one of `them` calls one.
 fn without_credentials(doc: &Doc, them: &[Diagnostic]) -> Arc<str> {
-    let about = them.iter().filter(|it| it.code == &codes::CREDENTIAL);
-    let mut hidden = about.map(|it| doc.locate(&it.place)).peekable();
-    if hidden.peek().is_none() {
-        return Arc::clone(&doc.text);
-    }
     let mut bytes = masked(&doc.text).into_owned().into_bytes();
-    hidden.for_each(|it| bytes[it].fill(b'*'));
+    let about = them.iter().filter(|it| it.code == &codes::CREDENTIAL).map(|it| doc.locate(&it.place));
+    // Below `secrets` stands how each is made: anything else is taken for the secret itself.
+    let declared = doc.root.get("secrets").into_iter().flat_map(yaml::Node::entries).flat_map(|(_, it)| {
+        let below = it.entries().filter(|(key, it)| *key != "supplied" && it.text().is_some()).map(|(_, it)| it);
+        below.chain(it.text().map(|_| it)).map(|it| it.at.clone()).collect::<Vec<_>>()
+    });
+    about.chain(declared).for_each(|it| bytes[it].fill(b'*'));
     String::from_utf8_lossy(&bytes).into()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path};
 
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::Failure;
 use super::disk::Disk;
 use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Record, digest};
-use crate::targets::{Artifact, Extent};
+use crate::targets::{Artifact, Extent, could_be};
 
 /// Where forge keeps what it has to remember.
 pub(super) const STATE: &str = ".forge";
@@ -21,45 +21,69 @@ pub(super) const PENDING: &str = "pending.json";
 /// Files below `.forge` that are always the same, by name.
 pub(super) const FIXED: [(&str, &str); 2] = [(".gitattributes", "* -text\n"), (".gitignore", "new/\npending.json\n")];
 
-/// What forge wrote before. Nothing, where it never was here.
+/// Refuses links below `.forge`: a clone can bring them along, and what forge remembers is never anywhere else.
+///
+/// # Errors
+/// When there is one.
+pub(super) fn refuse_links(disk: &Disk) -> Result<(), Failure> {
+    let fixed = FIXED.iter().map(|(name, _)| *name);
+    for name in ["", "base", "new", PENDING, "manifest.json", "schema.json"].into_iter().chain(fixed) {
+        let shown = if name.is_empty() { STATE.to_owned() } else { format!("{STATE}/{name}") };
+        if fs::symlink_metadata(disk.root.join(&shown)).is_ok_and(|it| it.file_type().is_symlink()) {
+            let help = "remove it: forge keeps its memory in the project";
+            return Err(Failure::input(format!("`{shown}` is a link"), help));
+        }
+    }
+    Ok(())
+}
+
+/// What forge wrote before. Nothing, where it never was here. `spec` is the file with the spec.
 ///
 /// # Errors
 /// When the manifest cannot be read, is of a newer forge, or names what is not in the project.
 pub(super) fn manifest(disk: &Disk, spec: &Path) -> Result<Manifest, Failure> {
+    refuse_links(disk)?;
     let folder = disk.root.join(STATE);
-    let mut manifest = read(&folder, "manifest.json")?.unwrap_or_default();
-    let bases = names(&folder.join("base"));
+    // In this order: a run that ends meanwhile makes the second of the first.
+    let stopped = read(&folder, PENDING, "delete it: files that the stopped run wrote then count as edited")?;
+    let help = "take it from version control again (`git checkout .forge`), or delete the folder .forge: forge then takes over the files that are as it wants them";
+    let mut manifest = read(&folder, "manifest.json", help)?.unwrap_or_default();
+    let bases = names(&folder.join("base")).map_err(Failure::io("read .forge/base"))?;
     // What forge wrote has its base text; without one, it is nobody's claim.
     manifest.artifacts.retain(|_, it| bases.contains(&it.base));
-    if let Some(stopped) = read(&folder, PENDING)? {
+    if let Some(stopped) = stopped {
         manifest = manifest.interrupted(stopped);
     }
     // No target makes the spec, or anything in these folders: whoever wrote a manifest that lists them wants them deleted.
-    manifest.artifacts.retain(|_, it| {
+    let spec = spec.canonicalize().ok();
+    manifest.artifacts.retain(|id, it| {
         let folder = it.path.split('/').next().unwrap_or_default();
-        ![".git", STATE].contains(&folder) && Path::new(&it.path) != spec
+        let is_kept = [".git", STATE].iter().any(|kept| folder.eq_ignore_ascii_case(kept));
+        // Whoever wrote a manifest that lists sources wants them deleted.
+        let can_be = could_be(id, &it.path);
+        can_be && !is_kept && (spec.is_none() || disk.root.join(&it.path).canonicalize().ok() != spec)
     });
     Ok(manifest)
 }
 
-fn read(folder: &Path, name: &str) -> Result<Option<Manifest>, Failure> {
+fn read(folder: &Path, name: &str, help: &str) -> Result<Option<Manifest>, Failure> {
     #[derive(Deserialize)]
     struct Head {
         version: u32,
         forge: String,
     }
     let shown = format!("{STATE}/{name}");
-    let text = match fs::read(folder.join(name)) {
+    let place = folder.join(name);
+    // To read a pipe would be to wait for somebody who writes to it.
+    if fs::metadata(&place).is_ok_and(|it| !it.is_file()) {
+        return Err(Failure::input(format!("{shown} is no file"), "remove it"));
+    }
+    let text = match fs::read(place) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Failure::Io { doing: format!("read {shown}"), source: error }),
     };
-    let broken = |error: serde_json::Error| {
-        Failure::input(
-            format!("{shown} cannot be read: {error}"),
-            "take it from version control again (`git checkout .forge`), or delete the folder .forge: forge then takes over the files that are as it wants them",
-        )
-    };
+    let broken = |error: serde_json::Error| Failure::input(format!("{shown} cannot be read: {error}"), help);
     // Before all else: the manifest of a newer forge may have any shape.
     let head: Head = serde_json::from_slice(&text).map_err(broken)?;
     if head.version > MANIFEST_VERSION {
@@ -75,13 +99,13 @@ fn read(folder: &Path, name: &str) -> Result<Option<Manifest>, Failure> {
     if let Some(odd) = manifest.artifacts.values().find(leads_out) {
         return Err(Failure::input(
             format!("{shown} names `{}`, which is no path in this project", odd.path.escape_debug()),
-            "take it from version control again: `git checkout .forge`",
+            help,
         ));
     }
     Ok(Some(manifest))
 }
 
-/// What will be remembered: all that is wanted, with what stays where somebody's edit met another wish.
+/// What will be remembered: all that is wanted. What is no longer wanted and was edited is its owner's from now on.
 pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manifest) -> Manifest {
     let kinds: HashMap<&str, Kind> = changes.iter().map(|it| (it.path.as_str(), it.kind)).collect();
     // A path can have been another artifact's; thousands of them are not looked through for each.
@@ -89,6 +113,8 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
     let mut artifacts = BTreeMap::new();
     for artifact in wanted.iter().filter(|it| it.extent == Extent::File) {
         let old = by_path.get(artifact.path.as_str()).copied();
+        // Until this run is at its end, what others before it wrote may still be there.
+        let interrupted = old.map(|it| it.interrupted.clone()).unwrap_or_default();
         let base = match (kinds.get(artifact.path.as_str()), before.artifacts.get(&artifact.id).or(old)) {
             // Until the two are merged, the base stays what the edit was made on.
             (Some(Kind::Both), Some(old)) => old.base.clone(),
@@ -96,15 +122,8 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
         };
         artifacts.insert(
             artifact.id.clone(),
-            Record { path: artifact.path.clone(), executable: artifact.executable, base, interrupted: None },
+            Record { path: artifact.path.clone(), executable: artifact.executable, base, interrupted },
         );
-    }
-    for (id, record) in &before.artifacts {
-        if kinds.get(record.path.as_str()) == Some(&Kind::Orphaned) {
-            // What it was may be somewhere else now; this edit stays known until somebody removes the file.
-            let id = if artifacts.contains_key(id) { format!("orphan:{}", record.path) } else { id.clone() };
-            artifacts.insert(id, record.clone());
-        }
     }
     Manifest { version: MANIFEST_VERSION, forge: env!("CARGO_PKG_VERSION").to_owned(), artifacts }
 }
@@ -117,21 +136,21 @@ pub(super) fn bases<'a>(
     folder: &Path,
 ) -> Vec<(String, &'a str)> {
     let both: HashSet<&str> = changes.iter().filter(|it| it.kind == Kind::Both).map(|it| it.path.as_str()).collect();
-    let there = names(folder);
+    // What cannot be listed is written again.
+    let there = names(folder).unwrap_or_default();
     let mut seen = HashSet::new();
     let files = wanted.iter().filter(|it| it.extent == Extent::File && !both.contains(it.path.as_str()));
     let named = files.filter_map(|it| Some((manifest.artifacts.get(&it.id)?.base.clone(), it.text.as_str())));
     named.filter(|(name, _)| !there.contains(name) && seen.insert(name.clone())).collect()
 }
 
-/// The names of the files in a folder; of none, where there is no such folder.
-fn names(folder: &Path) -> HashSet<String> {
-    fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|it| it.file_name().to_string_lossy().into_owned())
-        .collect()
+/// The names of the files in a folder; none, where there is no such folder.
+fn names(folder: &Path) -> io::Result<HashSet<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(HashSet::new()),
+        entries => entries?,
+    };
+    entries.map(|it| Ok(it?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 /// Deletes base texts that nothing refers to any more. That it fails would do no harm.

@@ -1,4 +1,4 @@
-//! Files of a project, written so that each is old or new, whatever happens in between.
+//! Files of a project, written so that each is old or new, also when the run is killed in between.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -14,14 +14,15 @@ use crate::schema::COMPOSE;
 use crate::targets::Artifact;
 use crate::yaml;
 
-/// Writes what `changes` say, then base texts, then the manifest. All texts are on the disk before the first file of the
-/// project is touched, so that a full disk or a folder that cannot be written to leaves everything as it was; and so is
-/// the manifest, under another name: stopped anywhere, the next run knows what is forge's.
+/// Writes what `changes` say. All texts are on the disk before the first file of the project is touched, so that a full
+/// disk or a folder that cannot be written to leaves everything as it was. Then each is renamed into its place: base
+/// texts, the manifest under another name, files, and last that manifest under its own. A run that is killed anywhere in
+/// between leaves each file old or new, and enough for the next to know which are forge's.
 ///
 /// `state` are more files below `.forge`, by name.
 ///
 /// # Errors
-/// When the system refuses something.
+/// When the system refuses something, or what was made does not parse.
 pub(super) fn write(
     disk: &mut Disk,
     changes: &[Change],
@@ -30,40 +31,43 @@ pub(super) fn write(
     state: &[(&str, &str)],
 ) -> Result<(), Failure> {
     let folder = disk.root.join(STATE);
-    let manifest = remembered(changes, wanted, before);
-    let text = serde_json::to_string_pretty(&manifest).expect("plain data is JSON") + "\n";
+    let pending = remembered(changes, wanted, before);
+    let settled = pending.clone().settled();
+    let json = |it: &Manifest| serde_json::to_string_pretty(it).expect("plain data is JSON") + "\n";
+    let (pending, text) = (json(&pending), json(&settled));
     let is_same = |name: &str, text: &str| fs::read(folder.join(name)).is_ok_and(|it| it == text.as_bytes());
-    let state: Vec<(&str, &str)> = state.iter().copied().filter(|(name, text)| !is_same(name, text)).collect();
-    let bases = bases(changes, wanted, &manifest, &folder.join("base"));
+    let bases = bases(changes, wanted, &settled, &folder.join("base"));
     let written: Vec<(&Change, &[u8])> =
         changes.iter().filter(|it| it.text_is_written()).filter_map(|it| Some((it, it.wanted.as_deref()?))).collect();
     let modes: Vec<&Change> = changes.iter().filter(|it| it.mode && !it.text_is_written()).collect();
     let unwanted: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Unwanted).collect();
-    let manifest_moved = !is_same("manifest.json", &text);
-    let pending = folder.join(PENDING);
-    let is_done = state.is_empty() && bases.is_empty() && written.is_empty() && modes.is_empty() && unwanted.is_empty();
-    if is_done && !manifest_moved && !pending.exists() {
+    let mut kept: Vec<(&str, &str)> = state.to_vec();
+    kept.push(("manifest.json", &text));
+    kept.retain(|(name, text)| !is_same(name, text));
+    let is_done = kept.is_empty() && bases.is_empty() && written.is_empty() && modes.is_empty() && unwanted.is_empty();
+    if is_done && !folder.join(PENDING).exists() {
         return Ok(());
     }
+    // What can be known to fail does so before anything is there.
+    let touched = || written.iter().map(|(change, _)| *change).chain(modes.iter().chain(&unwanted).copied());
+    for change in touched() {
+        disk.check_folder(&change.path)?;
+    }
     // Everything to the disk first, ...
-    fs::create_dir_all(folder.join("base")).map_err(Failure::io("make the folder .forge/base"))?;
-    let stage = Stage::new(folder.join("new"))?;
-    let texts: Vec<(usize, &[u8], bool)> = written
+    let stage = Stage::new(&folder)?;
+    let texts: Vec<(&[u8], bool)> = written
         .iter()
         .map(|(change, text)| (*text, change.executable))
         .chain(bases.iter().map(|(_, text)| (text.as_bytes(), false)))
-        .chain(state.iter().map(|(_, text)| (text.as_bytes(), false)))
-        .enumerate()
-        .map(|(index, (text, executable))| (index, text, executable))
+        .chain(kept.iter().map(|(_, text)| (text.as_bytes(), false)))
+        .chain([(pending.as_bytes(), false)])
         .collect();
     let (right, staged) = rayon::join(
         || written.par_iter().try_for_each(|(change, text)| read_back(&change.path, text)),
-        || texts.par_iter().try_for_each(|(index, text, executable)| stage.put(*index, text, *executable)),
+        || texts.par_iter().enumerate().try_for_each(|(index, (text, executable))| stage.put(index, text, *executable)),
     );
     right.and(staged)?;
-    stage.put(texts.len(), text.as_bytes(), false)?;
-    for change in written.iter().map(|(change, _)| *change).chain(modes.iter().copied()).chain(unwanted.iter().copied())
-    {
+    for change in touched() {
         disk.make_folder(&change.path)?;
     }
     let place = |disk: &mut Disk, change: &Change| {
@@ -74,8 +78,12 @@ pub(super) fn write(
     for (index, (change, _)) in written.iter().enumerate() {
         moves.push((index, place(disk, change)?, change));
     }
-    // ... then each into its place: files, base texts, manifest.
-    stage.settle(texts.len(), &pending).map_err(Failure::io(format!("write {STATE}/{PENDING}")))?;
+    // ... then each into its place.
+    let own = |index: usize, name: &str| {
+        stage.settle(index, &folder.join(name)).map_err(Failure::io(format!("write {STATE}/{name}")))
+    };
+    bases.par_iter().enumerate().try_for_each(|(at, (name, _))| own(written.len() + at, &format!("base/{name}")))?;
+    own(texts.len() - 1, PENDING)?;
     moves.par_iter().try_for_each(|(index, place, change)| {
         stage.keep_mode(*index, place, change.executable);
         stage.settle(*index, place).map_err(Failure::io(format!("write {}", change.path)))
@@ -89,14 +97,11 @@ pub(super) fn write(
         let place = place(disk, change)?;
         remove(&disk.root, &place).map_err(Failure::io(format!("delete {}", change.path)))?;
     }
-    let rest =
-        bases.iter().map(|(name, _)| format!("base/{name}")).chain(state.iter().map(|(name, _)| (*name).to_owned()));
-    let rest: Vec<(usize, String)> = rest.enumerate().map(|(index, name)| (written.len() + index, name)).collect();
-    rest.par_iter().try_for_each(|(index, name)| {
-        stage.settle(*index, &folder.join(name)).map_err(Failure::io(format!("write {STATE}/{name}")))
-    })?;
-    fs::rename(&pending, folder.join("manifest.json")).map_err(Failure::io("write .forge/manifest.json"))?;
-    forget(&folder.join("base"), &manifest);
+    for (at, (name, _)) in kept.iter().enumerate() {
+        own(written.len() + bases.len() + at, name)?;
+    }
+    fs::remove_file(folder.join(PENDING)).map_err(Failure::io(format!("delete {STATE}/{PENDING}")))?;
+    forget(&folder.join("base"), &settled);
     Ok(())
 }
 
@@ -128,18 +133,24 @@ fn without_nulls(value: &mut serde_json::Value) {
 }
 
 /// A folder in which texts wait for their places; gone when it is dropped.
-struct Stage(PathBuf);
+struct Stage {
+    state: PathBuf,
+    new: PathBuf,
+}
 
 impl Stage {
-    fn new(folder: PathBuf) -> Result<Stage, Failure> {
+    /// In `state`, the folder `.forge`, which is made where it is missing.
+    fn new(state: &Path) -> Result<Stage, Failure> {
+        let stage = Stage { state: state.to_owned(), new: state.join("new") };
         // Left behind by a run that was killed.
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir(&folder).map_err(Failure::io("make the folder .forge/new"))?;
-        Ok(Stage(folder))
+        let _ = fs::remove_dir_all(&stage.new);
+        fs::create_dir_all(state.join("base")).map_err(Failure::io("make the folder .forge/base"))?;
+        fs::create_dir(&stage.new).map_err(Failure::io("make the folder .forge/new"))?;
+        Ok(stage)
     }
 
     fn put(&self, index: usize, text: &[u8], executable: bool) -> Result<(), Failure> {
-        let path = self.0.join(index.to_string());
+        let path = self.new.join(index.to_string());
         fs::write(&path, text)
             .and_then(|()| if executable { set_mode(&path, true) } else { Ok(()) })
             .map_err(Failure::io("write to .forge/new"))
@@ -147,7 +158,7 @@ impl Stage {
 
     /// Gives a text the mode of the file that it takes the place of, if there is one.
     fn keep_mode(&self, index: usize, place: &Path, executable: bool) {
-        let staged = self.0.join(index.to_string());
+        let staged = self.new.join(index.to_string());
         if let Ok(old) = fs::metadata(place) {
             // Where that fails it has the mode of a new file, which will do.
             let _ = fs::set_permissions(&staged, old.permissions()).and_then(|()| set_mode(&staged, executable));
@@ -155,7 +166,7 @@ impl Stage {
     }
 
     fn settle(&self, index: usize, place: &Path) -> io::Result<()> {
-        let staged = self.0.join(index.to_string());
+        let staged = self.new.join(index.to_string());
         match fs::rename(&staged, place) {
             // Part of the project is another file system: beside the place there is no such border.
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
@@ -172,7 +183,9 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.new);
+        // Of a first run that failed nothing stays; folders with something in them do.
+        let _ = fs::remove_dir(self.state.join("base")).and_then(|()| fs::remove_dir(&self.state));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::compose::{Service, assume, bytes, text, variables};
 use super::{Check, Found, Lifted, Rule};
-use crate::credential::{gives_password, has_password, is_harmless, is_secret};
+use crate::credential::{argument_passwords, has_password, is_harmless, is_secret};
 use crate::diagnostic::Severity;
 
 pub(super) static RULE: Rule = Rule {
@@ -33,15 +33,9 @@ fn check(service: &Service<'_>, found: &mut Found<'_>) {
     }
     let command = service.get("command");
     let words: Vec<_> = command.map(|it| it.items().iter().chain([it])).into_iter().flatten().collect();
-    for (index, node) in words.iter().enumerate() {
-        let Some(word) = text(node) else { continue };
-        let next = words.get(index + 1).and_then(|it| text(it));
-        if gives_password(&assume(&word), next.as_deref(), is_literal) {
-            found.say(&bytes(node), "a password stands among the arguments");
-        }
+    let texts: Vec<String> =
+        words.iter().map(|it| text(it).map(|it| assume(&it).into_owned()).unwrap_or_default()).collect();
+    for index in argument_passwords(texts.iter().map(String::as_str)) {
+        found.say(&bytes(words[index]), "a password stands among the arguments");
     }
-}
-
-fn is_literal(value: &str) -> bool {
-    !value.is_empty() && !value.contains('$') && !value.starts_with('-')
 }

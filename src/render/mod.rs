@@ -9,7 +9,8 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::catalog::{Broken, Catalog};
+use crate::catalog::Catalog;
+use crate::diagnostic::Broken;
 
 /// How many steps a template may take.
 const FUEL: u64 = 200_000_000;
@@ -97,7 +98,7 @@ fn format(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<
 fn words(value: Value) -> Result<Value, Error> {
     let mut lines = vec![String::from("[")];
     for (index, word) in value.try_iter()?.enumerate() {
-        let word = json(word.as_str().unwrap_or_default());
+        let word = json(word.as_str().ok_or_else(|| unfit("`words` takes a list of texts"))?);
         let line = lines.last_mut().expect("it begins with one");
         if index == 0 {
             line.push_str(&word);

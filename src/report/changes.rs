@@ -14,12 +14,12 @@ use crate::credential::masked;
 pub fn unified(changes: &[Change], color: bool) -> String {
     let mut out = String::new();
     for change in changes.iter().filter(|it| it.kind != Kind::Same) {
-        let _ = writeln!(out, "{}", paint(color, "1", &format!("{}: {}", shown(&change.path), change.reason())));
+        let path = shown(&change.path);
+        let _ = writeln!(out, "{}", paint(color, "1", &format!("{path}: {}", change.reason())));
         let found = change.found.as_deref().map(String::from_utf8_lossy);
         let found = found.as_deref().unwrap_or_default();
         let wanted = change.wanted.as_deref().map(String::from_utf8_lossy);
         let wanted = wanted.as_deref().unwrap_or_default();
-        let path = shown(&change.path);
         let name = |there: bool, side: &str| if there { format!("{side}/{path}") } else { "/dev/null".to_owned() };
         if change.mode {
             let (old, new) = if change.executable { ("100644", "100755") } else { ("100755", "100644") };

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{Notice, visible};
+use super::{Notice, Positions, visible};
 use crate::diagnostic::Severity;
 
 pub(super) fn notices(notices: &[Notice]) -> String {
     let mut out = String::new();
+    let mut positions = Positions::default();
     for it in notices {
-        let ((line, column), (end_line, _)) = (it.start(), it.end());
+        let ((line, column), (end_line, _)) = positions.of(it);
         let level = match it.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",

@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use super::Notice;
+use super::{Notice, Positions};
 
 pub(super) fn notices(notices: &[Notice]) -> String {
+    let mut positions = Positions::default();
     let list: Vec<_> = notices
         .iter()
         .map(|it| {
-            let ((line, column), (end_line, end_column)) = (it.start(), it.end());
+            let ((line, column), (end_line, end_column)) = positions.of(it);
             json!({
                 "code": it.code,
                 "severity": it.severity,

@@ -6,6 +6,7 @@ mod human;
 mod json;
 mod sarif;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -63,15 +64,27 @@ pub fn notices(notices: &[Notice], format: Format, look: Look, explain: &dyn Fn(
     }
 }
 
-impl Notice {
-    /// Line and column of the first word, counted from 1; columns in characters.
-    fn start(&self) -> (usize, usize) {
-        position(self.text.as_deref().unwrap_or_default(), self.bytes.start)
-    }
+/// Line and column, both counted from 1; columns in characters.
+type Position = (usize, usize);
 
-    /// Line and column behind the last word.
-    fn end(&self) -> (usize, usize) {
-        position(self.text.as_deref().unwrap_or_default(), self.bytes.end)
+/// Where notices begin and end. The lines of a text are counted once for all that is said about it.
+#[derive(Default)]
+struct Positions(HashMap<*const u8, Vec<usize>>);
+
+impl Positions {
+    /// Of the first word, and behind the last.
+    fn of(&mut self, notice: &Notice) -> (Position, Position) {
+        let text = notice.text.as_deref().unwrap_or_default();
+        let starts = self
+            .0
+            .entry(text.as_ptr())
+            .or_insert_with(|| std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect());
+        let position = |byte: usize| {
+            let byte = byte.min(text.len());
+            let line = starts.partition_point(|it| *it <= byte);
+            (line, text.get(starts[line - 1]..byte).unwrap_or_default().chars().count() + 1)
+        };
+        (position(notice.bytes.start), position(notice.bytes.end))
     }
 }
 
@@ -79,14 +92,13 @@ impl Notice {
 fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|it| {
-            if it.is_control() && !matches!(it, '\n' | '\t') { it.escape_debug().collect::<Vec<_>>() } else { vec![it] }
+            // Marks that turn the direction of what follows make a line look like another.
+            let turns = matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            if turns || (it.is_control() && !matches!(it, '\n' | '\t')) {
+                it.escape_debug().collect::<Vec<_>>()
+            } else {
+                vec![it]
+            }
         })
         .collect()
-}
-
-fn position(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte.min(text.len())).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (line, column)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::Notice;
+use super::{Notice, Positions};
 use crate::diagnostic::Severity;
 
 pub(super) fn notices(notices: &[Notice], explain: &dyn Fn(&str) -> Option<String>) -> String {
@@ -16,10 +16,11 @@ pub(super) fn notices(notices: &[Notice], explain: &dyn Fn(&str) -> Option<Strin
             json!({ "id": code, "shortDescription": { "text": code }, "help": { "text": text } })
         })
         .collect();
+    let mut positions = Positions::default();
     let results: Vec<_> = notices
         .iter()
         .map(|it| {
-            let ((line, column), (end_line, end_column)) = (it.start(), it.end());
+            let ((line, column), (end_line, end_column)) = positions.of(it);
             let text = match &it.help {
                 Some(help) => format!("{}\n{help}", it.message),
                 None => it.message.clone(),

@@ -49,7 +49,7 @@ impl Resolver<'_> {
         let Some((version, version_origin)) =
             self.version(entry, backing.version.as_ref(), &at.key("version"), &source)
         else {
-            self.providers.insert(name.to_owned(), unknown());
+            self.providers.insert(name.to_owned(), Provider::unknown());
             return;
         };
         let usage = backing.usage.clone().or_else(|| entry.uses.keys().next().cloned());
@@ -158,9 +158,11 @@ impl Resolver<'_> {
     }
 }
 
-/// A provider that something else was said about already: nothing more has to be said about its outputs.
-pub(super) fn unknown() -> Provider {
-    Provider { outputs: BTreeMap::new(), short: Vec::new(), healthy: true, is_service: false }
+impl Provider {
+    /// One that something else was said about already: nothing more has to be said about its outputs.
+    pub(super) fn unknown() -> Provider {
+        Provider { outputs: BTreeMap::new(), short: Vec::new(), healthy: true, is_service: false }
+    }
 }
 
 fn told(output: &Output, secrets: &BTreeMap<String, String>, filled: &mut Filler<'_, '_>) -> Told {

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 
 use super::Resolver;
 use crate::codes;
-use crate::credential::{gives_password, is_harmless, is_secret, url_passwords};
+use crate::credential::{argument_passwords, has_credential, is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::Project;
 use crate::spec::{Service, VariableType};
-use crate::yaml::{Doc, Node};
+use crate::yaml::Doc;
 
 impl Resolver<'_> {
     /// Names that forge keeps for itself, and names that stand twice.
     pub(super) fn check_names(&mut self) {
         let spec = self.spec;
+        if spec.services.is_empty() {
+            let help = "write `services: { api: { build: { stack: python, context: ./api } } }`";
+            self.warning(&codes::UNUSED, Place::Bytes(0..0), "the spec has no services: there is nothing to run", help);
+        }
         let services = spec.services.keys().map(|name| ("services", name));
         let backings = spec.backings.keys().map(|name| ("backings", name));
         for (group, name) in services.chain(backings) {
@@ -107,15 +111,13 @@ impl Resolver<'_> {
             (at.key("migrate").key("command"), service.migrate.as_ref().map(|it| &it.command)),
         ];
         for (at, words) in commands.iter().filter_map(|(at, words)| Some((at, (*words)?))) {
-            for (index, word) in words.iter().enumerate() {
-                let is_value = |it: &str| !it.is_empty() && !it.starts_with('-');
-                let next = words.get(index + 1).map(|it| it.0.as_str());
-                let is_in_word = gives_password(&word.0, None, is_value) || url_passwords(&word.0).next().is_some();
-                if is_in_word || gives_password(&word.0, next, is_value) {
-                    let place = at.index(if is_in_word { index } else { index + 1 });
-                    let message = "a password stands among the arguments";
-                    self.error(&codes::CREDENTIAL, Place::Value(place), message, help);
-                }
+            let mut found = argument_passwords(words.iter().map(|it| it.0.as_str()));
+            found.extend(words.iter().enumerate().filter(|(_, it)| has_credential(&it.0)).map(|(index, _)| index));
+            found.sort_unstable();
+            found.dedup();
+            for index in found {
+                let message = "a password stands among the arguments";
+                self.error(&codes::CREDENTIAL, Place::Value(at.index(index)), message, help);
             }
         }
     }
@@ -226,7 +228,7 @@ fn lifts_credentials(service: &Service) -> bool {
 
 /// Whether `text` is a secret itself. In a spec `$` is an ordinary character, so nothing in it stands for another value.
 fn is_credential(name: &str, text: &str) -> bool {
-    (is_secret(name) && !is_harmless(text)) || url_passwords(text).next().is_some()
+    (is_secret(name) && !is_harmless(text)) || url_passwords(text).next().is_some() || has_credential(text)
 }
 
 /// Whether a text is of a type.
@@ -242,7 +244,7 @@ fn fits(kind: VariableType, text: &str) -> bool {
     }
 }
 
-/// What is baked into images, and which containers there are, is the same everywhere.
+/// What is baked into images is the same everywhere.
 pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mut Vec<Diagnostic>) {
     let help = "all environments run the same images; say it in the spec itself";
     for (name, image) in &project.images {
@@ -305,29 +307,5 @@ pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mu
                 .help("mount the volume everywhere, or use a tmpfs here"),
             );
         }
-    }
-    for (group, name) in ["services", "backings"].into_iter().flat_map(|group| {
-        overlaid.root.get(group).into_iter().flat_map(Node::entries).map(move |(name, _)| (group, name))
-    }) {
-        if !base.containers.contains_key(name) {
-            told.push(
-                Diagnostic::error(
-                    &codes::OVERLAY_BAKED,
-                    Place::Key(Path::of([group, name])),
-                    format!("an environment cannot add `{name}`"),
-                )
-                .help(help),
-            );
-        }
-    }
-    for name in base.containers.keys().filter(|name| !project.containers.contains_key(*name)) {
-        told.push(
-            Diagnostic::error(
-                &codes::OVERLAY_BAKED,
-                Place::Value(Path::default()),
-                format!("an environment cannot take `{name}` away: a compose overlay has no word for it"),
-            )
-            .help("keep it in all environments"),
-        );
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::context;
 
 use super::backing::Filler;
-use super::{Resolver, unknown};
+use super::{Resolver, unknown_name};
 use crate::catalog::{GatewayFacts, Selection};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -40,7 +40,7 @@ impl Resolver<'_> {
             .into_iter()
             .filter_map(|name| Some(Upstream { name: name.to_owned(), port: self.containers.get(name)?.port? }))
             .collect();
-        let max_body = gateway.max_body_size.unwrap_or(Size::mib(10));
+        let max_body = gateway.max_body_size.unwrap_or(Size::mib(1));
         let mut tmpfs = facts.tmpfs.clone();
         let mut origins = vec![("version", version_origin)];
         let resources =
@@ -49,6 +49,8 @@ impl Resolver<'_> {
         let room = Size::mib((resources.memory.in_mib() / 2).max(16));
         tmpfs.insert("/tmp".to_owned(), room);
         self.check_tmpfs(&tmpfs, resources.memory, &at);
+        // Of /tmp a quarter is left to others.
+        let uploads = (room.in_mib() * 3 / 4 / max_body.in_mib().max(1)).min(4);
         if max_body.0 < 1 << 20 {
             self.error(
                 &codes::INVALID_VALUE,
@@ -56,14 +58,14 @@ impl Resolver<'_> {
                 format!("{max_body} is less than 1M"),
                 "write `max_body_size: 10M`",
             );
-        } else if max_body > room {
+        } else if uploads < 2 {
             self.error(
                 &codes::MEMORY_TOO_SMALL,
                 Place::Value(at.key("max_body_size")),
-                format!("a body of {max_body} does not fit into the gateway's /tmp of {room}"),
+                format!("two bodies of {max_body} do not fit into the gateway's /tmp of {room}, with room for others"),
                 format!(
                     "raise `gateway: {{ resources: {{ limits: {{ memory: {} }} }} }}`",
-                    Size::mib(max_body.in_mib() * 4)
+                    Size::mib(max_body.in_mib() * 6)
                 ),
             );
         }
@@ -125,6 +127,7 @@ impl Resolver<'_> {
             upstreams,
             trusted_proxies: gateway.trusted_proxies.iter().map(|it| it.to_string()).collect(),
             max_body_mib: max_body.in_mib(),
+            uploads,
             workers: resources.cpus.whole().min(u64::from(resources.pids) / 2).max(1),
             shutdown: grace.0.saturating_sub(5).max(1),
         })
@@ -171,7 +174,8 @@ impl Resolver<'_> {
                     let found = hosts.iter().position(|it| it.name == name.as_str());
                     if found.is_none() {
                         let known = gateway.hosts.keys().map(|it| it.as_str());
-                        let complaint = unknown(Place::Value(here.key("host")), format!("there is no host `{name}`"));
+                        let complaint =
+                            unknown_name(Place::Value(here.key("host")), format!("there is no host `{name}`"));
                         self.told.push(complaint.nearest(name, known));
                     }
                     found
@@ -192,7 +196,7 @@ impl Resolver<'_> {
             if !gateway.limits.contains_key(limit) && !["default", "health"].contains(&limit) {
                 let known = gateway.limits.keys().map(|it| it.as_str()).chain(["default", "health"]);
                 let message = format!("there is no class of requests `{limit}`");
-                self.told.push(unknown(Place::Value(here.key("limit")), message).nearest(limit, known));
+                self.told.push(unknown_name(Place::Value(here.key("limit")), message).nearest(limit, known));
             }
             let Some(host) = host else { continue };
             if !seen.insert((host, route.path.as_str())) {
@@ -238,7 +242,7 @@ impl Resolver<'_> {
         let place = Place::Value(at.key("to"));
         if !self.spec.services.contains_key(to) {
             let known: Vec<&str> = self.spec.services.keys().map(|it| it.as_str()).collect();
-            let complaint = unknown(place, format!("there is no service `{to}`"));
+            let complaint = unknown_name(place, format!("there is no service `{to}`"));
             self.told.push(if self.spec.backings.contains_key(to) {
                 complaint.help("a backing is not published; route to a service that uses it")
             } else {

@@ -4,9 +4,10 @@ mod backing;
 mod checks;
 mod gateway;
 mod needs;
+mod overlay;
 mod service;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
@@ -15,9 +16,10 @@ use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::project::{Container, Image, Logging, Network, Origin, Project, Resolved, Resources, Variable};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
-use crate::yaml::{Doc, Node, Value};
+use crate::yaml::Doc;
 
 use backing::Provider;
+pub use overlay::overlay;
 
 /// A hardening rule, as far as an exception is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +63,7 @@ pub fn resolve(
             );
         }
         let Some(overlaid) = overlay(doc, &here) else { continue };
+        told.extend(overlay::check(doc, &here));
         let live = environment.source_mounts.unwrap_or(name.as_str() == "development");
         let more = match judge.read(&overlaid) {
             Err(them) => them,
@@ -79,7 +82,7 @@ pub fn resolve(
         };
         // What is wrong with the spec itself was said once; an environment only has to say what it adds.
         let said = |it: &Diagnostic| it.code == &codes::UNUSED || of_base.contains(it);
-        told.extend(more.into_iter().filter(|it| !said(it)).map(|it| moved(it, &overlaid, name)));
+        told.extend(more.into_iter().filter(|it| !said(it)).map(|it| overlay::moved(it, &overlaid, name)));
     }
     // What only an environment uses is used.
     told.retain(|it| match &it.place {
@@ -88,82 +91,15 @@ pub fn resolve(
         }
         _ => true,
     });
-    let mut unique: Vec<Diagnostic> = Vec::with_capacity(told.len());
-    for it in told {
-        if !unique.contains(&it) {
-            unique.push(it);
-        }
-    }
+    let mut seen = HashSet::new();
+    let mut unique = told;
+    unique.retain(|it| seen.insert((it.code.name, it.message.clone(), format!("{:?}", it.place))));
     match base {
         Some(base) if unique.iter().all(|it| it.severity < Severity::Error) => {
             Ok((Resolved { base, environments }, unique))
         }
         _ => Err(unique),
     }
-}
-
-/// The document with the overlay of the environment at `here` laid on it; `None` where there is no such environment.
-pub fn overlay(doc: &Doc, here: &Path) -> Option<Doc> {
-    let environment = doc.root.at(here)?;
-    let mut doc = doc.clone();
-    if let Some(mut over) = environment.get("overlay").cloned() {
-        merge_routes(&doc.root, &mut over);
-        spell_out(&mut doc.root, &over);
-        doc.root.overlay(&over);
-    }
-    Some(doc)
-}
-
-/// Lists replace, but routes merge by host and path: puts those of the spec into the overlay's list.
-fn merge_routes(root: &Node, over: &mut Node) {
-    let routes = Path::of(["gateway", "routes"]);
-    let Some(base) = root.at(&routes).filter(|it| matches!(it.value, Value::List(_))) else { return };
-    let Some(Value::List(changed)) = over.at_mut(&routes).map(|it| &mut it.value) else { return };
-    // Where there is one host, a route need not name it.
-    let mut hosts = root.at(&Path::of(["gateway", "hosts"])).into_iter().flat_map(Node::entries);
-    let only = hosts.next().filter(|_| hosts.next().is_none()).map(|(name, _)| name);
-    let key = |it: &Node| {
-        let text = |key| it.get(key).and_then(Node::text);
-        (text("host").or(only).map(str::to_owned), text("path").map(str::to_owned))
-    };
-    let mut merged = base.items().to_vec();
-    for route in std::mem::take(changed) {
-        match merged.iter_mut().find(|it| key(it) == key(&route)) {
-            Some(same) => same.overlay(&route),
-            None => merged.push(route),
-        }
-    }
-    *changed = merged;
-}
-
-/// `needs: [db]` is short for `needs: { db: }`: where an overlay has a map, the spec's list becomes one.
-fn spell_out(root: &mut Node, over: &Node) {
-    for (name, service) in over.get("services").into_iter().flat_map(Node::entries) {
-        for key in ["needs", "secrets"] {
-            let is_map = service.get(key).is_some_and(|it| matches!(it.value, Value::Map(_)));
-            let Some(base) = root.at_mut(&Path::of(["services", name, key])).filter(|_| is_map) else { continue };
-            if let Value::List(items) = &base.value {
-                let entry = |it: &Node| Node { value: Value::Null, key: it.at.clone(), ..it.clone() };
-                let named = items.iter().filter_map(|it| Some((it.text()?.to_owned(), entry(it))));
-                base.value = Value::Map(named.collect());
-            }
-        }
-    }
-}
-
-/// A diagnostic about a document with an overlay: it points at the words themselves, wherever they stand.
-fn moved(mut diagnostic: Diagnostic, overlaid: &Doc, environment: &str) -> Diagnostic {
-    if let Place::Key(path) | Place::Value(path) = &diagnostic.place {
-        diagnostic.message = format!("{} (in `{environment}`)", diagnostic.message);
-        // Of a map that the spec and the overlay share, the overlay's words are the ones to look at.
-        let own = overlaid.root.at(path).filter(|it| !it.overlaid).and_then(Node::first_overlaid);
-        diagnostic.place = Place::Bytes(match own {
-            Some(own) if !own.key.is_empty() => own.key.start..own.at.end.max(own.key.end),
-            Some(own) => own.at.clone(),
-            None => overlaid.locate(&diagnostic.place),
-        });
-    }
-    diagnostic
 }
 
 /// One environment on its way from spec to project.
@@ -464,7 +400,7 @@ impl<'a> Resolver<'a> {
 }
 
 /// Something is named that nobody declared.
-fn unknown(place: Place, message: String) -> Diagnostic {
+fn unknown_name(place: Place, message: String) -> Diagnostic {
     Diagnostic::error(&codes::UNKNOWN_NAME, place, message)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Resolver, shouted, unknown};
+use super::{Resolver, shouted, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Container, Env, Origin, SecretVariable, Wait};
@@ -60,7 +60,7 @@ impl Resolver<'_> {
             let place = at.index(index);
             if !self.spec.variables.contains_key(name) {
                 let known = self.spec.variables.keys().map(|it| it.as_str());
-                let complaint = unknown(Place::Value(place.clone()), format!("no variable `{name}` is declared"));
+                let complaint = unknown_name(Place::Value(place.clone()), format!("no variable `{name}` is declared"));
                 let declare = format!("declare it: `variables: {{ {name}: {{ description: … }} }}`");
                 self.told.push(complaint.help(declare).nearest_or_keep(name, known));
             }
@@ -72,7 +72,7 @@ impl Resolver<'_> {
             let place = at.key(name);
             if !self.secrets.contains_key(*name) {
                 let known = self.secrets.keys().map(String::as_str);
-                let complaint = unknown(Place::Value(place.clone()), format!("no secret `{name}` is declared"));
+                let complaint = unknown_name(Place::Value(place.clone()), format!("no secret `{name}` is declared"));
                 let declare = format!("declare it: `secrets: {{ {name}: {{ generate: {{}} }} }}`");
                 self.told.push(complaint.help(declare).nearest_or_keep(name, known));
             }
@@ -125,7 +125,7 @@ impl Resolver<'_> {
         let Some(provider) = self.providers.get(name).cloned() else {
             let known = self.spec.services.keys().chain(self.spec.backings.keys());
             let known = known.map(|it| it.as_str()).filter(|it| *it != container.name);
-            let complaint = unknown(Place::Key(at.clone()), format!("there is no service or backing `{name}`"));
+            let complaint = unknown_name(Place::Key(at.clone()), format!("there is no service or backing `{name}`"));
             let declare =
                 format!("declare it: `backings: {{ {name}: {{ kind: … }} }}`; `forge stacks` lists the kinds");
             self.told.push(complaint.help(declare).nearest_or_keep(name, known));
@@ -159,7 +159,7 @@ impl Resolver<'_> {
                 }
                 let known = provider.outputs.keys().map(String::as_str).collect::<Vec<_>>();
                 let complaint =
-                    unknown(Place::Value(place), format!("`{name}` has no output `{}`", output.escape_debug()));
+                    unknown_name(Place::Value(place), format!("`{name}` has no output `{}`", output.escape_debug()));
                 let complaint = if provider.is_service && output == "url" {
                     complaint.help(format!("give `{name}` a `port`"))
                 } else {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use minijinja::context;
 use serde_json::{Map, Value};
 
-use super::backing::{self, Filler, Provider, Told};
+use super::backing::{Filler, Provider, Told};
 use super::needs::Wiring;
-use super::{Resolver, unknown};
+use super::{Resolver, unknown_name};
 use crate::catalog::{Entry, Selection, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -56,7 +56,7 @@ impl<'a> Resolver<'a> {
                         built.insert(name, it);
                     }
                     None => {
-                        self.providers.insert(name.to_string(), backing::unknown());
+                        self.providers.insert(name.to_string(), Provider::unknown());
                         continue;
                     }
                 }
@@ -79,7 +79,7 @@ impl<'a> Resolver<'a> {
             let Some(source) = spec.services.get(from) else {
                 let known = spec.services.iter().filter(|(_, it)| it.build.is_some()).map(|(name, _)| name.as_str());
                 let message = format!("there is no service `{from}`");
-                self.told.push(unknown(Place::Value(at.key("from")), message).nearest(from, known));
+                self.told.push(unknown_name(Place::Value(at.key("from")), message).nearest(from, known));
                 continue;
             };
             if source.from.is_some() {
@@ -828,9 +828,15 @@ impl<'a> Resolver<'a> {
         };
         if formulas.is_empty() {
             let help = "write `healthcheck: { command: […] }` with a program that is in the image, or lift the rule `healthcheck` with a reason";
+            // What was written there cannot be done; where nothing was, the service itself is to blame.
+            let own = service.healthcheck.as_ref();
+            let asked = own.and_then(|it| {
+                let given = [("http", it.http.is_some()), ("tcp", it.tcp.is_some()), ("file", it.file.is_some())];
+                given.into_iter().find(|(_, given)| *given).map(|(key, _)| here.key(key))
+            });
             self.error(
                 &codes::NO_HEALTHCHECK,
-                Place::Key(at.clone()),
+                Place::Key(asked.unwrap_or_else(|| at.clone())),
                 format!("forge does not know what the image of `{}` has to ask with", container.name),
                 help,
             );

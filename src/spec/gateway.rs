@@ -37,7 +37,8 @@ pub struct Gateway {
     #[serde(default)]
     #[schemars(example = serde_json::json!(["10.0.0.0/8"]))]
     pub trusted_proxies: Vec<Network>,
-    /// The largest body of a request; 10M, if left out. Bodies wait in memory.
+    /// The largest body of a request; 1M, if left out. Bodies wait in memory, so one client gets only as many large ones in
+    /// at a time as there is room for.
     #[schemars(example = &"10M")]
     pub max_body_size: Option<Size>,
     /// How much it may use, and how much is kept for it.

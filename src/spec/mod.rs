@@ -180,8 +180,8 @@ pub struct Environment {
     #[serde(default)]
     #[schemars(with = "Overlay", example = serde_json::json!({"services": {"api": {"replicas": 1}}}))]
     pub overlay: serde_json::Map<String, serde_json::Value>,
-    /// Whether the sources on this host are mounted over those in the images, and programs start again after an edit.
-    /// On in `development`, off elsewhere.
+    /// Whether the sources on this host are mounted over those in the images, and servers that can start again after an
+    /// edit do; what another `command` starts has to see to that itself. On in `development`, off elsewhere.
     #[schemars(example = true)]
     pub source_mounts: Option<bool>,
 }

@@ -36,7 +36,8 @@ pub struct Service {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"grpc": 9000}))]
     pub ports: BTreeMap<Name, u16>,
-    /// How its health is asked for; a connection to its port, if left out.
+    /// How its health is asked for; a connection to its port, if left out. An `image` needs a `command`: forge does not
+    /// know what is in it to ask with.
     #[schemars(example = serde_json::json!({"http": "/healthz"}))]
     pub healthcheck: Option<Healthcheck>,
     /// Which services and backings it calls: it shares a network with them, starts after them, and learns their

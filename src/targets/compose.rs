@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use super::{Artifact, Context, Target};
-use crate::catalog::Broken;
+use crate::diagnostic::Broken;
 use crate::project::{Container, Env, Image, ImageRef, Mount, Project, Role, Variable, Wait};
+use crate::project::{Size, TlsMode};
 use crate::render::tree::{Entry, Tree, entry, overlay};
-use crate::spec::{Size, TlsMode};
 
 pub(super) static TARGET: Target =
     Target { name: "compose", about: "compose.yaml and an overlay for each environment", plan };
@@ -240,7 +240,7 @@ fn explain(entries: &mut [Entry], container: &Container) {
                     .to_owned(),
             ),
             "labels" => Some(
-                "changes with any file in nginx/, so that `up` brings a changed configuration into force".to_owned(),
+                "changes with what forge writes into nginx/, so that `up` brings it into force; after an edit by hand see nginx.conf".to_owned(),
             ),
             "pull_policy" => Some("from the registry if it has this version, else built here".to_owned()),
             "read_only" => lifted("read-only-root"),
@@ -250,6 +250,7 @@ fn explain(entries: &mut [Entry], container: &Container) {
                 .flatten()
                 .reduce(|a, b| format!("{a}\n{b}")),
             "networks" => lifted("healthcheck"),
+            "environment" => lifted("literal-credential"),
             _ => None,
         };
         it.comment = it.comment.take().or(more);

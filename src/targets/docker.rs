@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{Artifact, Context, Target};
-use crate::catalog::Broken;
+use crate::diagnostic::Broken;
 use crate::project::Image;
 
 pub(super) static TARGET: Target =
@@ -38,7 +38,7 @@ fn plan_image(context: &Context<'_>, image: &Image) -> Result<Vec<Artifact>, Bro
         add("entrypoint", &image.files.entrypoint, "partials/docker-entrypoint.sh.j2", true)?;
     }
     for (kind, file) in &image.files.others {
-        add(kind, &file.name, &format!("{stack}/{}", file.template), false)?;
+        add(&format!("file/{kind}"), &file.name, &format!("{stack}/{}", file.template), false)?;
     }
     Ok(out)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Artifact, Context, Extent, Target};
-use crate::catalog::Broken;
+use crate::diagnostic::Broken;
 use crate::project::{HostPorts, Variable};
 
 pub(super) static TARGET: Target =
@@ -39,7 +39,7 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let gateways: Vec<Listening<'_>> = super::environments(context.resolved)
         .filter_map(|it| {
             let gateway = it.gateway.as_ref()?;
-            let tls = gateway.tls != crate::spec::TlsMode::None;
+            let tls = gateway.tls != crate::project::TlsMode::None;
             Some(Listening { environment: it.environment.as_deref(), tls, ports: &gateway.ports })
         })
         .collect();

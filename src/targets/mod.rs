@@ -9,7 +9,7 @@ mod scripts;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::catalog::Broken;
+use crate::diagnostic::Broken;
 use crate::project::{Project, Resolved};
 use crate::render::Engine;
 
@@ -82,6 +82,23 @@ pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Broke
         return Err(Broken::new(pair[0].path.clone(), message, 0..0));
     }
     Ok(artifacts)
+}
+
+/// Whether an artifact of this id can ever lie at this path, as far as names tell.
+pub fn could_be(id: &str, path: &str) -> bool {
+    let (kind, what) = id.split_once(':').unwrap_or((id, ""));
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match kind {
+        "dockerfile" => name == "Dockerfile" || name.ends_with(".Dockerfile"),
+        "dockerignore" => name.ends_with(".dockerignore"),
+        "entrypoint" => name.ends_with("docker-entrypoint.sh"),
+        "compose" => name.starts_with("compose.") && name == path,
+        "nginx" => path.starts_with("nginx/"),
+        "env" => path == ".env.example",
+        "script" => path.strip_prefix("scripts/") == Some(what),
+        "secrets" => path == "secrets/.gitignore",
+        kind => kind.strip_prefix("file/").is_some_and(|file| name.replace('.', "_").ends_with(file)),
+    }
 }
 
 /// Compose files that are used together, in order: production, and each environment on top of it.

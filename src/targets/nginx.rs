@@ -6,16 +6,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Artifact, Context, Target};
-use crate::catalog::Broken;
+use crate::diagnostic::Broken;
 use crate::project::{Gateway, Host, Project, Resolved};
 use crate::render::Engine;
 
 pub(super) static TARGET: Target = Target { name: "nginx", about: "the gateway's configuration", plan };
 
 /// Files that are the same whatever the hosts are called.
-const FILES: [&str; 9] = [
+const FILES: [&str; 8] = [
     "nginx.conf",
-    "connections.conf",
     "headers.conf",
     "limits.conf",
     "log.conf",
@@ -66,7 +65,7 @@ fn files(project: &Project, engine: &Engine) -> Result<Files, Broken> {
     let mut files = Files::new();
     let Some(gateway) = &project.gateway else { return Ok(files) };
     for file in FILES {
-        if file == "tls.conf" && gateway.tls == crate::spec::TlsMode::None {
+        if file == "tls.conf" && gateway.tls == crate::project::TlsMode::None {
             continue;
         }
         files.insert(file.to_owned(), engine.render(&format!("nginx/{file}.j2"), &Values { gateway, host: None })?);

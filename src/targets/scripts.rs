@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Artifact, Context, Target};
-use crate::catalog::Broken;
+use crate::diagnostic::Broken;
 use crate::project::Host;
-use crate::spec::{Secret, TlsMode};
+use crate::project::{Secret, TlsMode};
 
 pub(super) static TARGET: Target =
     Target { name: "scripts", about: "scripts/secrets, which makes the secrets that are missing", plan };

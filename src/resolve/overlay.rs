@@ -1,0 +1,123 @@
+//! Overlays: what an environment says of the spec, laid on the tree of the whole.
+
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Path, Place};
+use crate::yaml::{Doc, Node, Value};
+
+/// The document with the overlay of the environment at `here` laid on it; `None` where there is no such environment.
+pub fn overlay(doc: &Doc, here: &Path) -> Option<Doc> {
+    let environment = doc.root.at(here)?;
+    let mut doc = doc.clone();
+    if let Some(mut over) = environment.get("overlay").cloned() {
+        for (group, name) in refused(&doc.root, &over).into_iter().map(|(group, name, _)| (group, name)) {
+            if let Some(Value::Map(entries)) = over.at_mut(&group).map(|it| &mut it.value) {
+                entries.shift_remove(&name);
+            }
+        }
+        merge_routes(&doc.root, &mut over);
+        spell_out(&mut doc.root, &over);
+        doc.root.overlay(&over);
+    }
+    Some(doc)
+}
+
+/// Lists replace, but routes merge by host and path: puts those of the spec into the overlay's list.
+fn merge_routes(root: &Node, over: &mut Node) {
+    let routes = Path::of(["gateway", "routes"]);
+    let Some(base) = root.at(&routes).filter(|it| matches!(it.value, Value::List(_))) else { return };
+    let Some(Value::List(changed)) = over.at_mut(&routes).map(|it| &mut it.value) else { return };
+    // Where there is one host, a route need not name it.
+    let mut hosts = root.at(&Path::of(["gateway", "hosts"])).into_iter().flat_map(Node::entries);
+    let only = hosts.next().filter(|_| hosts.next().is_none()).map(|(name, _)| name);
+    let key = |it: &Node| {
+        let text = |key| it.get(key).and_then(Node::text);
+        (text("host").or(only).map(str::to_owned), text("path").map(str::to_owned))
+    };
+    let mut merged = base.items().to_vec();
+    for route in std::mem::take(changed) {
+        match merged.iter_mut().find(|it| key(it) == key(&route)) {
+            Some(same) => same.overlay(&route),
+            None => merged.push(route),
+        }
+    }
+    *changed = merged;
+}
+
+/// `needs: [db]` is short for `needs: { db: }`: where an overlay has a map, the spec's list becomes one.
+fn spell_out(root: &mut Node, over: &Node) {
+    for (name, service) in over.get("services").into_iter().flat_map(Node::entries) {
+        for key in ["needs", "secrets"] {
+            let is_map = service.get(key).is_some_and(|it| matches!(it.value, Value::Map(_)));
+            let Some(base) = root.at_mut(&Path::of(["services", name, key])).filter(|_| is_map) else { continue };
+            if let Value::List(items) = &base.value {
+                let entry = |it: &Node| Node { value: Value::Null, key: it.at.clone(), ..it.clone() };
+                let named = items.iter().filter_map(|it| Some((it.text()?.to_owned(), entry(it))));
+                base.value = Value::Map(named.collect());
+            }
+        }
+    }
+}
+
+/// A diagnostic about a document with an overlay: it points at the words themselves, wherever they stand.
+pub(super) fn moved(mut diagnostic: Diagnostic, overlaid: &Doc, environment: &str) -> Diagnostic {
+    if let Place::Key(path) | Place::Value(path) = &diagnostic.place {
+        diagnostic.message = format!("{} (in `{environment}`)", diagnostic.message);
+        // Of a map that the spec and the overlay share, the overlay's words are the ones to look at.
+        let own = overlaid.root.at(path).filter(|it| !it.overlaid).and_then(Node::first_overlaid);
+        diagnostic.place = Place::Bytes(match own {
+            Some(own) if !own.key.is_empty() => own.key.start..own.at.end.max(own.key.end),
+            Some(own) => own.at.clone(),
+            None => overlaid.locate(&diagnostic.place),
+        });
+    }
+    diagnostic
+}
+
+/// What no environment can differ in: which containers there are. Each with the path of the map that it stands in, its
+/// name, and whether the overlay takes it away instead of adding it.
+fn refused(root: &Node, over: &Node) -> Vec<(Path, String, bool)> {
+    let mut found = Vec::new();
+    for group in ["services", "backings"] {
+        let known = |name: &str| root.get(group).is_some_and(|it| it.get(name).is_some());
+        for (name, node) in over.get(group).into_iter().flat_map(Node::entries) {
+            let is_taken = node.value == Value::Null;
+            if is_taken || !known(name) {
+                found.push((Path::of([group]), name.to_owned(), is_taken));
+            }
+        }
+    }
+    if over.get("gateway").is_some_and(|it| it.value == Value::Null) {
+        found.push((Path::default(), "gateway".to_owned(), true));
+    }
+    found
+}
+
+/// What is wrong with the overlay at `here` itself, whatever comes of laying it on the spec.
+pub(super) fn check(doc: &Doc, here: &Path) -> Vec<Diagnostic> {
+    let at = here.key("overlay");
+    let Some(over) = doc.root.at(&at) else { return Vec::new() };
+    let mut told = Vec::new();
+    for (group, name, is_taken) in refused(&doc.root, over) {
+        let place = Place::Key(Path(at.0.iter().chain(&group.0).cloned().collect()).key(&name));
+        let known = doc.root.at(&group).into_iter().flat_map(Node::entries).map(|(name, _)| name);
+        told.push(if is_taken {
+            let message = format!("an environment cannot take `{name}` away: a compose overlay has no word for it");
+            Diagnostic::error(&codes::OVERLAY_BAKED, place, message).help("keep it in all environments")
+        } else {
+            let message = format!("an environment cannot add `{}`", name.escape_debug());
+            let help = "all environments run the same containers; say it in the spec itself";
+            Diagnostic::error(&codes::OVERLAY_BAKED, place, message).help(help).nearest_or_keep(&name, known)
+        });
+    }
+    let hosts = Path::of(["gateway", "hosts"]);
+    for (name, host) in over.at(&hosts).into_iter().flat_map(Node::entries) {
+        let aliases = doc.root.at(&hosts.key(name).key("aliases")).is_some_and(|it| !it.items().is_empty());
+        if aliases && host.get("domain").is_some() && host.get("aliases").is_none() {
+            let place = Place::Key(Path(at.0.iter().chain(&hosts.0).cloned().collect()).key(name).key("domain"));
+            let message = format!("`{name}` has another domain here, and production's aliases are led to it");
+            let warning = Diagnostic::warning(&codes::ALIASES, place, message);
+            told.push(warning.help("write its own `aliases` beside it, or `aliases: []` for none"));
+        }
+    }
+    told
+}
