@@ -159,6 +159,40 @@ impl Judge {
         Err(complaints)
     }
 
+    /// What is left of a document when everything is taken out of it that the schema refuses, with the paths of that: so
+    /// that what is wrong with the rest can be told in the same run. `None` where too little is left.
+    pub fn salvage(&self, doc: &Doc) -> Option<(Doc, Spec, Vec<Path>)> {
+        let mut rest = doc.clone();
+        let mut taken = Vec::new();
+        // Each round takes something out; what is wrong behind a missing key shows when its map is gone.
+        for _ in 0..8 {
+            let value = rest.root.json();
+            let mut paths = Vec::new();
+            for error in self.validator.iter_errors(&value) {
+                let at = path(error.instance_path().as_str());
+                match error.kind() {
+                    ValidationErrorKind::AdditionalProperties { unexpected } => {
+                        paths.extend(unexpected.iter().map(|key| at.key(key)));
+                    }
+                    ValidationErrorKind::PropertyNames { error } => {
+                        paths.push(at.key(error.instance().as_str().unwrap_or_default()));
+                    }
+                    _ => paths.push(at),
+                }
+            }
+            if paths.is_empty() {
+                return Spec::deserialize(value).ok().map(|spec| (rest, spec, taken));
+            }
+            // From the end, so that the places of the others in a list stay what they are.
+            paths.sort();
+            paths.dedup();
+            for path in paths.into_iter().rev() {
+                rest.root.remove(&path).then(|| taken.push(path))?;
+            }
+        }
+        None
+    }
+
     /// Where text may stand, a bare number is the text that was written: `1.10` is not `1.1`, and `0x1f` not `31`.
     fn keep_words(&self, doc: &Doc, value: &mut Value) {
         let mut odd = doc.rewritten_numbers();

@@ -277,6 +277,21 @@ impl Node {
         path.0.iter().try_fold(self, Node::step)
     }
 
+    /// Takes out the node at `path`; whether there was one. The root stays.
+    pub fn remove(&mut self, path: &Path) -> bool {
+        let Some((last, above)) = path.0.split_last() else { return false };
+        let Some(node) = self.at_mut(&Path(above.to_vec())) else { return false };
+        match (last, &mut node.value) {
+            (Step::Key(key), Value::Map(entries)) => entries.shift_remove(&**key).is_some(),
+            (Step::Index(index), Value::Map(entries)) => entries.shift_remove(&index.to_string()).is_some(),
+            (Step::Index(index), Value::List(items)) if *index < items.len() => {
+                items.remove(*index);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// As [`at`](Self::at), to change it. Items of a list are not found by their text.
     pub fn at_mut(&mut self, path: &Path) -> Option<&mut Node> {
         path.0.iter().try_fold(self, |node, step| match (step, &mut node.value) {

@@ -314,6 +314,30 @@ fn all_problems_are_told_in_one_run() {
 }
 
 #[test]
+fn what_the_schema_refuses_does_not_hide_the_rest() {
+    let more = "    prot: 1\n    replicas: many\n    needs: [bd]\n    environment: { API_TOKEN: hunter2 }\n  Web: { image: x }\ngateway:\n  hosts: { main: { domain: A_B } }\n  routes: [{ path: x, to: api }, { path: /, to: nobody }]\nenvironments: { staging: { overlay: { services: { ap: {} } } } }\n";
+    let said = Sandbox::smallest("rest").file("forge.yaml", sound(more)).run(&["validate", "--format", "json"]);
+    let told = said.json();
+    let told: Vec<(u64, &str)> = told["notices"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| (it["start"]["line"].as_u64().unwrap_or_default(), it["code"].as_str().unwrap_or_default()))
+        .collect();
+    let wanted = [
+        (8, "unknown-key"),
+        (9, "wrong-type"),
+        (11, "credential-in-spec"),
+        (12, "invalid-value"),
+        (13, "missing-key"),
+        (14, "invalid-value"),
+        (15, "invalid-value"),
+        (16, "overlay-baked"),
+    ];
+    assert_eq!(told, wanted, "an entry is gone with its name, so that names which nobody has are not told here");
+}
+
+#[test]
 fn a_manifest_that_claims_the_spec_does_not_get_it_deleted() {
     let sandbox = Sandbox::smallest("claims");
     sandbox.generate();

@@ -11,8 +11,7 @@ use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
 use crate::contract::known_rules;
 use crate::credential::masked;
-use crate::diagnostic::Broken;
-use crate::diagnostic::{Diagnostic, Path, Place, Severity};
+use crate::diagnostic::{Broken, Diagnostic, Path, Place, Severity, Step};
 use crate::lint;
 use crate::project::Resolved;
 use crate::render::Engine;
@@ -106,7 +105,10 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
     let judge: &Judge = Box::leak(Box::new(Judge::new(&catalog.choices())));
     let spec = match judge.read(&doc) {
         Ok(spec) => spec,
-        Err(them) => return Ok(Read::Invalid(located(them))),
+        Err(mut them) => {
+            them.extend(beyond_schema(&doc, &catalog, judge));
+            return Ok(Read::Invalid(located(them)));
+        }
     };
     match resolve(&doc, &spec, &catalog, judge, &known_rules()) {
         Err(mut them) => {
@@ -132,6 +134,30 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
             Ok(Read::Valid(Box::new(Project { root, doc, catalog, resolved, engine, warnings })))
         }
     }
+}
+
+/// What is wrong beside what the schema refuses: all of a file is told in one run. Not what only follows from something
+/// that the schema refused, and is not looked at here.
+fn beyond_schema(doc: &Doc, catalog: &Catalog, judge: &Judge) -> Vec<Diagnostic> {
+    let Some((rest, spec, taken)) = judge.salvage(doc) else { return Vec::new() };
+    let mut told = match resolve(&rest, &spec, catalog, judge, &known_rules()) {
+        Ok((_, warnings)) => warnings,
+        Err(them) => them,
+    };
+    let lacks = [
+        &codes::NO_HEALTHCHECK,
+        &codes::NO_COMMAND,
+        &codes::NO_PORT,
+        &codes::ONE_OF,
+        &codes::MISSING_KEY,
+        &codes::UNUSED,
+        &codes::NO_EFFECT,
+    ];
+    // A whole entry is gone, so that whatever names it names nothing.
+    let is_gateways = |it: &Path| it.0.first() == Some(&Step::Key("gateway".into()));
+    let lost = taken.iter().any(|it| it.0.len() <= if is_gateways(it) { 3 } else { 2 });
+    told.retain(|it| !lacks.contains(&it.code) && (!lost || it.code != &codes::UNKNOWN_NAME));
+    told.into_iter().map(|it| Diagnostic { place: Place::Bytes(rest.locate(&it.place)), ..it }).collect()
 }
 
 /// Reads the spec for a command that cannot work without it: what is wrong is told, and warnings too. The project lives as
