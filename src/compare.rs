@@ -114,7 +114,7 @@ impl Change {
 
     /// Whether `forge generate` writes the text of the file.
     pub fn text_is_written(&self) -> bool {
-        matches!(self.kind, Kind::New | Kind::Gone | Kind::Moved)
+        matches!(self.kind, Kind::New | Kind::Gone | Kind::Moved | Kind::Lines)
     }
 }
 
@@ -130,6 +130,8 @@ pub enum Kind {
     Gone,
     /// Nobody edited it, and forge wants another text: written.
     Moved,
+    /// It is somebody else's, and lacks lines that forge needs in it: they are added.
+    Lines,
     /// Somebody edited it, and forge wants what it wanted before: kept.
     Edited,
     /// Somebody edited it, and forge wants another text as well: kept, and told.
@@ -152,6 +154,7 @@ impl Kind {
             Kind::New => "new",
             Kind::Gone => "was removed",
             Kind::Moved => "the spec moved",
+            Kind::Lines => "lacks lines that forge needs",
             Kind::Edited => "was edited",
             Kind::Both => "was edited, and the spec moved",
             Kind::Foreign => "was never forge's",
@@ -276,7 +279,7 @@ fn lines(artifact: &Artifact, found: Option<Found>) -> Change {
     let kind = match &found {
         None => Kind::New,
         Some(_) if complete => Kind::Same,
-        Some(_) => Kind::Moved,
+        Some(_) => Kind::Lines,
     };
     Change {
         path: artifact.path.clone(),
@@ -367,7 +370,7 @@ mod tests {
         let change = compare(std::slice::from_ref(&wanted), &Manifest::default(), find("target"), |_| None)
             .expect("nothing fails")
             .remove(0);
-        assert_eq!((change.kind, change.wanted.as_deref()), (Kind::Moved, Some(&b"target\n.env\n"[..])));
+        assert_eq!((change.kind, change.wanted.as_deref()), (Kind::Lines, Some(&b"target\n.env\n"[..])));
         let change = compare(&[wanted], &Manifest::default(), find(".env\ntarget\n"), |_| None)
             .expect("nothing fails")
             .remove(0);

@@ -306,7 +306,8 @@ impl Node {
             (Step::Key(key), Value::Map(entries)) => entries.get(&**key),
             // `needs: [db]` is the short form of `needs: {db: {}}`: a path by name finds the item.
             (Step::Key(key), Value::List(items)) => {
-                items.iter().find(|it| matches!(&it.value, Value::String(text) if **text == **key))
+                let named = items.iter().find(|it| matches!(&it.value, Value::String(text) if **text == **key));
+                named.or_else(|| items.get(key.parse::<usize>().ok()?))
             }
             (Step::Index(index), Value::List(items)) => items.get(*index),
             // A JSON pointer does not tell a number from a key that looks like one.

@@ -120,7 +120,7 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
     for change in changes {
         let verb = match change.kind {
             Kind::New | Kind::Gone => "wrote",
-            Kind::Moved => "updated",
+            Kind::Moved | Kind::Lines => "updated",
             Kind::Mode => "set the mode of",
             Kind::Unwanted => "deleted",
             Kind::Edited if change.mode => "set the mode, and kept your edit of",
@@ -133,7 +133,7 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
     }
     let parts = [
         (count(&[Kind::New, Kind::Gone]), "written"),
-        (count(&[Kind::Moved, Kind::Mode]), "updated"),
+        (count(&[Kind::Moved, Kind::Lines, Kind::Mode]), "updated"),
         (count(&[Kind::Unwanted]), "deleted"),
         (count(&[Kind::Edited, Kind::Both, Kind::Orphaned]), "kept as edited"),
         (count(&[Kind::Same]), "right already"),
