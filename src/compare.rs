@@ -62,15 +62,17 @@ impl Manifest {
             }
         }
         for (id, record) in unknown {
-            let id = if self.artifacts.contains_key(&id) { format!("stopped:{}", record.path) } else { id };
+            let id = if self.artifacts.contains_key(&id) { format!("{id}@{}", record.path) } else { id };
             self.artifacts.insert(id, record);
         }
         self
     }
 
-    /// The same without what stopped runs wanted: every file is as this one says.
+    /// The same without what stopped runs wanted, and what was deleted: every file is as this one says.
     #[must_use]
     pub fn settled(mut self) -> Manifest {
+        // An `@` marks what has moved on, or is gone by now.
+        self.artifacts.retain(|id, _| !id.contains('@'));
         self.artifacts.values_mut().for_each(|it| it.interrupted.clear());
         self
     }
@@ -110,6 +112,11 @@ impl Change {
     pub fn reason(&self) -> String {
         let mode = if self.mode && self.kind != Kind::Mode { ", and its mode was changed" } else { "" };
         format!("{}{mode}", self.kind.reason())
+    }
+
+    /// Whether `forge generate` has something to do or to tell, other than to keep an edit.
+    pub fn is_due(&self) -> bool {
+        self.mode || !matches!(self.kind, Kind::Same | Kind::Edited)
     }
 
     /// Whether `forge generate` writes the text of the file.

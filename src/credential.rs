@@ -25,47 +25,89 @@ pub fn is_secret(name: &str) -> bool {
         "PRIVATEKEY",
         "ENCRYPTIONKEY",
     ];
-    // Keys that find or sort something, and those that everybody may have.
-    const HARMLESS_KEYS: [&str; 16] = [
+    const KEYS: [&str; 28] = [
+        "API",
+        "PRIVATE",
+        "ACCESS",
+        "SECRET",
+        "ENCRYPTION",
+        "SIGNING",
+        "MASTER",
+        "LICENSE",
+        "APP",
+        "AUTH",
+        "JWT",
+        "SESSION",
+        "COOKIE",
+        "CRYPTO",
+        "CIPHER",
+        "HMAC",
+        "SERVICE",
+        "ACCOUNT",
+        "DEPLOY",
+        "WEBHOOK",
+        "SSL",
+        "TLS",
+        "SSH",
+        "STRIPE",
+        "SENDGRID",
+        "MAILGUN",
+        "OPENAI",
+        "ANTHROPIC",
+    ];
+    // Counts, switches, rules for passwords, words of language models, and what everybody may know.
+    const OTHERWISE: [&str; 32] = [
         "PUBLIC",
-        "CACHE",
-        "SORT",
-        "PRIMARY",
-        "FOREIGN",
-        "PARTITION",
-        "ROUTING",
-        "INDEX",
-        "MAP",
-        "HASH",
-        "HOT",
-        "SHARD",
-        "GROUP",
-        "OBJECT",
-        "SITE",
         "PUBLISHABLE",
+        "DUMMY",
+        "ALLOW",
+        "ALLOWED",
+        "MAX",
+        "MIN",
+        "NUM",
+        "COUNT",
+        "LENGTH",
+        "LIMIT",
+        "ENABLE",
+        "ENABLED",
+        "DISABLE",
+        "DISABLED",
+        "USE",
+        "SUPPORTS",
+        "REQUIRE",
+        "REQUIRED",
+        "CHECK",
+        "VALIDATE",
+        "RESET",
+        "CORS",
+        "STOP",
+        "EOS",
+        "BOS",
+        "PAD",
+        "SEP",
+        "UNK",
+        "MASK",
+        "CLS",
+        "GENERATE",
     ];
     let name = underscored(name);
     let mut parts: Vec<&str> = name.split('_').filter(|it| !it.is_empty()).collect();
-    if parts.iter().any(|it| matches!(*it, "PUBLIC" | "DUMMY" | "ALLOW" | "PUBLISHABLE")) {
+    if parts.iter().any(|it| OTHERWISE.contains(it)) {
         return false;
     }
     let says_which = |it: &str| WHICH.contains(&it) || it.bytes().all(|it| it.is_ascii_digit());
     while parts.len() > 1 && parts.last().is_some_and(|it| says_which(it)) {
         parts.pop();
     }
-    let singular = |it: &str| it.trim_end_matches(|it: char| it.is_ascii_digit()).to_owned();
-    let last = parts.last().map(|it| singular(it)).unwrap_or_default();
+    let last = parts.last().map(|it| it.trim_end_matches(|it: char| it.is_ascii_digit())).unwrap_or_default();
     // `secrets:` alone is a list of names everywhere.
-    let last = if parts.len() > 1 {
-        last.strip_suffix('S').filter(|it| it.ends_with(|it| it != 'S')).unwrap_or(&last)
-    } else {
-        &last
-    };
+    let singular = last.strip_suffix('S').filter(|it| parts.len() > 1 && !it.ends_with('S'));
+    let last = singular.unwrap_or(last);
     match parts[..] {
         // Alone, these are the working folder, a verb, and something small.
         ["PWD" | "PASS" | "PW" | "PAT"] => false,
-        [.., kind, _] if last == "KEY" => !HARMLESS_KEYS.contains(&kind),
-        [] => false,
+        ["BASIC" | "REDIS" | "PROXY", "AUTH"] => true,
+        [.., kind, _] if last == "KEY" => KEYS.contains(&kind),
         _ => WORDS.contains(&last) || last.ends_with("PASSWORD"),
     }
 }
@@ -84,41 +126,61 @@ fn underscored(name: &str) -> String {
     out
 }
 
-/// Whether a text has the shape of a credential, whatever it is called: what well-known services give out, a private
-/// key, or an `Authorization` header.
-pub fn is_token(text: &str) -> bool {
-    const BEGIN: [&str; 13] = [
-        "AKIA",
-        "ASIA",
-        "ghp_",
-        "gho_",
-        "ghs_",
-        "github_pat_",
-        "glpat-",
-        "sk_live_",
-        "rk_live_",
-        "xoxb-",
-        "xoxp-",
-        "AIza",
-        "npm_",
+/// Where words stand in a text that have the shape of a credential, whatever they are called: what well-known services
+/// give out, signed tokens, and what follows `Bearer` or `Basic`.
+fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
+    // What they begin with, and how many letters and digits follow at least.
+    const SHAPES: [(&str, usize); 16] = [
+        ("ghp_", 30),
+        ("gho_", 30),
+        ("ghs_", 30),
+        ("ghu_", 30),
+        ("github_pat_", 30),
+        ("glpat-", 20),
+        ("sk_live_", 16),
+        ("rk_live_", 16),
+        ("sk_test_", 16),
+        ("sk-proj-", 20),
+        ("sk-ant-", 20),
+        ("xoxb-", 20),
+        ("xoxp-", 20),
+        ("AIza", 35),
+        ("npm_", 36),
+        ("SG.", 40),
     ];
-    let words = || {
-        text.split(|it: char| it.is_whitespace() || matches!(it, '"' | '\'' | ',' | '=')).filter(|it| it.len() >= 16)
-    };
-    let is_jwt = |it: &str| it.starts_with("eyJ") && it.matches('.').count() == 2;
-    let bearer = text.split_once("Bearer ").is_some_and(|(_, it)| !it.is_empty() && !it.starts_with(['$', '<', '{']));
-    bearer || masked_keys(text) || words().any(|it| is_jwt(it) || BEGIN.iter().any(|begin| it.starts_with(begin)))
+    let separates = |it: char| it.is_whitespace() || "\"',=()[]{}`<>;".contains(it);
+    let mut before = "";
+    let mut at = 0;
+    let words: Vec<(usize, &str)> = text
+        .split(separates)
+        .map(|word| {
+            let start = at;
+            at += word.len() + text[start + word.len()..].chars().next().map_or(0, char::len_utf8);
+            (start, word)
+        })
+        .filter(|(_, word)| !word.is_empty())
+        .collect();
+    words.into_iter().filter_map(move |(start, word)| {
+        let led_by = std::mem::replace(&mut before, word);
+        let plain = |it: &str| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.+/=~".contains(&it));
+        let has_digit = word.bytes().any(|it| it.is_ascii_digit() || it == b'=');
+        let is_known = SHAPES
+            .iter()
+            .any(|(begin, least)| word.strip_prefix(begin).is_some_and(|rest| rest.len() >= *least && plain(rest)));
+        let is_aws = ["AKIA", "ASIA"].iter().any(|it| word.starts_with(it))
+            && word.len() == 20
+            && word.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit());
+        let is_jwt = word.starts_with("eyJ") && word.matches('.').count() == 2 && word.len() > 20 && plain(word);
+        let is_header = ["Bearer", "Basic"].contains(&led_by) && word.len() >= 6 && has_digit && plain(word);
+        let hook = word.find("hooks.slack.com/services/").map_or(0, |it| it + "hooks.slack.com/services/".len());
+        let is_hook = hook > 0 && hook < word.len();
+        (is_known || is_aws || is_jwt || is_header || is_hook).then_some(start + hook..start + word.len())
+    })
 }
 
-fn masked_keys(text: &str) -> bool {
-    text.contains("-----BEGIN ")
-        && text.contains("PRIVATE KEY-----")
-        && text.lines().count() + text.matches("\\n").count() > 1
-}
-
-/// Whether `text` holds a credential: one that [`masked`] would hide, or that has the shape of one.
+/// Whether `text` holds a credential that [`masked`] would hide.
 pub fn has_credential(text: &str) -> bool {
-    matches!(masked(text), Cow::Owned(_)) || is_token(text)
+    matches!(masked(text), Cow::Owned(_))
 }
 
 /// The bytes of every password that stands in a URL: of `postgres://shop:secret@db/shop`, those of `secret`.
@@ -126,9 +188,15 @@ pub fn url_passwords(text: &str) -> impl Iterator<Item = Range<usize>> {
     text.match_indices("://").filter_map(|(at, _)| {
         let start = at + 3;
         let rest = &text[start..];
-        let authority = &rest[..rest.find(['/', ' ', '"', '\'', '?']).unwrap_or(rest.len())];
-        let (login, _) = authority.rsplit_once('@')?;
-        let (user, password) = login.split_once(':')?;
+        let word = &rest[..rest.find([' ', '"', '\'', '`', '\n']).unwrap_or(rest.len())];
+        let end = word.find(['/', '?']).unwrap_or(word.len());
+        // A password may hold what ends the name of a host; a port is only digits.
+        let login = word[..end].rsplit_once('@').or_else(|| {
+            let (_, after) = word[..end].split_once(':')?;
+            let is_port = after.bytes().all(|it| it.is_ascii_digit());
+            word.rsplit_once('@').filter(|_| !is_port)
+        });
+        let (user, password) = login?.0.split_once(':')?;
         let from = start + user.len() + 1;
         (!password.is_empty()).then_some(from..from + password.len())
     })
@@ -142,7 +210,14 @@ pub fn has_password(text: &str) -> bool {
 /// Where passwords stand among the words of a command, by index: `--requirepass x`, `--api-token=x`, also within one
 /// word that is a command itself. Not what only names one, as `--password "$(cat …)"`.
 pub fn argument_passwords<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<usize> {
-    let is_literal = |it: &str| !it.is_empty() && !it.starts_with(['-', '$', '<']) && !is_harmless(it);
+    let is_literal = |it: &str| !it.starts_with(['-', '$']) && !is_harmless(it);
+    // The short options of well-known programs.
+    let mut program = "";
+    let short = |program: &str, part: &str| match program {
+        "redis-cli" => part == "-a",
+        "curl" => part == "-u" || part == "--user",
+        _ => false,
+    };
     let mut found = Vec::new();
     let mut awaited = false;
     for (index, word) in words.into_iter().enumerate() {
@@ -153,9 +228,17 @@ pub fn argument_passwords<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<u
             if std::mem::take(&mut awaited_inside) && is_literal(part) {
                 return true;
             }
+            if ["redis-cli", "curl", "mysql", "mysqladmin", "mysqldump"].contains(part) {
+                program = part;
+            }
+            if program.starts_with("mysql")
+                && part.strip_prefix("-p").is_some_and(|it| is_literal(it) && it != "rotocol")
+            {
+                return true;
+            }
             match part.split_once('=') {
                 Some((option, value)) if is_option(option) => is_literal(value.trim_matches(['"', '\''])),
-                None if is_option(part) => {
+                None if is_option(part) || short(program, part) => {
                     awaited_inside = at + 1 < inner.len();
                     awaited = at + 1 == inner.len();
                     false
@@ -176,9 +259,22 @@ fn is_option(word: &str) -> bool {
     word.starts_with('-') && (is_secret(name) || ["requirepass", "masterauth", "rootpassword"].contains(&name))
 }
 
-/// Whether a value that belongs to a secret's name is no secret: empty, a switch, or the file that holds it.
+/// Whether a value that belongs to a secret's name is no secret: empty, a switch, a placeholder, a path, an address.
 pub fn is_harmless(value: &str) -> bool {
-    value.is_empty() || matches!(value, "true" | "false" | "yes" | "no" | "null") || value.starts_with("/run/secrets/")
+    const SWITCHES: [&str; 11] =
+        ["true", "false", "yes", "no", "on", "off", "null", "none", "dummy", "unused", "placeholder"];
+    let within = |open: char, close: char| value.starts_with(open) && value.ends_with(close);
+    let is_path = value.starts_with(['/', '.'])
+        && (value[1..].contains('/') || value.contains('.'))
+        && value.chars().all(|it| it.is_ascii_alphanumeric() || "/._-@".contains(it));
+    let is_address = value.contains("://") && url_passwords(value).next().is_none() && !value.contains('?');
+    value.is_empty()
+        || SWITCHES.contains(&value.to_ascii_lowercase().as_str())
+        || within('<', '>')
+        || within('[', ']')
+        || value.starts_with('`')
+        || is_path
+        || is_address
 }
 
 /// `text` with `*` for every byte of a value that looks like a credential: what follows a secret's name in YAML, JSON,
@@ -216,6 +312,7 @@ pub fn masked(text: &str) -> Cow<'_, str> {
             }
         }
         url_passwords(body).filter(|it| literal(&body[it.clone()]).is_some()).for_each(&mut hide);
+        tokens(body).for_each(&mut hide);
         for value in values(body) {
             match value {
                 Found::At(range) => hide(range),
@@ -267,14 +364,18 @@ fn values(line: &str) -> Vec<Found> {
         let end = line[begin..].find(|it| !is_word(it)).map_or(line.len(), |it| begin + it);
         at = end;
         let word = &line[begin..end];
-        if !(is_secret(word.trim_start_matches('-')) || is_option(word)) {
+        let before = line[..begin].trim_start();
+        let is_setting = word.eq_ignore_ascii_case("pwd") && before.ends_with(';');
+        if !(is_secret(word.trim_start_matches('-')) || is_option(word) || is_setting) {
             continue;
         }
-        let before = line[..begin].trim_start();
         let rest = line[end..].strip_prefix(['"', '\'']).unwrap_or(&line[end..]).trim_start();
         let is_instruction = matches!(before.trim_end(), "ENV" | "ARG");
         let in_brackets = before.matches(['{', '[']).count() > before.matches(['}', ']']).count();
-        let (value, to_the_end) = if let Some(value) = rest.strip_prefix(':') {
+        // In a sentence a colon only ends a word; and `pwd` is a password only among other settings.
+        let stands_alone =
+            before.is_empty() || before.trim_end().ends_with(['{', '[', ',', '"', '\'', ';', '&', '?', '-']);
+        let (value, to_the_end) = if let Some(value) = rest.strip_prefix(':').filter(|_| stands_alone) {
             // `a:b` is no key of YAML, but may be one of JSON.
             (value, !in_brackets && value.starts_with([' ', '\t']))
         } else if let Some(value) = rest.strip_prefix('=') {
@@ -311,6 +412,10 @@ fn values(line: &str) -> Vec<Found> {
             Some(_) => from..from + value.find([' ', '\t', '`']).unwrap_or(value.len()),
         };
         at = at.max(range.end);
+        // `SECRET_KEY_BASE=dummy rails …`: a command follows.
+        if rest.starts_with('=') && is_harmless(line[range.clone()].split(' ').next().unwrap_or_default()) {
+            continue;
+        }
         if let Some(part) = literal(line[range.clone()].trim_end_matches(['"', '\''])) {
             found.push(Found::At(range.start + part.start..range.start + part.end));
         }
@@ -378,6 +483,12 @@ mod tests {
             ("DB_PW", true),
             ("ENCRYPTIONKEY", true),
             ("CACHE_KEY", false),
+            ("LOCK_KEY", false),
+            ("MAX_TOKENS", false),
+            ("ENABLE_TOKEN", false),
+            ("EOS_TOKEN", false),
+            ("CORS_CREDENTIALS", false),
+            ("REDIS_AUTH", true),
             ("BYPASS", false),
             ("secrets", false),
             ("password_file", false),
@@ -413,6 +524,11 @@ mod tests {
             (&["run", "--token", "--verbose"], &[]),
             (&["run", "--password", "/run/secrets/A"], &[]),
             (&["run", "--token"], &[]),
+            (&["curl", "-u", "admin:x"], &[2]),
+            (&["sh", "-c", "redis-cli -a x ping"], &[2]),
+            (&["mysql", "-px"], &[1]),
+            (&["vllm", "--max-tokens", "4096"], &[]),
+            (&["run", "--private-key", "/certs/key.pem"], &[]),
         ] {
             assert_eq!(argument_passwords(words.iter().copied()), found, "{words:?}");
         }
@@ -424,9 +540,23 @@ mod tests {
             ("host=db password=hunter2", true),
             ("Server=db;Password=hunter2;", true),
             ("{\"password\": \"hunter2\"}", true),
-            ("Authorization: Bearer abc", true),
-            ("ghp_0123456789abcdef0123", true),
+            ("Authorization: Bearer abc123", true),
+            ("Authorization: Basic YWRtaW46eA==", true),
+            ("ghp_0123456789abcdef0123456789abcdef", true),
+            ("AKIAIOSFODNN7EXAMPLE", true),
             ("eyJhbGciOi.eyJzdWIiOiIx.SflKxwRJSM", true),
+            ("https://hooks.slack.com/services/T0/B0/x", true),
+            ("amqp://u:pa/x@h/", true),
+            ("Server=db;User Id=sa;Pwd=x;", true),
+            ("https://example.com:80/a@b", false),
+            ("enter the token: now", false),
+            ("ASIA-northeast-1-abcdefgh", false),
+            ("npm_config_cache_dir", false),
+            ("Bearer realm", false),
+            ("DB_PASSWORD=`cat /run/secrets/A` run", false),
+            ("TLS_KEY=/run/tls/key.pem", false),
+            ("PROXY_PASS=http://api:80", false),
+            ("SECRET_KEY_BASE=dummy rails assets:precompile", false),
             ("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----", true),
             ("DB_PASSWORD=hunter2 python", true),
             ("SELECT 1", false),

@@ -155,8 +155,7 @@ impl Judge {
                 ),
             }
         }
-        complaints.dedup();
-        Err(complaints)
+        Err(told_once(complaints))
     }
 
     /// What is left of a document when everything is taken out of it that the schema refuses, with the paths of that: so
@@ -428,7 +427,11 @@ impl Judge {
                 return Some(format!("put it in quotes: \"{instance}\""));
             }
         } else if instance.is_null() {
+            // A map with keys that have to be in it cannot be empty.
             let is_map = wanted.contains(&"a map");
+            if let Some(example) = self.example(at).filter(|_| is_map && schema.get("required").is_some()) {
+                return Some(format!("for example `{}`", flow(example)));
+            }
             return Some(
                 if is_map { "write `{}` for one with nothing in it" } else { "leave the key out to have the default" }
                     .to_owned(),
@@ -524,6 +527,26 @@ fn kind_name(json_type: &str) -> &str {
         "object" => "a map",
         other => other,
     }
+}
+
+/// The same without what says of one mistake what another complaint says better: a choice that is of the wrong type, and
+/// a key that is missing because it was misspelt.
+fn told_once(mut complaints: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    complaints.dedup();
+    let wrong: Vec<Place> =
+        complaints.iter().filter(|it| it.code == &codes::WRONG_TYPE).map(|it| it.place.clone()).collect();
+    let meant: Vec<String> = complaints
+        .iter()
+        .filter(|it| it.code == &codes::UNKNOWN_KEY)
+        .filter_map(|it| it.help.as_ref()?.strip_prefix("did you mean `")?.strip_suffix("`?").map(str::to_owned))
+        .collect();
+    complaints.retain(|it| {
+        let is_second = it.code == &codes::UNKNOWN_CHOICE && wrong.contains(&it.place);
+        let is_misspelt =
+            it.code == &codes::MISSING_KEY && meant.iter().any(|key| it.message.ends_with(&format!("lacks `{key}`")));
+        !is_second && !is_misspelt
+    });
+    complaints
 }
 
 /// Whether one JSON pointer is the other, or leads on from it.

@@ -237,6 +237,44 @@ fn files_of_a_stopped_run_are_forges_whatever_they_are_called_by_then() {
 }
 
 #[test]
+fn files_of_a_stopped_run_are_forges_where_their_folder_moved() {
+    let sandbox = generated("moved").file("backend/requirements.txt", "");
+    let (spec, old) = (sandbox.read("forge.yaml"), sandbox.read(".forge/manifest.json"));
+    sandbox.write("forge.yaml", spec.replace("./api", "./backend"));
+    sandbox.generate();
+    std::fs::rename(sandbox.path(".forge/manifest.json"), sandbox.path(".forge/pending.json")).expect("it is there");
+    sandbox.write(".forge/manifest.json", old);
+    // The stopped run had written the new files, and the spec went back: they go.
+    sandbox.write("forge.yaml", spec);
+    sandbox.generate();
+    assert!(!sandbox.exists("backend/Dockerfile") && sandbox.exists("api/Dockerfile"));
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
+}
+
+#[test]
+fn what_is_needed_under_another_name_is_not_deleted_through_a_link() {
+    let sandbox = generated("through-a-link");
+    std::fs::rename(sandbox.path("api"), sandbox.path("backend")).expect("it is ours");
+    let sandbox = sandbox.link("api", "backend");
+    sandbox.write("forge.yaml", sandbox.read("forge.yaml").replace("./api", "./backend"));
+    sandbox.generate();
+    assert!(sandbox.exists("backend/Dockerfile"));
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
+}
+
+#[test]
+fn files_without_what_forge_remembers_of_them_are_not_all_that_was_asked_for() {
+    let sandbox = generated("forgotten");
+    std::fs::remove_dir_all(sandbox.path(".forge")).expect("it is ours");
+    for arguments in [&["generate", "--check"][..], &["diff", "--check", "--format", "names"]] {
+        let said = sandbox.run(arguments);
+        assert!(said.code == 1 && said.stdout.contains(".forge/manifest.json: new"), "{}", said.text());
+    }
+    sandbox.generate();
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+}
+
+#[test]
 fn an_output_folder_with_a_project_of_its_own_is_refused() {
     let sandbox = generated("into-another");
     let other = generated("another");

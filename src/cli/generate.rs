@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::disk::Disk;
 use super::project::{Project, counted, shown, valid};
 use super::state::{FIXED, STATE, manifest};
-use super::write::write;
+use super::write::{state_changes, write};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Manifest, compare};
 use crate::report::changes::names;
@@ -60,10 +60,28 @@ pub(super) fn compared(
     Ok(Compared { disk, manifest, wanted, changes, _lock: lock })
 }
 
+/// What lies below `.forge` beside the manifest, by name.
+pub(super) fn state(schema: &str) -> Vec<(&str, &str)> {
+    FIXED.into_iter().chain([("schema.json", schema)]).collect()
+}
+
+/// The schema of specs, with the project's own stacks in it.
+pub(super) fn schema_text(project: &Project) -> String {
+    serde_json::to_string_pretty(&schema::document(&project.catalog.choices())).expect("a schema is JSON") + "\n"
+}
+
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
     let root = arguments.output.as_ref().unwrap_or(&project.root);
     let writes = !(arguments.check || arguments.dry_run);
+    if let Some(folder) = &arguments.output {
+        let real = folder.canonicalize().unwrap_or_default();
+        let names: Vec<_> = folder.iter().chain(real.iter()).map(|it| it.to_string_lossy().to_lowercase()).collect();
+        if names.iter().any(|it| [".git", ".hg", ".svn", STATE].contains(&it.as_str())) {
+            let message = format!("{} is a place that others obey", folder.display());
+            return Err(Failure::input(message, "name another folder"));
+        }
+    }
     if let Some(folder) = arguments.output.as_ref().filter(|it| it.join(&shell.file).exists())
         && folder.canonicalize().ok() != project.root.canonicalize().ok()
     {
@@ -79,9 +97,13 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let Compared { mut disk, manifest, wanted, changes, _lock } = compared(project, root, writes, shell)?;
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
     let kept: Vec<&Change> = changes.iter().filter(|it| matches!(it.kind, Kind::Both | Kind::Orphaned)).collect();
+    let schema = schema_text(project);
+    let state = state(&schema);
     if !writes {
-        let differs: Vec<Change> =
-            changes.iter().filter(|it| !matches!(it.kind, Kind::Same | Kind::Edited) || it.mode).cloned().collect();
+        let mut differs: Vec<Change> = changes.iter().filter(|it| it.is_due()).cloned().collect();
+        if differs.is_empty() {
+            differs = state_changes(&disk, &changes, &wanted, &manifest, &state);
+        }
         shell.answer(&names(&differs))?;
         return Ok(if differs.is_empty() { Answer::Yes } else { Answer::No });
     }
@@ -95,9 +117,6 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         ))?;
         return Ok(Answer::No);
     }
-    let schema =
-        serde_json::to_string_pretty(&schema::document(&project.catalog.choices())).expect("a schema is JSON") + "\n";
-    let state: Vec<(&str, &str)> = FIXED.into_iter().chain([("schema.json", schema.as_str())]).collect();
     write(&mut disk, &changes, &wanted, &manifest, &state)?;
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();

@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
 use crate::contract::known_rules;
 use crate::credential::masked;
-use crate::diagnostic::{Broken, Diagnostic, Path, Place, Severity, Step};
+use crate::diagnostic::{Broken, Diagnostic, Path, Place, Severity};
 use crate::lint;
 use crate::project::Resolved;
 use crate::render::Engine;
@@ -153,10 +153,19 @@ fn beyond_schema(doc: &Doc, catalog: &Catalog, judge: &Judge) -> Vec<Diagnostic>
         &codes::UNUSED,
         &codes::NO_EFFECT,
     ];
-    // A whole entry is gone, so that whatever names it names nothing.
-    let is_gateways = |it: &Path| it.0.first() == Some(&Step::Key("gateway".into()));
-    let lost = taken.iter().any(|it| it.0.len() <= if is_gateways(it) { 3 } else { 2 });
-    told.retain(|it| !lacks.contains(&it.code) && (!lost || it.code != &codes::UNKNOWN_NAME));
+    // Where something of an entry is gone, or all of it, whatever names it may find nothing; of a group, all that do.
+    let steps = |it: &Path| -> Vec<String> { it.0.iter().map(|it| Path(vec![it.clone()]).to_string()).collect() };
+    let lost: Vec<Vec<String>> = taken.iter().map(steps).collect();
+    let follows = |it: &Diagnostic| {
+        let names_it = |name: &String| it.message.contains(&format!("`{name}`"));
+        let group_is_lost = |path: &[String]| match path {
+            [group] => it.code == &codes::UNKNOWN_NAME || ["services", "backings"].contains(&group.as_str()),
+            _ => false,
+        };
+        [&codes::UNKNOWN_NAME, &codes::OVERLAY_BAKED].contains(&it.code)
+            && lost.iter().any(|path| group_is_lost(path) || path[1..].iter().any(names_it))
+    };
+    told.retain(|it| !lacks.contains(&it.code) && !follows(it));
     told.into_iter().map(|it| Diagnostic { place: Place::Bytes(rest.locate(&it.place)), ..it }).collect()
 }
 

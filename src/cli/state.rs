@@ -105,27 +105,32 @@ fn read(folder: &Path, name: &str, help: &str) -> Result<Option<Manifest>, Failu
     Ok(Some(manifest))
 }
 
-/// What will be remembered: all that is wanted. What is no longer wanted and was edited is its owner's from now on.
+/// What will be remembered: all that is wanted. What is no longer wanted and was edited is its owner's from now on; what
+/// is only about to be deleted is still known, until [`Manifest::settled`].
 pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manifest) -> Manifest {
     let kinds: HashMap<&str, Kind> = changes.iter().map(|it| (it.path.as_str(), it.kind)).collect();
-    // A path can have been another artifact's; thousands of them are not looked through for each.
     let by_path: HashMap<&str, &Record> = before.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut artifacts = BTreeMap::new();
     for artifact in wanted.iter().filter(|it| it.extent == Extent::File) {
+        // A path can have been another artifact's, and what lies there counts.
         let old = by_path.get(artifact.path.as_str()).copied();
-        // Until this run is at its end, what others before it wrote may still be there.
-        let interrupted = old.map(|it| it.interrupted.clone()).unwrap_or_default();
-        let base = match (kinds.get(artifact.path.as_str()), before.artifacts.get(&artifact.id).or(old)) {
+        let base = match (kinds.get(artifact.path.as_str()), old) {
             // Until the two are merged, the base stays what the edit was made on.
             (Some(Kind::Both), Some(old)) => old.base.clone(),
             _ => digest(artifact.text.as_bytes()),
         };
-        artifacts.insert(
-            artifact.id.clone(),
-            Record { path: artifact.path.clone(), executable: artifact.executable, base, interrupted },
-        );
+        // Until this run is at its end, what others before it wrote may still be there.
+        let interrupted = old.map(|it| it.interrupted.clone()).unwrap_or_default();
+        let record = Record { path: artifact.path.clone(), executable: artifact.executable, base, interrupted };
+        artifacts.insert(artifact.id.clone(), record);
     }
-    Manifest { version: MANIFEST_VERSION, forge: env!("CARGO_PKG_VERSION").to_owned(), artifacts }
+    let mut manifest = Manifest { version: MANIFEST_VERSION, forge: env!("CARGO_PKG_VERSION").to_owned(), artifacts };
+    for (id, record) in before.artifacts.iter().filter(|(_, it)| kinds.get(it.path.as_str()) == Some(&Kind::Unwanted)) {
+        let mut record = record.clone();
+        record.interrupted.push(record.base.clone());
+        manifest.artifacts.insert(format!("{}@{}", id.split('@').next().unwrap_or(id), record.path), record);
+    }
+    manifest
 }
 
 /// Base texts that are not there yet, by name.

@@ -1,5 +1,6 @@
 //! Files of a project, written so that each is old or new, also when the run is killed in between.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -92,10 +93,21 @@ pub(super) fn write(
         let place = place(disk, change)?;
         set_mode(&place, change.executable).map_err(Failure::io(format!("set the mode of {}", change.path)))?;
     }
-    // A folder that is empty then goes as well, so this comes when everything new has its place.
+    // A folder that is empty then goes as well, so this comes when everything new has its place. By a link, what is no
+    // longer wanted under one name can be what is wanted under another.
+    let mut needed = HashSet::new();
+    for change in changes.iter().filter(|it| !unwanted.is_empty() && it.wanted.is_some()) {
+        needed.insert(place(disk, change)?);
+    }
     for change in unwanted {
-        let place = place(disk, change)?;
-        remove(&disk.root, &place).map_err(Failure::io(format!("delete {}", change.path)))?;
+        let real = place(disk, change)?;
+        if !needed.contains(&real) {
+            let gone = remove(&disk.root, &real).and_then(|()| {
+                let link = disk.root.join(&change.path);
+                if link == real || fs::symlink_metadata(&link).is_err() { Ok(()) } else { fs::remove_file(&link) }
+            });
+            gone.map_err(Failure::io(format!("delete {}", change.path)))?;
+        }
     }
     for (at, (name, _)) in kept.iter().enumerate() {
         own(written.len() + bases.len() + at, name)?;
@@ -103,6 +115,43 @@ pub(super) fn write(
     fs::remove_file(folder.join(PENDING)).map_err(Failure::io(format!("delete {STATE}/{PENDING}")))?;
     forget(&folder.join("base"), &settled);
     Ok(())
+}
+
+/// What [`write`] would do below `.forge` alone, where no file of the project has to change: whoever committed the files
+/// without it has nothing to merge with later.
+pub(super) fn state_changes(
+    disk: &Disk,
+    changes: &[Change],
+    wanted: &[Artifact],
+    before: &Manifest,
+    state: &[(&str, &str)],
+) -> Vec<Change> {
+    let folder = disk.root.join(STATE);
+    let manifest = remembered(changes, wanted, before).settled();
+    let text = serde_json::to_string_pretty(&manifest).expect("plain data is JSON") + "\n";
+    let change = |name: &str, kind: Kind, wanted: Option<&str>, found: Option<Vec<u8>>| Change {
+        path: format!("{STATE}/{name}"),
+        kind,
+        wanted: wanted.map(|it| it.as_bytes().to_vec()),
+        found,
+        executable: false,
+        mode: false,
+    };
+    let mut out = Vec::new();
+    for (name, text) in state.iter().copied().chain([("manifest.json", text.as_str())]) {
+        let found = fs::read(folder.join(name)).ok();
+        if found.as_deref() != Some(text.as_bytes()) {
+            out.push(change(name, if found.is_some() { Kind::Moved } else { Kind::New }, Some(text), found));
+        }
+    }
+    // That some of them are missing is all that somebody can do something about.
+    if !bases(changes, wanted, &manifest, &folder.join("base")).is_empty() {
+        out.push(change("base", Kind::Gone, None, None));
+    }
+    if let Ok(found) = fs::read(folder.join(PENDING)) {
+        out.push(change(PENDING, Kind::Unwanted, None, Some(found)));
+    }
+    out
 }
 
 /// Reads a text again with the eyes of those who will read it: what does not parse is never written.
@@ -205,7 +254,11 @@ fn set_mode(path: &Path, executable: bool) -> io::Result<()> {
     let mut permissions = fs::metadata(path)?.permissions();
     // Who may read it may run it: the mask of the user's own choice stays in force.
     let readable = permissions.mode() & 0o444;
-    permissions.set_mode(if executable { permissions.mode() | readable >> 2 } else { permissions.mode() & !0o111 });
+    permissions.set_mode(if executable {
+        permissions.mode() | 0o500 | readable >> 2
+    } else {
+        permissions.mode() & !0o111
+    });
     fs::set_permissions(path, permissions)
 }
 

@@ -91,6 +91,10 @@ pub fn resolve(
         }
         _ => true,
     });
+    // Where something is wrong, not all was looked at: what seems unused may be used there.
+    if told.iter().any(|it| it.severity == Severity::Error) {
+        told.retain(|it| it.code != &codes::UNUSED);
+    }
     let mut seen = HashSet::new();
     let mut unique = told;
     unique.retain(|it| seen.insert((it.code.name, it.message.clone(), format!("{:?}", it.place))));

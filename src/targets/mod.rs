@@ -86,6 +86,8 @@ pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Broke
 
 /// Whether an artifact of this id can ever lie at this path, as far as names tell.
 pub fn could_be(id: &str, path: &str) -> bool {
+    // Behind an `@` stands the path of one that has moved on.
+    let id = id.split('@').next().unwrap_or(id);
     let (kind, what) = id.split_once(':').unwrap_or((id, ""));
     let name = path.rsplit('/').next().unwrap_or(path);
     match kind {
