@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::merge::merge;
+use crate::merge::{Conflict, distance, merge};
 use crate::targets::{Artifact, Extent};
 
 /// What forge wrote, as `.forge/manifest.json` keeps it.
@@ -97,7 +97,7 @@ pub struct Change {
     pub path: String,
     /// What is to be said about it.
     pub kind: Kind,
-    /// The text that forge wants now; `None` where it wants none any more.
+    /// The text that forge wants to be there now; `None` where it wants none any more. Of a conflict, both sides marked.
     pub wanted: Option<Vec<u8>>,
     /// What is there.
     pub found: Option<Vec<u8>>,
@@ -121,7 +121,7 @@ impl Change {
 
     /// Whether `forge generate` writes the text of the file.
     pub fn text_is_written(&self) -> bool {
-        matches!(self.kind, Kind::New | Kind::Gone | Kind::Moved | Kind::Lines)
+        matches!(self.kind, Kind::New | Kind::Gone | Kind::Moved | Kind::Lines | Kind::Merged)
     }
 }
 
@@ -141,8 +141,10 @@ pub enum Kind {
     Lines,
     /// Somebody edited it, and forge wants what it wanted before: kept.
     Edited,
-    /// Somebody edited it, and forge wants another text as well: kept, and told.
-    Both,
+    /// Somebody edited it, and forge wants another text as well; both fit together: merged.
+    Merged,
+    /// Somebody edited it, and forge wants something else in the same lines: nothing at all is written.
+    Conflict,
     /// It never was forge's: nothing at all is written.
     Foreign,
     /// Only the mode differs: set.
@@ -163,7 +165,8 @@ impl Kind {
             Kind::Moved => "the spec moved",
             Kind::Lines => "lacks lines that forge needs",
             Kind::Edited => "was edited",
-            Kind::Both => "was edited, and the spec moved",
+            Kind::Merged => "was edited, and the spec moved: both fit together",
+            Kind::Conflict => "was edited, and the spec moved in the same lines",
             Kind::Foreign => "was never forge's",
             Kind::Mode => "its mode was changed",
             Kind::Unwanted => "no longer wanted",
@@ -227,13 +230,8 @@ fn whole(
     found: Option<Found>,
     base: impl Fn(&str) -> Option<String>,
 ) -> Change {
-    // Whoever has brought in by hand what forge wants has an edit again, and no more.
-    let has_taken_over = |found: &Found, record: &Record| {
-        let found = std::str::from_utf8(&found.bytes).ok();
-        let merged = found.and_then(|it| merge(&base(&record.base)?, it, &artifact.text));
-        merged.as_deref() == found && found.is_some()
-    };
     let mode = found.as_ref().and_then(|it| it.executable).is_some_and(|it| it != artifact.executable);
+    let mut text = artifact.text.clone();
     let kind = match (&found, record) {
         (None, None) => Kind::New,
         (None, Some(_)) => Kind::Gone,
@@ -246,19 +244,46 @@ fn whole(
         }
         (Some(_), None) => Kind::Foreign,
         (Some(found), Some(record)) if record.is_forges(&found.bytes) => Kind::Moved,
-        (Some(_), Some(record)) if digest(artifact.text.as_bytes()) == record.base => Kind::Edited,
-        (Some(found), Some(record)) if has_taken_over(found, record) => Kind::Edited,
-        (Some(_), Some(_)) => Kind::Both,
+        (Some(_), Some(record)) if record.interrupted.is_empty() && digest(artifact.text.as_bytes()) == record.base => {
+            Kind::Edited
+        }
+        (Some(found), Some(record)) => match merged(&found.bytes, record, &artifact.text, base) {
+            // Whoever has brought in by hand what forge wants has an edit again, and no more.
+            Some(Ok(merged)) if merged.as_bytes() == found.bytes => Kind::Edited,
+            Some(Ok(merged)) => {
+                text = merged;
+                Kind::Merged
+            }
+            Some(Err(conflict)) => {
+                text = conflict.marked;
+                Kind::Conflict
+            }
+            None => Kind::Conflict,
+        },
     };
     Change {
         path: artifact.path.clone(),
         kind,
-        wanted: Some(artifact.text.clone().into_bytes()),
+        wanted: Some(text.into_bytes()),
         found: found.map(|it| it.bytes),
         executable: artifact.executable,
         // What was never forge's is not touched at all.
         mode: mode && kind != Kind::Foreign,
     }
+}
+
+/// The edit `found` with what forge wants now, on the base that it was made on: what forge last wanted, or what a run wanted
+/// that was stopped, whichever it differs least from. `None` where there is no such text, or the edit is no text.
+fn merged(
+    found: &[u8],
+    record: &Record,
+    wanted: &str,
+    base: impl Fn(&str) -> Option<String>,
+) -> Option<Result<String, Conflict>> {
+    let found = std::str::from_utf8(found).ok()?;
+    let bases = std::iter::once(&record.base).chain(&record.interrupted).filter_map(|it| base(it));
+    let base = bases.min_by_key(|base| distance(base, found))?;
+    Some(merge(&base, found, wanted))
 }
 
 /// A file that is somebody else's, and in which some lines have to be. What is missing goes to its end, and with it the
@@ -327,7 +352,7 @@ mod tests {
         assert_eq!(kind(Some("b"), Some("w"), Some("w")), Some(Kind::Same));
         assert_eq!(kind(Some("b"), Some("b"), Some("w")), Some(Kind::Moved));
         assert_eq!(kind(Some("b"), Some("e"), Some("b")), Some(Kind::Edited));
-        assert_eq!(kind(Some("b"), Some("e"), Some("w")), Some(Kind::Both));
+        assert_eq!(kind(Some("b"), Some("e"), Some("w")), Some(Kind::Conflict));
         assert_eq!(kind(None, Some("e"), Some("w")), Some(Kind::Foreign));
         assert_eq!(kind(Some("b"), Some("b"), None), Some(Kind::Unwanted));
         assert_eq!(kind(Some("b"), Some("e"), None), Some(Kind::Orphaned));
@@ -354,10 +379,32 @@ mod tests {
         let paths: Vec<String> =
             manifest.clone().interrupted(moved).artifacts.into_values().map(|it| it.path).collect();
         assert_eq!(paths, ["a", "elsewhere"], "both files may be there");
-        for (disk, kind) in [("b", Kind::Moved), ("stopped", Kind::Moved), ("edit", Kind::Both)] {
+        for (disk, kind) in [("b", Kind::Moved), ("stopped", Kind::Moved), ("edit", Kind::Conflict)] {
             let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: disk.into(), executable: None }));
             let changes = compare(&[artifact("w")], &manifest, find, |_| None).expect("nothing fails");
             assert_eq!(changes[0].kind, kind, "{disk}");
+        }
+    }
+
+    #[test]
+    fn an_edit_and_another_wish_are_merged_where_they_fit() {
+        let manifest =
+            Manifest { artifacts: BTreeMap::from([("a".to_owned(), record("1\n2\n3\n"))]), ..Manifest::default() };
+        for (disk, wanted, kind, text) in [
+            ("1\n2\n3\nmine\n", "one\n2\n3\n", Kind::Merged, "one\n2\n3\nmine\n"),
+            ("one\n2\n3\nmine\n", "one\n2\n3\n", Kind::Edited, "one\n2\n3\n"),
+            (
+                "mine\n2\n3\n",
+                "one\n2\n3\n",
+                Kind::Conflict,
+                "<<<<<<< edited\nmine\n||||||| base\n1\n=======\none\n>>>>>>> forge\n2\n3\n",
+            ),
+        ] {
+            let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: disk.into(), executable: None }));
+            let base = |it: &str| (it == digest(b"1\n2\n3\n")).then(|| "1\n2\n3\n".to_owned());
+            let changes = compare(&[artifact(wanted)], &manifest, find, base).expect("nothing fails");
+            let found = changes[0].wanted.as_deref().map(String::from_utf8_lossy);
+            assert_eq!((changes[0].kind, found.as_deref()), (kind, Some(text)));
         }
     }
 

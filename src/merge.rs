@@ -1,48 +1,123 @@
 //! Three texts into one: what somebody edited and what forge wants now, both made from one base.
 
-use similar::{Algorithm, DiffTag, capture_diff_slices};
+use std::ops::Range;
 
-/// `ours` with the changes that lead from `base` to `theirs`, line by line; `None` where both changed the same lines in
-/// different ways.
+use imara_diff::{Algorithm, Diff, InternedInput};
+
+/// Why two changes could not be brought together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The text with both sides of each conflict and the base between them, in the markers that git writes with
+    /// `merge.conflictStyle = diff3`.
+    pub marked: String,
+}
+
+/// `ours` with the changes that lead from `base` to `theirs`, line by line. A clean merge is what `git merge-file` gives.
+///
+/// # Errors
+/// Where both changed the same lines, or lines that touch, in different ways.
 ///
 /// ```
 /// let merged = forge::merge::merge("a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n");
-/// assert_eq!(merged.as_deref(), Some("A\nb\nC\n"));
-/// assert_eq!(forge::merge::merge("a\n", "b\n", "c\n"), None);
+/// assert_eq!(merged.as_deref(), Ok("A\nb\nC\n"));
+/// let conflict = forge::merge::merge("a\n", "b\n", "c\n").unwrap_err();
+/// assert_eq!(conflict.marked, "<<<<<<< edited\nb\n||||||| base\na\n=======\nc\n>>>>>>> forge\n");
 /// ```
-pub fn merge(base: &str, ours: &str, theirs: &str) -> Option<String> {
-    let lines = |text: &'_ str| text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
-    let (base, ours, theirs) = (lines(base), lines(ours), lines(theirs));
-    let (in_ours, in_theirs) = (kept(&base, &ours), kept(&base, &theirs));
+pub fn merge(base: &str, ours: &str, theirs: &str) -> Result<String, Conflict> {
+    let lines = |text| -> Vec<&str> { str::split_inclusive(text, '\n').collect() };
+    let (was, our, their) = (lines(base), lines(ours), lines(theirs));
+    let (our_changes, their_changes) = (changes(base, ours), changes(base, theirs));
+    let (mut mine, mut other) = (our_changes.iter().peekable(), their_changes.iter().peekable());
     let mut out = String::new();
-    let (mut b, mut o, mut t) = (0, 0, 0);
-    while b <= base.len() {
-        // The next line that all three have, or their ends.
-        let next = (b..base.len()).find_map(|at| Some((at, in_ours[at]?, in_theirs[at]?)));
-        let (next_b, next_o, next_t) = next.unwrap_or((base.len(), ours.len(), theirs.len()));
-        let (was, our, their) = (&base[b..next_b], &ours[o..next_o], &theirs[t..next_t]);
-        let taken = match (our == was, their == was) {
-            (true, _) => their,
-            (_, true) => our,
-            _ if our == their => our,
-            _ => return None,
+    let mut conflicts = 0;
+    let mut at = 0;
+    loop {
+        let next = match (mine.peek(), other.peek()) {
+            (None, None) => break,
+            (Some(a), Some(b)) => a.base.start.min(b.base.start),
+            (Some(a), None) => a.base.start,
+            (None, Some(b)) => b.base.start,
         };
-        out.extend(taken.iter().map(String::as_str));
-        out.extend(next.map(|(at, _, _)| base[at].as_str()));
-        (b, o, t) = (next_b + 1, next_o + 1, next_t + 1);
-    }
-    Some(out)
-}
-
-/// For each line of `base` where it stands in `text`, if it still does.
-fn kept(base: &[String], text: &[String]) -> Vec<Option<usize>> {
-    let mut kept = vec![None; base.len()];
-    for op in capture_diff_slices(Algorithm::Myers, base, text) {
-        if op.tag() == DiffTag::Equal {
-            op.old_range().zip(op.new_range()).for_each(|(old, new)| kept[old] = Some(new));
+        // All changes that overlap or touch are looked at together.
+        let mut region = Region { base: next..next, ours: None, theirs: None };
+        while region.take(&mut mine, |it| &mut it.ours) || region.take(&mut other, |it| &mut it.theirs) {}
+        out.extend(was[at..region.base.start].iter().copied());
+        at = region.base.end;
+        let side = |change: &Option<Change>, text: &[&str]| -> String {
+            match change {
+                None => was[region.base.clone()].concat(),
+                Some(it) => {
+                    let before = it.base.start - region.base.start;
+                    let after = region.base.end - it.base.end;
+                    text[it.text.start - before..it.text.end + after].concat()
+                }
+            }
+        };
+        let (edited, wanted) = (side(&region.ours, &our), side(&region.theirs, &their));
+        if region.ours.is_none() || edited == wanted {
+            out.push_str(&wanted);
+        } else if region.theirs.is_none() {
+            out.push_str(&edited);
+        } else {
+            conflicts += 1;
+            let mut part = |marker: &str, text: &str| {
+                let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+                out.push_str(&format!("{marker}\n{text}{end}"));
+            };
+            part("<<<<<<< edited", &edited);
+            part("||||||| base", &was[region.base.clone()].concat());
+            part("=======", &wanted);
+            part(">>>>>>> forge", "");
         }
     }
-    kept
+    out.extend(was[at..].iter().copied());
+    if conflicts == 0 { Ok(out) } else { Err(Conflict { marked: out }) }
+}
+
+/// How many lines of two texts differ.
+pub fn distance(base: &str, text: &str) -> usize {
+    changes(base, text).iter().map(|it| it.base.len() + it.text.len()).sum()
+}
+
+/// Lines of the base, and what stands in their place in another text.
+#[derive(Debug, Clone)]
+struct Change {
+    base: Range<usize>,
+    text: Range<usize>,
+}
+
+/// Changes of both sides that overlap or touch, each side's as one.
+struct Region {
+    base: Range<usize>,
+    ours: Option<Change>,
+    theirs: Option<Change>,
+}
+
+impl Region {
+    /// Takes the next change of a side in, if it begins no later than the region ends.
+    fn take<'a>(
+        &mut self,
+        changes: &mut std::iter::Peekable<impl Iterator<Item = &'a Change>>,
+        side: fn(&mut Region) -> &mut Option<Change>,
+    ) -> bool {
+        let Some(next) = changes.next_if(|it| it.base.start <= self.base.end) else { return false };
+        self.base.end = self.base.end.max(next.base.end);
+        let side = side(self);
+        match side {
+            Some(it) => (it.base.end, it.text.end) = (next.base.end, next.text.end),
+            None => *side = Some(next.clone()),
+        }
+        true
+    }
+}
+
+/// The changes that lead from one text to another, in order, placed where git would place them.
+fn changes(base: &str, text: &str) -> Vec<Change> {
+    let input = InternedInput::new(base, text);
+    let mut diff = Diff::compute(Algorithm::Myers, &input);
+    diff.postprocess_lines(&input);
+    let range = |it: Range<u32>| it.start as usize..it.end as usize;
+    diff.hunks().map(|it| Change { base: range(it.before), text: range(it.after) }).collect()
 }
 
 #[cfg(test)]
@@ -57,11 +132,19 @@ mod tests {
             ("a\nb\nc\n", "a\nB\nc\n", "a\nB\nc\n", Some("a\nB\nc\n")),
             ("a\nb\nc\n", "x\na\nb\nc\n", "a\nb\n", Some("x\na\nb\n")),
             ("a\nb\nc\n", "a\n1\nc\n", "a\n2\nc\n", None),
+            ("a\nb\n", "A\nb\n", "a\nB\n", None),
             ("", "a\n", "", Some("a\n")),
             ("", "", "", Some("")),
             ("a", "a", "a\nb", Some("a\nb")),
         ] {
-            assert_eq!(merge(base, ours, theirs).as_deref(), merged, "{base:?} {ours:?} {theirs:?}");
+            assert_eq!(merge(base, ours, theirs).ok().as_deref(), merged, "{base:?} {ours:?} {theirs:?}");
         }
+    }
+
+    #[test]
+    fn a_conflict_is_marked_and_the_rest_is_merged() {
+        let conflict = merge("a\nb\nc\nd\n", "A\nb\n1\nd", "a\nb\n2\nd\n").expect_err("both changed c");
+        let marked = "A\nb\n<<<<<<< edited\n1\nd\n||||||| base\nc\nd\n=======\n2\nd\n>>>>>>> forge\n";
+        assert_eq!(conflict.marked, marked);
     }
 }

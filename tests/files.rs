@@ -71,16 +71,65 @@ fn a_file_follows_the_spec() {
     assert_eq!(sandbox.run(&["diff"]).code, 0);
 }
 
+/// A project in which `api/Dockerfile` was edited where the spec moved.
+fn conflicting(name: &str) -> Sandbox {
+    let sandbox = generated(name);
+    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9999");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    sandbox
+}
+
 #[test]
-fn where_both_moved_the_edit_is_kept_and_told_each_time() {
-    let sandbox = generated("both");
+fn an_edit_is_merged_with_what_the_spec_asks_later() {
+    let sandbox = generated("merged");
     sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
     sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    let said = sandbox.run(&["diff", "--check", "--format", "names"]);
+    assert!(
+        said.stdout.contains("api/Dockerfile: was edited, and the spec moved: both fit together"),
+        "{}",
+        said.text()
+    );
+    sandbox.generate();
+    let dockerfile = sandbox.read("api/Dockerfile");
+    assert!(dockerfile.contains("# mine") && dockerfile.contains("EXPOSE 8001"), "{dockerfile}");
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
+    // The base is what forge wanted, so the edit is still one.
+    let diff = sandbox.forge("diff");
+    assert!(diff.contains("+# mine") && !diff.contains("800"), "{diff}");
+}
+
+#[test]
+fn where_an_edit_and_the_spec_want_something_else_nothing_is_written() {
+    let sandbox = conflicting("conflict");
+    let before = sandbox.tree();
     for _ in 0..2 {
         let said = sandbox.run(&["generate"]);
         assert_eq!(said.code, 1);
-        assert!(said.stderr.contains("api/Dockerfile: was edited, and the spec moved; it was kept"), "{}", said.text());
-        assert!(sandbox.read("api/Dockerfile").contains("# mine"));
+        let words = "api/Dockerfile: was edited, and the spec moved in the same lines\nnothing was written.";
+        assert!(said.stderr.contains(words), "{}", said.text());
+    }
+    assert_eq!(sandbox.tree(), before);
+    let diff = sandbox.forge("diff api/Dockerfile");
+    assert!(
+        diff.contains("+<<<<<<< edited\n EXPOSE 8000 9999\n+||||||| base\n+EXPOSE 8000\n+=======\n+EXPOSE 8001"),
+        "{diff}"
+    );
+}
+
+#[test]
+fn a_conflict_is_decided_by_who_generates() {
+    for (way, has, lacks) in [
+        ("ours", "EXPOSE 8000 9999\n", "8001"),
+        ("theirs", "EXPOSE 8001\n", "9999"),
+        ("markers", "||||||| base\nEXPOSE 8000\n=======\nEXPOSE 8001\n>>>>>>> forge\n", "nothing of that"),
+    ] {
+        let sandbox = conflicting(way);
+        let said = sandbox.run(&["generate", &format!("--conflict={way}")]);
+        assert_eq!(said.code, 0, "{}", said.text());
+        let dockerfile = sandbox.read("api/Dockerfile");
+        assert!(dockerfile.contains(has) && !dockerfile.contains(lacks), "{way}:\n{dockerfile}");
+        assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
     }
 }
 
@@ -289,22 +338,13 @@ fn an_output_folder_with_a_project_of_its_own_is_refused() {
 
 #[test]
 fn whoever_brings_in_by_hand_what_the_spec_asks_for_is_done() {
-    let sandbox = generated("by-hand");
-    sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
-    sandbox.write("forge.yaml", sandbox.read("forge.yaml").replace("port: 8000", "port: 8001"));
-    let said = sandbox.run(&["generate"]);
-    assert!(
-        said.code == 1 && said.stderr.contains("api/Dockerfile: was edited, and the spec moved"),
-        "{}",
-        said.text()
-    );
-    let dockerfile = sandbox.read("api/Dockerfile").replace("8000", "8001");
-    sandbox.write("api/Dockerfile", dockerfile);
-    let said = sandbox.run(&["generate"]);
-    assert!(said.code == 0 && said.stderr.contains("kept your edit of api/Dockerfile"), "{}", said.text());
+    let sandbox = conflicting("by-hand");
+    assert_eq!(sandbox.run(&["generate"]).code, 1);
+    sandbox.edit("api/Dockerfile", "EXPOSE 8000 9999", "EXPOSE 8001 9999");
+    assert_eq!(sandbox.run(&["generate"]).code, 1, "forge cannot know that this is both");
+    sandbox.edit("api/Dockerfile", "EXPOSE 8001 9999", "EXPOSE 8001");
+    sandbox.generate();
     assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
-    let diff = sandbox.forge("diff");
-    assert!(diff.contains("+# mine") && !diff.contains("8000"), "{diff}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod commands;
 mod engine;
 mod files;
 mod golden;
+mod histories;
 mod properties;
 mod sandbox;
 mod wrong;

@@ -71,7 +71,10 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         return Ok(Answer::Yes);
     }
     if arguments.format == Format::Human {
-        let edits = changes.iter().filter(|it| matches!(it.kind, Kind::Edited | Kind::Both | Kind::Orphaned)).count();
+        let edits = changes
+            .iter()
+            .filter(|it| matches!(it.kind, Kind::Edited | Kind::Merged | Kind::Conflict | Kind::Orphaned))
+            .count();
         let kept =
             if edits == 0 { String::new() } else { format!(", {edits} of them edited: `forge generate` keeps edits") };
         shell.say(&format!(

@@ -15,8 +15,8 @@ use crate::targets::Artifact;
 
 /// Write everything that the spec asks for
 ///
-/// Files that are right already are not touched. Files that somebody edited are kept, and files that never were
-/// forge's are not overwritten: then nothing at all is written, and they are listed.
+/// Files that are right already are not touched. Edits are kept, and merged with what the spec asks now. Where both want
+/// something else in the same lines, and where a file never was forge's, nothing at all is written, and they are listed.
 ///
 /// Ends with 0 when it is done, with 1 when an edit stands in the way of what the spec asks now or a file was refused
 /// (with --check or --dry-run: when anything would change), and with 2 when it could not be done.
@@ -28,9 +28,23 @@ pub(super) struct Arguments {
     /// Write nothing; list what would change
     #[arg(long)]
     dry_run: bool,
+    /// What becomes of a file where an edit and the spec want something else in the same lines
+    #[arg(long, value_name = "WAY")]
+    conflict: Option<Resolution>,
     /// Write into this folder instead of the project, for a look at what comes out
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
+}
+
+/// What becomes of a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Resolution {
+    /// Both go into the file, with the base between them, for somebody to choose
+    Markers,
+    /// The edit stays, and what the spec asks is left out
+    Ours,
+    /// What the spec asks is written, and the edit is lost
+    Theirs,
 }
 
 /// A project compared with what is on disk.
@@ -94,9 +108,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.output.is_some() && writes {
         fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
     }
-    let Compared { mut disk, manifest, wanted, changes, _lock } = compared(project, root, writes, shell)?;
+    let Compared { mut disk, manifest, wanted, mut changes, _lock } = compared(project, root, writes, shell)?;
+    if let Some(way) = arguments.conflict {
+        changes.iter_mut().filter(|it| it.kind == Kind::Conflict).for_each(|it| resolve(it, way, &wanted));
+    }
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
-    let kept: Vec<&Change> = changes.iter().filter(|it| matches!(it.kind, Kind::Both | Kind::Orphaned)).collect();
     let schema = schema_text(project);
     let state = state(&schema);
     if !writes {
@@ -117,20 +133,41 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         ))?;
         return Ok(Answer::No);
     }
+    let conflicts: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Conflict).collect();
+    if !conflicts.is_empty() {
+        for change in &conflicts {
+            shell.insist(&format!("{}: {}", change.path, change.reason()))?;
+        }
+        shell.insist("nothing was written. `forge diff` shows both sides; bring what the spec asks into the file by hand, or generate with --conflict=markers, ours or theirs")?;
+        return Ok(Answer::No);
+    }
     write(&mut disk, &changes, &wanted, &manifest, &state)?;
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {
         shell.say("secrets are missing: `scripts/secrets` makes them")?;
     }
-    for change in &kept {
-        let help = match change.kind {
-            Kind::Orphaned => "it is yours from now on, and what it refers to may be gone: keep it, or delete it",
-            _ => "`forge diff` shows what forge wants: bring that in by hand, or delete the file and generate again",
-        };
-        shell.insist(&format!("{}: {}; it was kept. {help}", change.path, change.reason()))?;
+    for change in changes.iter().filter(|it| it.kind == Kind::Orphaned) {
+        let reason = change.reason();
+        shell.insist(&format!(
+            "{}: {reason}; it was kept. It is yours from now on, and what it refers to may be gone: keep it, or delete it",
+            change.path
+        ))?;
     }
-    Ok(if kept.iter().any(|it| it.kind == Kind::Both) { Answer::No } else { Answer::Yes })
+    Ok(Answer::Yes)
+}
+
+/// Makes of a conflict what somebody chose.
+fn resolve(change: &mut Change, way: Resolution, wanted: &[Artifact]) {
+    match way {
+        Resolution::Markers => change.kind = Kind::Merged,
+        Resolution::Ours => change.kind = Kind::Edited,
+        Resolution::Theirs => {
+            change.kind = Kind::Moved;
+            let text = wanted.iter().find(|it| it.path == change.path).map(|it| it.text.clone().into_bytes());
+            change.wanted = text;
+        }
+    }
 }
 
 /// Each file that was written, and what was done in a line.
@@ -140,6 +177,7 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
         let verb = match change.kind {
             Kind::New | Kind::Gone => "wrote",
             Kind::Moved | Kind::Lines => "updated",
+            Kind::Merged => "merged your edit of",
             Kind::Mode => "set the mode of",
             Kind::Unwanted => "deleted",
             Kind::Edited if change.mode => "set the mode, and kept your edit of",
@@ -153,8 +191,9 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
     let parts = [
         (count(&[Kind::New, Kind::Gone]), "written"),
         (count(&[Kind::Moved, Kind::Lines, Kind::Mode]), "updated"),
+        (count(&[Kind::Merged]), "merged with your edits"),
         (count(&[Kind::Unwanted]), "deleted"),
-        (count(&[Kind::Edited, Kind::Both, Kind::Orphaned]), "kept as edited"),
+        (count(&[Kind::Edited, Kind::Orphaned]), "kept as edited"),
         (count(&[Kind::Same]), "right already"),
     ];
     let said: Vec<String> =

@@ -114,11 +114,7 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
     for artifact in wanted.iter().filter(|it| it.extent == Extent::File) {
         // A path can have been another artifact's, and what lies there counts.
         let old = by_path.get(artifact.path.as_str()).copied();
-        let base = match (kinds.get(artifact.path.as_str()), old) {
-            // Until the two are merged, the base stays what the edit was made on.
-            (Some(Kind::Both), Some(old)) => old.base.clone(),
-            _ => digest(artifact.text.as_bytes()),
-        };
+        let base = digest(artifact.text.as_bytes());
         // Until this run is at its end, what others before it wrote may still be there.
         let interrupted = old.map(|it| it.interrupted.clone()).unwrap_or_default();
         let record = Record { path: artifact.path.clone(), executable: artifact.executable, base, interrupted };
@@ -134,17 +130,11 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
 }
 
 /// Base texts that are not there yet, by name.
-pub(super) fn bases<'a>(
-    changes: &[Change],
-    wanted: &'a [Artifact],
-    manifest: &Manifest,
-    folder: &Path,
-) -> Vec<(String, &'a str)> {
-    let both: HashSet<&str> = changes.iter().filter(|it| it.kind == Kind::Both).map(|it| it.path.as_str()).collect();
+pub(super) fn bases<'a>(wanted: &'a [Artifact], manifest: &Manifest, folder: &Path) -> Vec<(String, &'a str)> {
     // What cannot be listed is written again.
     let there = names(folder).unwrap_or_default();
     let mut seen = HashSet::new();
-    let files = wanted.iter().filter(|it| it.extent == Extent::File && !both.contains(it.path.as_str()));
+    let files = wanted.iter().filter(|it| it.extent == Extent::File);
     let named = files.filter_map(|it| Some((manifest.artifacts.get(&it.id)?.base.clone(), it.text.as_str())));
     named.filter(|(name, _)| !there.contains(name) && seen.insert(name.clone())).collect()
 }

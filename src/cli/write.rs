@@ -37,7 +37,7 @@ pub(super) fn write(
     let json = |it: &Manifest| serde_json::to_string_pretty(it).expect("plain data is JSON") + "\n";
     let (pending, text) = (json(&pending), json(&settled));
     let is_same = |name: &str, text: &str| fs::read(folder.join(name)).is_ok_and(|it| it == text.as_bytes());
-    let bases = bases(changes, wanted, &settled, &folder.join("base"));
+    let bases = bases(wanted, &settled, &folder.join("base"));
     let written: Vec<(&Change, &[u8])> =
         changes.iter().filter(|it| it.text_is_written()).filter_map(|it| Some((it, it.wanted.as_deref()?))).collect();
     let modes: Vec<&Change> = changes.iter().filter(|it| it.mode && !it.text_is_written()).collect();
@@ -63,8 +63,11 @@ pub(super) fn write(
         .chain(kept.iter().map(|(_, text)| (text.as_bytes(), false)))
         .chain([(pending.as_bytes(), false)])
         .collect();
+    // Of a merged file, what forge wants in it; the rest is its owner's.
+    let paths: HashSet<&str> = written.iter().map(|(change, _)| change.path.as_str()).collect();
+    let made: Vec<&Artifact> = wanted.iter().filter(|it| paths.contains(it.path.as_str())).collect();
     let (right, staged) = rayon::join(
-        || written.par_iter().try_for_each(|(change, text)| read_back(&change.path, text)),
+        || made.par_iter().try_for_each(|it| read_back(&it.path, &it.text)),
         || texts.par_iter().enumerate().try_for_each(|(index, (text, executable))| stage.put(index, text, *executable)),
     );
     right.and(staged)?;
@@ -145,7 +148,7 @@ pub(super) fn state_changes(
         }
     }
     // That some of them are missing is all that somebody can do something about.
-    if !bases(changes, wanted, &manifest, &folder.join("base")).is_empty() {
+    if !bases(wanted, &manifest, &folder.join("base")).is_empty() {
         out.push(change("base", Kind::Gone, None, None));
     }
     if let Ok(found) = fs::read(folder.join(PENDING)) {
@@ -155,12 +158,12 @@ pub(super) fn state_changes(
 }
 
 /// Reads a text again with the eyes of those who will read it: what does not parse is never written.
-fn read_back(path: &str, text: &[u8]) -> Result<(), Failure> {
+fn read_back(path: &str, text: &str) -> Result<(), Failure> {
     if !path.ends_with(".yaml") {
         return Ok(());
     }
     let read = || {
-        let mut value = yaml::plain(std::str::from_utf8(text).map_err(|it| it.to_string())?)?;
+        let mut value = yaml::plain(text)?;
         without_nulls(&mut value);
         let mut errors = COMPOSE.iter_errors(&value).filter(|_| path.starts_with("compose"));
         errors.next().map_or(Ok(()), |error| Err(format!("at {}: {error}", error.instance_path())))
