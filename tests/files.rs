@@ -143,11 +143,32 @@ fn nothing_is_written_over_a_file_that_was_never_forges() {
 exit 1
 --- stderr
 compose.yaml: is there already, and never was forge's
-nothing was written: 1 file is in the way. `forge diff` shows what forge would write; move them away, or make them equal to that
+nothing was written: 1 file is in the way. `forge diff` shows what forge would write; `forge adopt` takes them over as edits, or move them away
 
 "#]]
     );
     assert_eq!(sandbox.tree(), before);
+}
+
+#[test]
+fn what_was_never_forges_is_adopted_as_an_edit() {
+    let sandbox = generated("adopt");
+    std::fs::remove_dir_all(sandbox.path(".forge")).expect("it is there");
+    sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
+    sandbox.edit("compose.yaml", "name: shop", "# mine\nname: shop");
+    assert_eq!(sandbox.run(&["generate"]).code, 1);
+    assert!(sandbox.run(&["adopt", "api/Dockrfile"]).stderr.contains("did you mean `api/Dockerfile`?"));
+    let before = sandbox.read("compose.yaml");
+    let said = sandbox.run(&["adopt", "compose.yaml", "api"]);
+    assert!(said.code == 0 && said.stderr.contains("2 files taken over as edits"), "{}", said.text());
+    assert_eq!(sandbox.read("compose.yaml"), before);
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    sandbox.generate();
+    let dockerfile = sandbox.read("api/Dockerfile");
+    assert!(dockerfile.contains("# mine") && dockerfile.contains("EXPOSE 8001"), "{dockerfile}");
+    assert_eq!(sandbox.read("compose.yaml"), before);
+    let said = sandbox.run(&["adopt", "."]);
+    assert!(said.code == 0 && said.stderr.contains("nothing to adopt"), "{}", said.text());
 }
 
 #[test]

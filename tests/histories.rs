@@ -20,6 +20,8 @@ enum Step {
     Spec(u16, u16, Option<u8>, bool),
     /// forge runs.
     Generate,
+    /// Somebody takes over what is in the way.
+    Adopt,
     /// forge runs and is killed before it can say what it wrote, after so many of its files.
     Killed(usize),
 }
@@ -31,6 +33,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (8000..8004_u16, 1..4_u16, prop::option::of(0..2_u8), any::<bool>())
             .prop_map(|(port, memory, second, staging)| Step::Spec(port, memory, second, staging)),
         4 => Just(Step::Generate),
+        1 => Just(Step::Adopt),
         1 => (0..40_usize).prop_map(Step::Killed),
     ]
 }
@@ -120,7 +123,7 @@ fn live(steps: &[Step]) -> Result<(), TestCaseError> {
             }
             Step::Generate => {
                 let said = sandbox.run(&["generate"]);
-                // A file that became its owner's is in the way when forge wants it again: adopting comes later.
+                // A file that became its owner's is in the way when forge wants it again, until it is adopted.
                 let refused = said.stderr.contains("never was forge's") || said.stderr.contains("in the same lines");
                 prop_assert!(said.code == 0 || (said.code == 1 && refused), "{}", said.text());
                 if said.code == 0 {
@@ -131,6 +134,12 @@ fn live(steps: &[Step]) -> Result<(), TestCaseError> {
                     let check = sandbox.run(&["generate", "--check"]);
                     prop_assert!(check.code == 0, "{}", check.text());
                 }
+            }
+            Step::Adopt => {
+                let said = sandbox.run(&["adopt", "."]);
+                prop_assert!(said.code == 0, "{}", said.text());
+                let said = sandbox.run(&["generate"]);
+                prop_assert!(!said.stderr.contains("never was forge's"), "{}", said.text());
             }
             Step::Killed(written) => {
                 let before = snapshot(&sandbox);

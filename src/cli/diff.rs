@@ -1,6 +1,6 @@
 //! `forge diff`.
 
-use super::generate::{Compared, compared, schema_text, state};
+use super::generate::{Compared, chosen, compared, schema_text, state};
 use super::project::{counted, valid};
 use super::write::state_changes;
 use super::{Answer, Failure, Shell};
@@ -40,21 +40,12 @@ enum Format {
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
     let Compared { disk, manifest, mut changes, wanted, .. } = compared(project, &project.root, false, shell)?;
-    let below = |path: &str, asked: &str| {
-        let asked = asked.trim_start_matches("./").trim_end_matches('/');
-        asked.is_empty() || asked == "." || path == asked || path.starts_with(&format!("{asked}/"))
-    };
-    if let Some(odd) = arguments.paths.iter().find(|asked| !changes.iter().any(|it| below(&it.path, asked))) {
-        let known = wanted.iter().map(|it| it.path.as_str());
-        let otherwise = "`forge generate --verbose` lists all that it writes";
-        return Err(Failure::unknown("forge makes no file", odd, known, otherwise));
-    }
+    changes = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
     if arguments.paths.is_empty() && !changes.iter().any(Change::is_due) {
         let schema = schema_text(project);
         changes.extend(state_changes(&disk, &changes, &wanted, &manifest, &state(&schema)));
     }
     changes.retain(|it| it.kind != Kind::Same);
-    changes.retain(|it| arguments.paths.is_empty() || arguments.paths.iter().any(|asked| below(&it.path, asked)));
     if arguments.check {
         changes.retain(|it| it.kind != Kind::Edited || it.mode);
     }

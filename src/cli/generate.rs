@@ -54,7 +54,7 @@ pub(super) struct Compared {
     pub(super) wanted: Vec<Artifact>,
     pub(super) changes: Vec<Change>,
     /// Held as long as this is looked at and written.
-    _lock: Option<File>,
+    pub(super) _lock: Option<File>,
 }
 
 /// Plans the project and compares it with what is in `root`, where nobody else `writes` until the result is gone.
@@ -72,6 +72,27 @@ pub(super) fn compared(
     let base = |digest: &str| fs::read_to_string(bases.join(digest)).ok();
     let changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
     Ok(Compared { disk, manifest, wanted, changes, _lock: lock })
+}
+
+/// The changes of files that somebody named, or that lie below folders that somebody named; all, where nobody named any.
+///
+/// # Errors
+/// When a name is none of a file that forge makes, or made.
+pub(super) fn chosen<'a>(
+    changes: &'a [Change],
+    paths: &[String],
+    wanted: &[Artifact],
+) -> Result<Vec<&'a Change>, Failure> {
+    let below = |path: &str, asked: &str| {
+        let asked = asked.trim_start_matches("./").trim_end_matches('/');
+        asked.is_empty() || asked == "." || path == asked || path.starts_with(&format!("{asked}/"))
+    };
+    if let Some(odd) = paths.iter().find(|asked| !changes.iter().any(|it| below(&it.path, asked))) {
+        let known = wanted.iter().map(|it| it.path.as_str());
+        let otherwise = "`forge generate --verbose` lists all that it writes";
+        return Err(Failure::unknown("forge makes no file", odd, known, otherwise));
+    }
+    Ok(changes.iter().filter(|it| paths.is_empty() || paths.iter().any(|asked| below(&it.path, asked))).collect())
 }
 
 /// What lies below `.forge` beside the manifest, by name.
@@ -128,7 +149,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             shell.insist(&format!("{}: is there already, and never was forge's", change.path))?;
         }
         shell.insist(&format!(
-            "nothing was written: {} in the way. `forge diff` shows what forge would write; move them away, or make them equal to that",
+            "nothing was written: {} in the way. `forge diff` shows what forge would write; `forge adopt` takes them over as edits, or move them away",
             if foreign.len() == 1 { "1 file is".to_owned() } else { format!("{} files are", foreign.len()) }
         ))?;
         return Ok(Answer::No);

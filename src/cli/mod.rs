@@ -1,5 +1,6 @@
 //! The shell around the core: arguments, disk, terminal, exit codes. One file for each command.
 
+mod adopt;
 mod completions;
 mod diff;
 mod disk;
@@ -69,6 +70,7 @@ enum Command {
     Validate(validate::Arguments),
     Generate(generate::Arguments),
     Diff(diff::Arguments),
+    Adopt(adopt::Arguments),
     Lint(lint::Arguments),
     Explain(explain::Arguments),
     Stacks(stacks::Arguments),
@@ -204,6 +206,7 @@ pub fn main() -> ExitCode {
         Command::Validate(it) => validate::run(&it, &mut shell),
         Command::Generate(it) => generate::run(&it, &mut shell),
         Command::Diff(it) => diff::run(&it, &mut shell),
+        Command::Adopt(it) => adopt::run(&it, &mut shell),
         Command::Lint(it) => lint::run(&it, &mut shell),
         Command::Explain(it) => explain::run(&it, &mut shell),
         Command::Stacks(it) => stacks::run(&it, &mut shell),

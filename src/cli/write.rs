@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::Failure;
 use super::disk::Disk;
 use super::state::{PENDING, STATE, bases, forget, remembered};
-use crate::compare::{Change, Kind, Manifest};
+use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest};
 use crate::schema::COMPOSE;
 use crate::targets::Artifact;
 use crate::yaml;
@@ -117,6 +117,27 @@ pub(super) fn write(
     }
     fs::remove_file(folder.join(PENDING)).map_err(Failure::io(format!("delete {STATE}/{PENDING}")))?;
     forget(&folder.join("base"), &settled);
+    Ok(())
+}
+
+/// Writes a manifest, and base texts by their digests, and touches nothing else.
+///
+/// # Errors
+/// When the system refuses something.
+pub(super) fn remember(disk: &Disk, manifest: &Manifest, bases: &[(String, &str)]) -> Result<(), Failure> {
+    let folder = disk.root.join(STATE);
+    let manifest =
+        Manifest { version: MANIFEST_VERSION, forge: env!("CARGO_PKG_VERSION").to_owned(), ..manifest.clone() };
+    let text = serde_json::to_string_pretty(&manifest).expect("plain data is JSON") + "\n";
+    let stage = Stage::new(&folder)?;
+    let texts = bases.iter().map(|(name, text)| (format!("base/{name}"), *text));
+    let texts: Vec<(String, &str)> = texts.chain([("manifest.json".to_owned(), text.as_str())]).collect();
+    for (index, (_, text)) in texts.iter().enumerate() {
+        stage.put(index, text.as_bytes(), false)?;
+    }
+    for (index, (name, _)) in texts.iter().enumerate() {
+        stage.settle(index, &folder.join(name)).map_err(Failure::io(format!("write {STATE}/{name}")))?;
+    }
     Ok(())
 }
 
