@@ -1,6 +1,6 @@
 //! Wanted files against found files: what would change, and whose doing that is. Pure; what was found is handed in.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -17,6 +17,9 @@ pub struct Manifest {
     pub forge: String,
     /// Files by what they are: `dockerfile:api`.
     pub artifacts: BTreeMap<String, Record>,
+    /// What forge has no more to do with, by the same names: somebody ejected it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub ejected: BTreeSet<String>,
 }
 
 /// One file that forge wrote.
@@ -47,6 +50,7 @@ impl Manifest {
     /// before it, or what it wrote.
     #[must_use]
     pub fn interrupted(mut self, stopped: Manifest) -> Manifest {
+        self.ejected.extend(stopped.ejected);
         // By path: what an artifact is may have moved elsewhere in that run.
         let mut known: BTreeMap<String, &mut Record> =
             self.artifacts.values_mut().map(|it| (it.path.clone(), it)).collect();
@@ -187,7 +191,8 @@ pub fn digest(bytes: &[u8]) -> String {
 /// Compares what forge wants with what is there. `find` gives the file at a path, if there is one, and `base` the text
 /// of a digest that [`Record::base`] names.
 ///
-/// The result has an entry for each wanted path and for each that was wanted before, sorted by path.
+/// The result has an entry for each wanted path and for each that was wanted before, sorted by path; none for what was
+/// ejected.
 ///
 /// # Errors
 /// The first error of `find`.
@@ -199,7 +204,7 @@ pub fn compare<E>(
 ) -> Result<Vec<Change>, E> {
     let records: BTreeMap<&str, &Record> = manifest.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut changes = Vec::with_capacity(wanted.len());
-    for artifact in wanted {
+    for artifact in wanted.iter().filter(|it| !manifest.ejected.contains(&it.id)) {
         let found = find(&artifact.path)?;
         changes.push(match artifact.extent {
             Extent::File => whole(artifact, records.get(artifact.path.as_str()).copied(), found, &base),

@@ -172,6 +172,28 @@ fn what_was_never_forges_is_adopted_as_an_edit() {
 }
 
 #[test]
+fn what_is_ejected_is_its_owners_until_it_is_adopted() {
+    let sandbox = generated("eject");
+    let said = sandbox.run(&["eject", "api/Dockerfile", "api/.dockerignore"]);
+    assert!(said.code == 0 && said.stderr.contains("2 files out of forge's hands"), "{}", said.text());
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0, "that is what forge remembers");
+    sandbox.write("api/Dockerfile", "FROM scratch\n");
+    std::fs::remove_file(sandbox.path("api/.dockerignore")).expect("it is there");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    sandbox.generate();
+    assert_eq!(sandbox.read("api/Dockerfile"), "FROM scratch\n");
+    assert!(!sandbox.exists("api/.dockerignore"));
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+    let said = sandbox.run(&["adopt", "api"]);
+    assert!(said.code == 0 && said.stderr.contains("adopted api/Dockerfile"), "{}", said.text());
+    sandbox.generate();
+    assert!(sandbox.exists("api/.dockerignore"), "what is not there is written again");
+    let diff = sandbox.forge("diff");
+    assert!(diff.contains("api/Dockerfile: was edited") && diff.contains("+FROM scratch"), "{diff}");
+    assert_eq!(sandbox.run(&["eject", ".gitignore"]).code, 2);
+}
+
+#[test]
 fn a_file_that_is_just_as_wanted_is_taken_over() {
     let sandbox = generated("takeover");
     std::fs::remove_dir_all(sandbox.path(".forge")).expect("it is there");
@@ -190,7 +212,7 @@ fn a_removed_file_comes_back_and_a_mode_is_set_again() {
     sandbox.set_mode("scripts/secrets", 0o644);
     let said = sandbox.run(&["generate"]);
     assert_eq!(said.code, 0);
-    assert!(said.stderr.contains("wrote compose.yaml (it was removed)"), "{}", said.text());
+    assert!(said.stderr.contains("wrote compose.yaml (it was removed; `forge eject` lets it stay away)"), "{}", said.text());
     assert!(said.stderr.contains("set the mode of scripts/secrets"), "{}", said.text());
     assert_eq!(sandbox.mode("scripts/secrets") & 0o111, 0o111);
 }

@@ -113,6 +113,7 @@ fn compared_with_itself(files: &BTreeMap<String, Artifact>) -> Vec<(String, Kind
         version: MANIFEST_VERSION,
         forge: String::new(),
         artifacts: wanted.iter().filter(|it| it.extent == Extent::File).map(|it| (it.id.clone(), record(it))).collect(),
+        ..Manifest::default()
     };
     let find = |path: &str| {
         let found = files.get(path).map(|it| Found { bytes: it.text.clone().into(), executable: Some(it.executable) });

@@ -4,7 +4,8 @@ use super::generate::{Compared, chosen, compared};
 use super::project::{counted, valid};
 use super::write::remember;
 use super::{Answer, Failure, Shell};
-use crate::compare::{Kind, Record, digest};
+use crate::compare::{Kind, Manifest, Record, compare, digest};
+use crate::targets::Artifact;
 
 /// Take over files that never were forge's, as they are
 ///
@@ -21,12 +22,17 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
-    let Compared { disk, mut manifest, wanted, changes, _lock } = compared(project, &project.root, true, shell)?;
+    let Compared { mut disk, mut manifest, wanted, mut changes, _lock } =
+        compared(project, &project.root, true, shell)?;
+    // What was ejected is looked at as if it never had been forge's.
+    let ejected: Vec<Artifact> = wanted.iter().filter(|it| manifest.ejected.contains(&it.id)).cloned().collect();
+    changes.extend(compare(&ejected, &Manifest::default(), |path| disk.find(path), |_| None)?);
     let chosen = chosen(&changes, &arguments.paths, &wanted)?;
     let mut bases = Vec::new();
     for artifact in &wanted {
         let Some(change) = chosen.iter().find(|it| it.path == artifact.path) else { continue };
-        if change.kind != Kind::Foreign {
+        let taken_back = manifest.ejected.remove(&artifact.id);
+        if change.kind != Kind::Foreign && !taken_back {
             continue;
         }
         let base = digest(artifact.text.as_bytes());

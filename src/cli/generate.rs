@@ -206,7 +206,7 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
             Kind::Same if shell.verbose => "left",
             _ => continue,
         };
-        let note = if change.kind == Kind::Gone { " (it was removed)" } else { "" };
+        let note = if change.kind == Kind::Gone { " (it was removed; `forge eject` lets it stay away)" } else { "" };
         shell.say(&format!("{verb:>18} {}{note}", change.path))?;
     }
     let parts = [

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::disk::Disk;
 use super::project::{Project, counted, explanation, shown, valid};
+use super::state::manifest;
 use super::{Answer, Failure, Shell};
 use crate::contract::{Texts, findings};
 use crate::credential::masked;
@@ -92,7 +93,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
 /// What the rules say of the files of a project, as they are on disk.
 fn project_findings(project: &Project, shell: &mut Shell<'_>) -> Result<(Texts, Vec<Finding>), Failure> {
     let mut disk = Disk::new(&project.root)?;
-    let wanted = project.plan(shell)?;
+    let mut wanted = project.plan(shell)?;
+    let manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
+    wanted.retain(|it| !manifest.ejected.contains(&it.id));
     let mut texts = Texts::new();
     for artifact in &wanted {
         if let Some(found) = disk.find(&artifact.path)? {

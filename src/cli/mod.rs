@@ -4,6 +4,7 @@ mod adopt;
 mod completions;
 mod diff;
 mod disk;
+mod eject;
 mod explain;
 mod generate;
 mod lint;
@@ -71,6 +72,7 @@ enum Command {
     Generate(generate::Arguments),
     Diff(diff::Arguments),
     Adopt(adopt::Arguments),
+    Eject(eject::Arguments),
     Lint(lint::Arguments),
     Explain(explain::Arguments),
     Stacks(stacks::Arguments),
@@ -207,6 +209,7 @@ pub fn main() -> ExitCode {
         Command::Generate(it) => generate::run(&it, &mut shell),
         Command::Diff(it) => diff::run(&it, &mut shell),
         Command::Adopt(it) => adopt::run(&it, &mut shell),
+        Command::Eject(it) => eject::run(&it, &mut shell),
         Command::Lint(it) => lint::run(&it, &mut shell),
         Command::Explain(it) => explain::run(&it, &mut shell),
         Command::Stacks(it) => stacks::run(&it, &mut shell),

@@ -111,7 +111,8 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
     let kinds: HashMap<&str, Kind> = changes.iter().map(|it| (it.path.as_str(), it.kind)).collect();
     let by_path: HashMap<&str, &Record> = before.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut artifacts = BTreeMap::new();
-    for artifact in wanted.iter().filter(|it| it.extent == Extent::File) {
+    let kept = |it: &&Artifact| it.extent == Extent::File && !before.ejected.contains(&it.id);
+    for artifact in wanted.iter().filter(kept) {
         // A path can have been another artifact's, and what lies there counts.
         let old = by_path.get(artifact.path.as_str()).copied();
         let base = digest(artifact.text.as_bytes());
@@ -120,7 +121,12 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
         let record = Record { path: artifact.path.clone(), executable: artifact.executable, base, interrupted };
         artifacts.insert(artifact.id.clone(), record);
     }
-    let mut manifest = Manifest { version: MANIFEST_VERSION, forge: env!("CARGO_PKG_VERSION").to_owned(), artifacts };
+    let mut manifest = Manifest {
+        version: MANIFEST_VERSION,
+        forge: env!("CARGO_PKG_VERSION").to_owned(),
+        artifacts,
+        ejected: before.ejected.clone(),
+    };
     for (id, record) in before.artifacts.iter().filter(|(_, it)| kinds.get(it.path.as_str()) == Some(&Kind::Unwanted)) {
         let mut record = record.clone();
         record.interrupted.push(record.base.clone());
