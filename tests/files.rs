@@ -100,6 +100,36 @@ fn an_edit_is_merged_with_what_the_spec_asks_later() {
 }
 
 #[test]
+fn a_diff_is_a_patch_that_does_what_generate_does() {
+    let sandbox = generated("patch");
+    sandbox.edit("api/Dockerfile", "LABEL org", "# mine ```\nLABEL org");
+    sandbox.edit("compose.yaml", "services:", "# kept\nservices:");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    let patch = sandbox.run(&["diff", "--format", "unified"]);
+    assert!(patch.code == 1 && !patch.stdout.contains("# kept"), "{}", patch.text());
+    sandbox.write("changes.patch", &patch.stdout);
+    let other = Sandbox::new("patched");
+    for path in ["api/Dockerfile", "compose.yaml"] {
+        other.write(path, sandbox.read(path));
+    }
+    let applied = std::process::Command::new("git")
+        .args(["apply", "--include=api/Dockerfile"])
+        .arg(sandbox.path("changes.patch"))
+        .current_dir(other.path(""))
+        .status();
+    assert!(applied.expect("git is there").success());
+    let stat = sandbox.forge("diff --format stat");
+    assert!(stat.contains(" api/Dockerfile | ") && stat.contains("both fit together"), "{stat}");
+    let markdown = sandbox.forge("diff --format markdown");
+    assert!(
+        markdown.contains("<summary><code>api/Dockerfile</code>") && markdown.contains("\n````diff\n"),
+        "{markdown}"
+    );
+    sandbox.generate();
+    assert_eq!(other.read("api/Dockerfile"), sandbox.read("api/Dockerfile"));
+}
+
+#[test]
 fn where_an_edit_and_the_spec_want_something_else_nothing_is_written() {
     let sandbox = conflicting("conflict");
     let before = sandbox.tree();
@@ -212,7 +242,11 @@ fn a_removed_file_comes_back_and_a_mode_is_set_again() {
     sandbox.set_mode("scripts/secrets", 0o644);
     let said = sandbox.run(&["generate"]);
     assert_eq!(said.code, 0);
-    assert!(said.stderr.contains("wrote compose.yaml (it was removed; `forge eject` lets it stay away)"), "{}", said.text());
+    assert!(
+        said.stderr.contains("wrote compose.yaml (it was removed; `forge eject` lets it stay away)"),
+        "{}",
+        said.text()
+    );
     assert!(said.stderr.contains("set the mode of scripts/secrets"), "{}", said.text());
     assert_eq!(sandbox.mode("scripts/secrets") & 0o111, 0o111);
 }

@@ -5,7 +5,7 @@ use super::project::{counted, valid};
 use super::write::state_changes;
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind};
-use crate::report::changes::{json, names, unified};
+use crate::report::changes::{human, json, markdown, names, stat, unified};
 
 /// Show how the files differ from what the spec asks for, and why
 ///
@@ -33,6 +33,12 @@ enum Format {
     Human,
     /// A line for each file, with the reason
     Names,
+    /// One patch of what `forge generate` would do, for `patch -p1`
+    Unified,
+    /// How many lines come and go in each file
+    Stat,
+    /// For a comment on a pull request, with files that open and close
+    Markdown,
     /// One JSON document
     Json,
 }
@@ -50,8 +56,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         changes.retain(|it| it.kind != Kind::Edited || it.mode);
     }
     let text = match arguments.format {
-        Format::Human => unified(&changes, shell.look.color),
+        Format::Human => human(&changes, shell.look.color),
         Format::Names => names(&changes),
+        Format::Unified => unified(&changes),
+        Format::Stat => stat(&changes),
+        Format::Markdown => markdown(&changes),
         Format::Json => json(&changes),
     };
     shell.answer(&text)?;

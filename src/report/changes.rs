@@ -11,26 +11,12 @@ use crate::credential::masked;
 
 /// Files that differ, each with the reason and a unified diff. The `-` side is what is there, the `+` side what forge
 /// wants; for an edit it is the other way round, so that `+` is what somebody wrote. Credentials are masked.
-pub fn unified(changes: &[Change], color: bool) -> String {
+pub fn human(changes: &[Change], color: bool) -> String {
     let mut out = String::new();
-    for change in changes.iter().filter(|it| it.kind != Kind::Same) {
+    for change in differing(changes) {
         let path = shown(&change.path);
         let _ = writeln!(out, "{}", paint(color, "1", &format!("{path}: {}", change.reason())));
-        let found = change.found.as_deref().map(String::from_utf8_lossy);
-        let found = found.as_deref().unwrap_or_default();
-        let wanted = change.wanted.as_deref().map(String::from_utf8_lossy);
-        let wanted = wanted.as_deref().unwrap_or_default();
-        let name = |there: bool, side: &str| if there { format!("{side}/{path}") } else { "/dev/null".to_owned() };
-        if change.mode {
-            let (old, new) = if change.executable { ("100644", "100755") } else { ("100755", "100644") };
-            let _ = writeln!(out, "old mode {old}\nnew mode {new}");
-        }
-        let text = if change.kind == Kind::Edited {
-            diff(wanted, found, &name(true, "forge"), &name(true, "disk"))
-        } else {
-            diff(found, wanted, &name(change.found.is_some(), "disk"), &name(change.wanted.is_some(), "forge"))
-        };
-        for line in text.split_inclusive('\n') {
+        for line in hunks(change).split_inclusive('\n') {
             let code = match line.as_bytes().first() {
                 _ if line.starts_with("--- ") || line.starts_with("+++ ") => "1",
                 Some(b'-') => "31",
@@ -38,17 +24,82 @@ pub fn unified(changes: &[Change], color: bool) -> String {
                 Some(b'@') => "36",
                 _ => "",
             };
-            out.push_str(&paint(color, code, &visible(line)));
+            out.push_str(&paint(color, code, line));
         }
         out.push('\n');
     }
     out
 }
 
+/// What `forge generate` would do as one patch, for `patch -p1`: edits that stay are not in it. Credentials are masked, so
+/// that lines with some in them do not apply.
+pub fn unified(changes: &[Change]) -> String {
+    differing(changes).filter(|it| it.kind != Kind::Edited).map(hunks).collect()
+}
+
+/// How many lines come and go in each file that differs.
+pub fn stat(changes: &[Change]) -> String {
+    let mut out = String::new();
+    let width = differing(changes).map(|it| shown(&it.path).chars().count()).max().unwrap_or_default();
+    for change in differing(changes) {
+        let (more, fewer) = counts(&hunks(change));
+        let _ =
+            writeln!(out, " {:width$} | {:>9}  {}", shown(&change.path), format!("+{more} -{fewer}"), change.reason());
+    }
+    out
+}
+
+/// For a comment on a pull request: a line for each file that differs, which opens to its diff.
+pub fn markdown(changes: &[Change]) -> String {
+    let mut out = String::new();
+    for change in differing(changes) {
+        let text = hunks(change);
+        let (more, fewer) = counts(&text);
+        // A fence is longer than any that the text could close it with.
+        let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        let path = shown(&change.path).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let _ = writeln!(
+            out,
+            "<details><summary><code>{path}</code>: {} (+{more} −{fewer})</summary>\n\n{fence}diff\n{text}{fence}\n\n</details>\n",
+            change.reason()
+        );
+    }
+    out
+}
+
+fn differing(changes: &[Change]) -> impl Iterator<Item = &Change> {
+    changes.iter().filter(|it| it.kind != Kind::Same)
+}
+
+/// How many lines of a diff come and go.
+fn counts(diff: &str) -> (usize, usize) {
+    let body = || diff.lines().filter(|it| !it.starts_with("--- ") && !it.starts_with("+++ "));
+    (body().filter(|it| it.starts_with('+')).count(), body().filter(|it| it.starts_with('-')).count())
+}
+
+/// The mode and the hunks of one file.
+fn hunks(change: &Change) -> String {
+    let path = shown(&change.path);
+    let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+    let (found, wanted) = (text(&change.found), text(&change.wanted));
+    let name = |there: bool, side: &str| if there { format!("{side}/{path}") } else { "/dev/null".to_owned() };
+    let mut out = String::new();
+    if change.mode {
+        let (old, new) = if change.executable { ("100644", "100755") } else { ("100755", "100644") };
+        let _ = writeln!(out, "old mode {old}\nnew mode {new}");
+    }
+    out + &visible(&if change.kind == Kind::Edited {
+        diff(&wanted, &found, &name(true, "forge"), &name(true, "disk"))
+    } else {
+        diff(&found, &wanted, &name(change.found.is_some(), "disk"), &name(change.wanted.is_some(), "forge"))
+    })
+}
+
 /// One line for each file that differs.
 pub fn names(changes: &[Change]) -> String {
     let mut out = String::new();
-    for change in changes.iter().filter(|it| it.kind != Kind::Same) {
+    for change in differing(changes) {
         let _ = writeln!(out, "{}: {}", shown(&change.path), change.reason());
     }
     out
@@ -56,10 +107,8 @@ pub fn names(changes: &[Change]) -> String {
 
 /// One JSON document: each file that differs, with its reason and diff.
 pub fn json(changes: &[Change]) -> String {
-    let list: Vec<_> = changes
-        .iter()
-        .filter(|it| it.kind != Kind::Same)
-        .map(|it| json!({ "path": it.path, "kind": it.kind, "reason": it.reason(), "diff": unified(std::slice::from_ref(it), false).split_once('\n').map(|(_, diff)| diff) }))
+    let list: Vec<_> = differing(changes)
+        .map(|it| json!({ "path": it.path, "kind": it.kind, "reason": it.reason(), "diff": hunks(it) }))
         .collect();
     let mut text = serde_json::to_string_pretty(&json!({ "version": 1, "changes": list })).expect("plain data is JSON");
     text.push('\n');
