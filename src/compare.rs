@@ -17,9 +17,12 @@ pub struct Manifest {
     pub forge: String,
     /// Files by what they are: `dockerfile:api`.
     pub artifacts: BTreeMap<String, Record>,
-    /// What forge has no more to do with, by the same names: somebody ejected it.
+    /// The paths of files that forge has no more to do with: somebody ejected them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub ejected: BTreeSet<String>,
+    /// The paths of files that it names and whose base text is not there, so that they count as never forge's.
+    #[serde(skip)]
+    pub lost: BTreeSet<String>,
 }
 
 /// One file that forge wrote.
@@ -125,7 +128,7 @@ impl Change {
 
     /// Whether `forge generate` writes the text of the file.
     pub fn text_is_written(&self) -> bool {
-        matches!(self.kind, Kind::New | Kind::Gone | Kind::Moved | Kind::Lines | Kind::Merged)
+        matches!(self.kind, Kind::New | Kind::Gone | Kind::Moved | Kind::Lines | Kind::Merged | Kind::Marked)
     }
 }
 
@@ -149,6 +152,10 @@ pub enum Kind {
     Merged,
     /// Somebody edited it, and forge wants something else in the same lines: nothing at all is written.
     Conflict,
+    /// As a conflict that somebody wants marked in the file: written, with both sides.
+    Marked,
+    /// Somebody edited it, and forge wants another text as well; it is no text, or there is nothing to merge from.
+    Unmergeable,
     /// It never was forge's: nothing at all is written.
     Foreign,
     /// Only the mode differs: set.
@@ -171,6 +178,10 @@ impl Kind {
             Kind::Edited => "was edited",
             Kind::Merged => "was edited, and the spec moved: both fit together",
             Kind::Conflict => "was edited, and the spec moved in the same lines",
+            Kind::Marked => "was edited, and the spec moved in the same lines: both are marked",
+            Kind::Unmergeable => {
+                "was edited, and the spec moved; it is no UTF-8, or its base text in .forge/base is damaged"
+            }
             Kind::Foreign => "was never forge's",
             Kind::Mode => "its mode was changed",
             Kind::Unwanted => "no longer wanted",
@@ -204,7 +215,7 @@ pub fn compare<E>(
 ) -> Result<Vec<Change>, E> {
     let records: BTreeMap<&str, &Record> = manifest.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut changes = Vec::with_capacity(wanted.len());
-    for artifact in wanted.iter().filter(|it| !manifest.ejected.contains(&it.id)) {
+    for artifact in wanted.iter().filter(|it| !manifest.ejected.contains(&it.path)) {
         let found = find(&artifact.path)?;
         changes.push(match artifact.extent {
             Extent::File => whole(artifact, records.get(artifact.path.as_str()).copied(), found, &base),
@@ -263,7 +274,7 @@ fn whole(
                 text = conflict.marked;
                 Kind::Conflict
             }
-            None => Kind::Conflict,
+            None => Kind::Unmergeable,
         },
     };
     Change {
@@ -357,7 +368,7 @@ mod tests {
         assert_eq!(kind(Some("b"), Some("w"), Some("w")), Some(Kind::Same));
         assert_eq!(kind(Some("b"), Some("b"), Some("w")), Some(Kind::Moved));
         assert_eq!(kind(Some("b"), Some("e"), Some("b")), Some(Kind::Edited));
-        assert_eq!(kind(Some("b"), Some("e"), Some("w")), Some(Kind::Conflict));
+        assert_eq!(kind(Some("b"), Some("e"), Some("w")), Some(Kind::Unmergeable));
         assert_eq!(kind(None, Some("e"), Some("w")), Some(Kind::Foreign));
         assert_eq!(kind(Some("b"), Some("b"), None), Some(Kind::Unwanted));
         assert_eq!(kind(Some("b"), Some("e"), None), Some(Kind::Orphaned));
@@ -384,7 +395,7 @@ mod tests {
         let paths: Vec<String> =
             manifest.clone().interrupted(moved).artifacts.into_values().map(|it| it.path).collect();
         assert_eq!(paths, ["a", "elsewhere"], "both files may be there");
-        for (disk, kind) in [("b", Kind::Moved), ("stopped", Kind::Moved), ("edit", Kind::Conflict)] {
+        for (disk, kind) in [("b", Kind::Moved), ("stopped", Kind::Moved), ("edit", Kind::Unmergeable)] {
             let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: disk.into(), executable: None }));
             let changes = compare(&[artifact("w")], &manifest, find, |_| None).expect("nothing fails");
             assert_eq!(changes[0].kind, kind, "{disk}");

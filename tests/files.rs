@@ -80,6 +80,70 @@ fn conflicting(name: &str) -> Sandbox {
 }
 
 #[test]
+fn what_cannot_be_merged_is_never_marked() {
+    for (name, damage) in [("no-text", false), ("no-base", true)] {
+        let sandbox = generated(name);
+        if damage {
+            sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
+            // As a search and replace over the whole project does.
+            let digest = forge::compare::digest(sandbox.read("api/Dockerfile").replace("# mine\n", "").as_bytes());
+            sandbox.edit(&format!(".forge/base/{digest}"), "WORKDIR", "WORK");
+        } else {
+            let mut bytes = sandbox.read("api/Dockerfile").into_bytes();
+            bytes.extend(b"# gr\xfcn\n");
+            sandbox.write("api/Dockerfile", bytes);
+        }
+        sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+        let before = sandbox.tree();
+        for arguments in [&["generate"][..], &["generate", "--conflict=markers"]] {
+            let said = sandbox.run(arguments);
+            assert!(said.code == 1 && said.stderr.contains("base text in .forge/base is damaged"), "{}", said.text());
+            assert_eq!(sandbox.tree(), before);
+        }
+        let said = sandbox.run(&["generate", "--conflict=theirs"]);
+        assert!(said.code == 0 && said.stderr.contains("your edit of it was dropped"), "{}", said.text());
+    }
+}
+
+#[test]
+fn what_is_ejected_stays_whatever_becomes_of_its_service() {
+    let spec = |name: &str| {
+        format!(
+            "forge: 1\nname: shop\nservices:\n  {name}:\n    build: {{ stack: static, context: ./site }}\n  more:\n    build: {{ stack: static, context: ./more }}\n"
+        )
+    };
+    let sandbox =
+        Sandbox::new("eject-renamed").file("forge.yaml", spec("web")).folder("site/public").folder("more/public");
+    sandbox.generate();
+    // A run was stopped before, and the service has another name by now.
+    std::fs::copy(sandbox.path(".forge/manifest.json"), sandbox.path(".forge/pending.json")).expect("it is there");
+    sandbox.write("forge.yaml", spec("front"));
+    assert_eq!(sandbox.run(&["eject", "site/Dockerfile"]).code, 0);
+    let kept = sandbox.read("site/Dockerfile");
+    sandbox.generate();
+    assert_eq!(sandbox.read("site/Dockerfile"), kept);
+    let without = spec("front").replace("  front:\n    build: { stack: static, context: ./site }\n", "");
+    sandbox.write("forge.yaml", without);
+    sandbox.generate();
+    assert_eq!(sandbox.read("site/Dockerfile"), kept);
+    assert!(!sandbox.exists("site/.dockerignore"), "what was not ejected goes with its service");
+}
+
+#[test]
+fn to_eject_without_base_texts_forgets_nothing_else() {
+    let sandbox = generated("eject-without-base");
+    sandbox.edit("compose.yaml", "services:", "# mine\nservices:");
+    std::fs::rename(sandbox.path(".forge/base"), sandbox.path("aside")).expect("it is there");
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 1 && said.stderr.contains("its base text is missing"), "{}", said.text());
+    assert_eq!(sandbox.run(&["eject", "api/Dockerfile"]).code, 0);
+    std::fs::remove_dir_all(sandbox.path(".forge/base")).ok();
+    std::fs::rename(sandbox.path("aside"), sandbox.path(".forge/base")).expect("it is there");
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 0 && said.stderr.contains("kept your edit of compose.yaml"), "{}", said.text());
+}
+
+#[test]
 fn an_edit_is_merged_with_what_the_spec_asks_later() {
     let sandbox = generated("merged");
     sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");

@@ -22,35 +22,38 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
-    let Compared { mut disk, mut manifest, wanted, mut changes, _lock } =
-        compared(project, &project.root, true, shell)?;
+    let Compared { mut disk, manifest, wanted, mut changes, _lock } = compared(project, &project.root, true, shell)?;
     // What was ejected is looked at as if it never had been forge's.
-    let ejected: Vec<Artifact> = wanted.iter().filter(|it| manifest.ejected.contains(&it.id)).cloned().collect();
+    let ejected: Vec<Artifact> = wanted.iter().filter(|it| manifest.ejected.contains(&it.path)).cloned().collect();
     changes.extend(compare(&ejected, &Manifest::default(), |path| disk.find(path), |_| None)?);
     let chosen = chosen(&changes, &arguments.paths, &wanted)?;
-    let mut bases = Vec::new();
-    for artifact in &wanted {
-        let Some(change) = chosen.iter().find(|it| it.path == artifact.path) else { continue };
-        let taken_back = manifest.ejected.remove(&artifact.id);
-        if change.kind != Kind::Foreign && !taken_back {
-            continue;
-        }
-        let base = digest(artifact.text.as_bytes());
-        let record = Record {
-            path: artifact.path.clone(),
-            executable: artifact.executable,
-            base: base.clone(),
-            interrupted: Vec::new(),
-        };
-        manifest.artifacts.insert(artifact.id.clone(), record);
-        bases.push((base, artifact.text.as_str()));
-        shell.say(&format!("{:>18} {}", "adopted", artifact.path))?;
-    }
-    if bases.is_empty() {
+    let is_adopted = |it: &&Artifact| {
+        let change = chosen.iter().find(|change| change.path == it.path);
+        change.is_some_and(|change| change.kind == Kind::Foreign || manifest.ejected.contains(&it.path))
+    };
+    let adopted: Vec<&Artifact> = wanted.iter().filter(is_adopted).collect();
+    if adopted.is_empty() {
         shell.say("nothing to adopt: none of these is there and somebody else's")?;
         return Ok(Answer::Yes);
     }
-    remember(&disk, &manifest, &bases)?;
-    shell.say(&format!("{} taken over as edits: `forge diff` shows how they differ", counted(bases.len(), "file")))?;
+    let bases: Vec<(String, &str)> = adopted.iter().map(|it| (digest(it.text.as_bytes()), it.text.as_str())).collect();
+    remember(&disk, &bases, |manifest| {
+        for (artifact, (base, _)) in adopted.iter().zip(&bases) {
+            manifest.artifacts.retain(|_, it| it.path != artifact.path);
+            manifest.ejected.remove(&artifact.path);
+            let record = Record {
+                path: artifact.path.clone(),
+                executable: artifact.executable,
+                base: base.clone(),
+                interrupted: Vec::new(),
+            };
+            manifest.artifacts.insert(artifact.id.clone(), record);
+        }
+    })?;
+    for artifact in &adopted {
+        shell.say(&format!("{:>18} {}", "adopted", artifact.path))?;
+    }
+    shell
+        .say(&format!("{} taken over as edits: `forge diff` shows how they differ", counted(adopted.len(), "file")))?;
     Ok(Answer::Yes)
 }

@@ -73,7 +73,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.format == Format::Human {
         let edits = changes
             .iter()
-            .filter(|it| matches!(it.kind, Kind::Edited | Kind::Merged | Kind::Conflict | Kind::Orphaned))
+            .filter(|it| {
+                matches!(it.kind, Kind::Edited | Kind::Merged | Kind::Conflict | Kind::Unmergeable | Kind::Orphaned)
+            })
             .count();
         let kept =
             if edits == 0 { String::new() } else { format!(", {edits} of them edited: `forge generate` keeps edits") };

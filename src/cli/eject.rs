@@ -4,7 +4,7 @@ use super::generate::{Compared, chosen, compared};
 use super::project::{counted, valid};
 use super::write::remember;
 use super::{Answer, Failure, Shell};
-use crate::targets::Extent;
+use crate::targets::{Artifact, Extent};
 
 /// Take files out of forge's hands, as they are
 ///
@@ -21,22 +21,23 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
-    let Compared { disk, mut manifest, wanted, changes, _lock } = compared(project, &project.root, true, shell)?;
+    let Compared { disk, wanted, changes, _lock, .. } = compared(project, &project.root, true, shell)?;
     let chosen = chosen(&changes, &arguments.paths, &wanted)?;
-    let mut count = 0;
-    for artifact in wanted.iter().filter(|it| it.extent == Extent::File) {
-        if chosen.iter().any(|it| it.path == artifact.path) {
-            manifest.artifacts.remove(&artifact.id);
-            manifest.ejected.insert(artifact.id.clone());
-            shell.say(&format!("{:>18} {}", "ejected", artifact.path))?;
-            count += 1;
-        }
-    }
-    if count == 0 {
-        let help = "lines that forge needs in somebody else's file cannot be ejected";
+    let is_ejected = |it: &&Artifact| it.extent == Extent::File && chosen.iter().any(|change| change.path == it.path);
+    let ejected: Vec<&Artifact> = wanted.iter().filter(is_ejected).collect();
+    if ejected.is_empty() {
+        let help = "lines that forge needs in somebody else's file, and what it wants no more, cannot be ejected";
         return Err(Failure::input("there is nothing to eject", help));
     }
-    remember(&disk, &manifest, &[])?;
-    shell.say(&format!("{} out of forge's hands; `forge adopt` takes back", counted(count, "file")))?;
+    remember(&disk, &[], |manifest| {
+        for artifact in &ejected {
+            manifest.artifacts.retain(|_, it| it.path != artifact.path);
+            manifest.ejected.insert(artifact.path.clone());
+        }
+    })?;
+    for artifact in &ejected {
+        shell.say(&format!("{:>18} {}", "ejected", artifact.path))?;
+    }
+    shell.say(&format!("{} out of forge's hands; `forge adopt` takes back", counted(ejected.len(), "file")))?;
     Ok(Answer::Yes)
 }

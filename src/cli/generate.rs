@@ -8,7 +8,7 @@ use super::project::{Project, counted, shown, valid};
 use super::state::{FIXED, STATE, manifest};
 use super::write::{state_changes, write};
 use super::{Answer, Failure, Shell};
-use crate::compare::{Change, Kind, Manifest, compare};
+use crate::compare::{Change, Kind, Manifest, compare, digest};
 use crate::report::changes::names;
 use crate::schema;
 use crate::targets::Artifact;
@@ -69,7 +69,8 @@ pub(super) fn compared(
     let manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
     let wanted = project.plan(shell)?;
     let bases = disk.root.join(STATE).join("base");
-    let base = |digest: &str| fs::read_to_string(bases.join(digest)).ok();
+    // A text that is not what its name says was changed by somebody, and is no base of anything.
+    let base = |name: &str| fs::read_to_string(bases.join(name)).ok().filter(|it| digest(it.as_bytes()) == name);
     let changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
     Ok(Compared { disk, manifest, wanted, changes, _lock: lock })
 }
@@ -87,6 +88,9 @@ pub(super) fn chosen<'a>(
         let asked = asked.trim_start_matches("./").trim_end_matches('/');
         asked.is_empty() || asked == "." || path == asked || path.starts_with(&format!("{asked}/"))
     };
+    if paths.iter().any(|it| it.trim().is_empty()) {
+        return Err(Failure::input("an empty path names nothing", "name a file, or `.` for all"));
+    }
     if let Some(odd) = paths.iter().find(|asked| !changes.iter().any(|it| below(&it.path, asked))) {
         let known = wanted.iter().map(|it| it.path.as_str());
         let otherwise = "`forge generate --verbose` lists all that it writes";
@@ -130,8 +134,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
     }
     let Compared { mut disk, manifest, wanted, mut changes, _lock } = compared(project, root, writes, shell)?;
-    if let Some(way) = arguments.conflict {
-        changes.iter_mut().filter(|it| it.kind == Kind::Conflict).for_each(|it| resolve(it, way, &wanted));
+    let mut decided = Vec::new();
+    for change in changes.iter_mut().filter(|it| matches!(it.kind, Kind::Conflict | Kind::Unmergeable)) {
+        decided.extend(arguments.conflict.and_then(|way| resolve(change, way, &wanted)));
     }
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
     let schema = schema_text(project);
@@ -146,7 +151,12 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     if !foreign.is_empty() {
         for change in &foreign {
-            shell.insist(&format!("{}: is there already, and never was forge's", change.path))?;
+            let why = if manifest.lost.contains(&change.path) {
+                "is there, and its base text is missing: take .forge from version control again"
+            } else {
+                "is there already, and never was forge's"
+            };
+            shell.insist(&format!("{}: {why}", change.path))?;
         }
         shell.insist(&format!(
             "nothing was written: {} in the way. `forge diff` shows what forge would write; `forge adopt` takes them over as edits, or move them away",
@@ -154,7 +164,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         ))?;
         return Ok(Answer::No);
     }
-    let conflicts: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Conflict).collect();
+    let is_open = |it: &&Change| matches!(it.kind, Kind::Conflict | Kind::Unmergeable);
+    let conflicts: Vec<&Change> = changes.iter().filter(is_open).collect();
     if !conflicts.is_empty() {
         for change in &conflicts {
             shell.insist(&format!("{}: {}", change.path, change.reason()))?;
@@ -168,6 +179,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {
         shell.say("secrets are missing: `scripts/secrets` makes them")?;
     }
+    for text in decided {
+        shell.insist(&text)?;
+    }
     for change in changes.iter().filter(|it| it.kind == Kind::Orphaned) {
         let reason = change.reason();
         shell.insist(&format!(
@@ -178,15 +192,23 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     Ok(Answer::Yes)
 }
 
-/// Makes of a conflict what somebody chose.
-fn resolve(change: &mut Change, way: Resolution, wanted: &[Artifact]) {
+/// Makes of a conflict what somebody chose, and says so; `None` where that cannot be done.
+fn resolve(change: &mut Change, way: Resolution, wanted: &[Artifact]) -> Option<String> {
+    let path = &change.path;
     match way {
-        Resolution::Markers => change.kind = Kind::Merged,
-        Resolution::Ours => change.kind = Kind::Edited,
+        Resolution::Markers if change.kind == Kind::Unmergeable => None,
+        Resolution::Markers => {
+            change.kind = Kind::Marked;
+            Some(format!("{path}: choose between the markers in it, before anything reads it"))
+        }
+        Resolution::Ours => {
+            change.kind = Kind::Edited;
+            Some(format!("{path}: what the spec asks there was left out"))
+        }
         Resolution::Theirs => {
             change.kind = Kind::Moved;
-            let text = wanted.iter().find(|it| it.path == change.path).map(|it| it.text.clone().into_bytes());
-            change.wanted = text;
+            change.wanted = wanted.iter().find(|it| it.path == *path).map(|it| it.text.clone().into_bytes());
+            Some(format!("{path}: your edit of it was dropped"))
         }
     }
 }
@@ -199,6 +221,7 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
             Kind::New | Kind::Gone => "wrote",
             Kind::Moved | Kind::Lines => "updated",
             Kind::Merged => "merged your edit of",
+            Kind::Marked => "marked a conflict in",
             Kind::Mode => "set the mode of",
             Kind::Unwanted => "deleted",
             Kind::Edited if change.mode => "set the mode, and kept your edit of",
@@ -213,6 +236,7 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
         (count(&[Kind::New, Kind::Gone]), "written"),
         (count(&[Kind::Moved, Kind::Lines, Kind::Mode]), "updated"),
         (count(&[Kind::Merged]), "merged with your edits"),
+        (count(&[Kind::Marked]), "with conflicts marked"),
         (count(&[Kind::Unwanted]), "deleted"),
         (count(&[Kind::Edited, Kind::Orphaned]), "kept as edited"),
         (count(&[Kind::Same]), "right already"),

@@ -95,7 +95,7 @@ fn project_findings(project: &Project, shell: &mut Shell<'_>) -> Result<(Texts, 
     let mut disk = Disk::new(&project.root)?;
     let mut wanted = project.plan(shell)?;
     let manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
-    wanted.retain(|it| !manifest.ejected.contains(&it.id));
+    wanted.retain(|it| !manifest.ejected.contains(&it.path));
     let mut texts = Texts::new();
     for artifact in &wanted {
         if let Some(found) = disk.find(&artifact.path)? {

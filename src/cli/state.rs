@@ -50,7 +50,9 @@ pub(super) fn manifest(disk: &Disk, spec: &Path) -> Result<Manifest, Failure> {
     let mut manifest = read(&folder, "manifest.json", help)?.unwrap_or_default();
     let bases = names(&folder.join("base")).map_err(Failure::io("read .forge/base"))?;
     // What forge wrote has its base text; without one, it is nobody's claim.
+    let lost = manifest.artifacts.values().filter(|it| !bases.contains(&it.base)).map(|it| it.path.clone()).collect();
     manifest.artifacts.retain(|_, it| bases.contains(&it.base));
+    manifest.lost = lost;
     if let Some(stopped) = stopped {
         manifest = manifest.interrupted(stopped);
     }
@@ -64,6 +66,21 @@ pub(super) fn manifest(disk: &Disk, spec: &Path) -> Result<Manifest, Failure> {
         can_be && !is_kept && (spec.is_none() || disk.root.join(&it.path).canonicalize().ok() != spec)
     });
     Ok(manifest)
+}
+
+/// The manifest as it stands there, with what a stopped run added: what is to be written again with a change.
+///
+/// # Errors
+/// When one of the two cannot be read.
+pub(super) fn recorded(disk: &Disk) -> Result<Manifest, Failure> {
+    let folder = disk.root.join(STATE);
+    let help = "take it from version control again: `git checkout .forge`";
+    let stopped = read(&folder, PENDING, help)?;
+    let manifest = read(&folder, "manifest.json", help)?.unwrap_or_default();
+    Ok(match stopped {
+        Some(stopped) => manifest.interrupted(stopped),
+        None => manifest,
+    })
 }
 
 fn read(folder: &Path, name: &str, help: &str) -> Result<Option<Manifest>, Failure> {
@@ -111,7 +128,7 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
     let kinds: HashMap<&str, Kind> = changes.iter().map(|it| (it.path.as_str(), it.kind)).collect();
     let by_path: HashMap<&str, &Record> = before.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut artifacts = BTreeMap::new();
-    let kept = |it: &&Artifact| it.extent == Extent::File && !before.ejected.contains(&it.id);
+    let kept = |it: &&Artifact| it.extent == Extent::File && !before.ejected.contains(&it.path);
     for artifact in wanted.iter().filter(kept) {
         // A path can have been another artifact's, and what lies there counts.
         let old = by_path.get(artifact.path.as_str()).copied();
@@ -126,6 +143,7 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
         forge: env!("CARGO_PKG_VERSION").to_owned(),
         artifacts,
         ejected: before.ejected.clone(),
+        ..Manifest::default()
     };
     for (id, record) in before.artifacts.iter().filter(|(_, it)| kinds.get(it.path.as_str()) == Some(&Kind::Unwanted)) {
         let mut record = record.clone();

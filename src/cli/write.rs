@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::Failure;
 use super::disk::Disk;
-use super::state::{PENDING, STATE, bases, forget, remembered};
+use super::state::{PENDING, STATE, bases, forget, recorded, remembered};
 use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest};
 use crate::schema::COMPOSE;
 use crate::targets::Artifact;
@@ -120,14 +120,19 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Writes a manifest, and base texts by their digests, and touches nothing else.
+/// Changes what is remembered, adds base texts by their digests, and touches nothing else.
 ///
 /// # Errors
 /// When the system refuses something.
-pub(super) fn remember(disk: &Disk, manifest: &Manifest, bases: &[(String, &str)]) -> Result<(), Failure> {
+pub(super) fn remember(
+    disk: &Disk,
+    bases: &[(String, &str)],
+    change: impl FnOnce(&mut Manifest),
+) -> Result<(), Failure> {
     let folder = disk.root.join(STATE);
-    let manifest =
-        Manifest { version: MANIFEST_VERSION, forge: env!("CARGO_PKG_VERSION").to_owned(), ..manifest.clone() };
+    let mut manifest = recorded(disk)?;
+    change(&mut manifest);
+    (manifest.version, manifest.forge) = (MANIFEST_VERSION, env!("CARGO_PKG_VERSION").to_owned());
     let text = serde_json::to_string_pretty(&manifest).expect("plain data is JSON") + "\n";
     let stage = Stage::new(&folder)?;
     let texts = bases.iter().map(|(name, text)| (format!("base/{name}"), *text));
@@ -138,7 +143,13 @@ pub(super) fn remember(disk: &Disk, manifest: &Manifest, bases: &[(String, &str)
     for (index, (name, _)) in texts.iter().enumerate() {
         stage.settle(index, &folder.join(name)).map_err(Failure::io(format!("write {STATE}/{name}")))?;
     }
-    Ok(())
+    // What a stopped run had to say is in the manifest now.
+    match fs::remove_file(folder.join(PENDING)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Failure::Io { doing: format!("delete {STATE}/{PENDING}"), source: error })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What [`write`] would do below `.forge` alone, where no file of the project has to change: whoever committed the files
