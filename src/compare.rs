@@ -49,6 +49,11 @@ impl Record {
 }
 
 impl Manifest {
+    /// Its text, as the file holds it.
+    pub fn text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain data is JSON") + "\n"
+    }
+
     /// Adds what a run that was stopped before its end wanted to remember: the files on the disk are each what they were
     /// before it, or what it wrote.
     #[must_use]
@@ -167,6 +172,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether somebody has to decide before anything is written.
+    pub fn is_open(self) -> bool {
+        matches!(self, Kind::Conflict | Kind::Unmergeable)
+    }
+
     /// Why the file differs, in words.
     pub fn reason(self) -> &'static str {
         match self {

@@ -117,7 +117,7 @@ fn underscored(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 4);
     let mut before = '_';
     for it in name.chars() {
-        if it.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) && before != '_' {
+        if it.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit()) {
             out.push('_');
         }
         out.push(if matches!(it, '-' | '.') { '_' } else { it.to_ascii_uppercase() });
@@ -332,9 +332,8 @@ pub fn masked(text: &str) -> Cow<'_, str> {
 /// The part of a value that is a secret itself; `None` where it only tells where that is: a variable, a file, a name.
 fn literal(value: &str) -> Option<Range<usize>> {
     let is_name = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
-    let is_placeholder = value.starts_with('<') && value.ends_with('>');
     let names_one = value.chars().all(is_name) && is_secret(value);
-    if is_harmless(value) || is_placeholder || names_one || value.starts_with("{{") || value.starts_with("$(") {
+    if is_harmless(value) || names_one || value.starts_with("{{") || value.starts_with("$(") {
         return None;
     }
     if let Some(inner) = value.strip_prefix("${").and_then(|it| it.strip_suffix('}')) {

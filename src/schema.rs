@@ -32,6 +32,11 @@ pub fn document(choices: &Choices) -> Value {
     schema
 }
 
+/// The text of [`document`].
+pub fn text(choices: &Choices) -> String {
+    serde_json::to_string_pretty(&document(choices)).expect("a schema is JSON") + "\n"
+}
+
 /// The schema in which an overlay is any map: what one comes to is judged when it is laid on its spec.
 fn without_overlay(choices: &Choices) -> Value {
     let settings = SchemaSettings::draft2020_12();

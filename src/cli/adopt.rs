@@ -1,10 +1,12 @@
 //! `forge adopt`.
 
-use super::generate::{Compared, chosen, compared};
+use std::collections::HashSet;
+
+use super::compared::{Compared, chosen, compared};
 use super::project::{counted, valid};
 use super::write::remember;
 use super::{Answer, Failure, Shell};
-use crate::compare::{Kind, Manifest, Record, compare, digest};
+use crate::compare::{Change, Kind, Manifest, Record, compare, digest};
 use crate::targets::Artifact;
 
 /// Take over files that never were forge's, as they are
@@ -26,20 +28,18 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     // What was ejected is looked at as if it never had been forge's.
     let ejected: Vec<Artifact> = wanted.iter().filter(|it| manifest.ejected.contains(&it.path)).cloned().collect();
     changes.extend(compare(&ejected, &Manifest::default(), |path| disk.find(path), |_| None)?);
-    let chosen = chosen(&changes, &arguments.paths, &wanted)?;
-    let is_adopted = |it: &&Artifact| {
-        let change = chosen.iter().find(|change| change.path == it.path);
-        change.is_some_and(|change| change.kind == Kind::Foreign || manifest.ejected.contains(&it.path))
-    };
-    let adopted: Vec<&Artifact> = wanted.iter().filter(is_adopted).collect();
+    let chosen = chosen(&changes, &arguments.paths, &wanted)?.into_iter();
+    let is_adopted = |it: &&Change| it.kind == Kind::Foreign || manifest.ejected.contains(&it.path);
+    let paths: HashSet<&str> = chosen.filter(is_adopted).map(|it| it.path.as_str()).collect();
+    let adopted: Vec<&Artifact> = wanted.iter().filter(|it| paths.contains(it.path.as_str())).collect();
     if adopted.is_empty() {
         shell.say("nothing to adopt: none of these is there and somebody else's")?;
         return Ok(Answer::Yes);
     }
     let bases: Vec<(String, &str)> = adopted.iter().map(|it| (digest(it.text.as_bytes()), it.text.as_str())).collect();
     remember(&disk, &bases, |manifest| {
+        manifest.artifacts.retain(|_, it| !paths.contains(it.path.as_str()));
         for (artifact, (base, _)) in adopted.iter().zip(&bases) {
-            manifest.artifacts.retain(|_, it| it.path != artifact.path);
             manifest.ejected.remove(&artifact.path);
             let record = Record {
                 path: artifact.path.clone(),

@@ -1,11 +1,13 @@
 //! `forge diff`.
 
-use super::generate::{Compared, chosen, compared, schema_text, state};
+use super::compared::{Compared, chosen, compared};
 use super::project::{counted, valid};
+use super::state::kept;
 use super::write::state_changes;
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind};
 use crate::report::changes::{human, json, markdown, names, stat, unified};
+use crate::schema;
 
 /// Show how the files differ from what the spec asks for, and why
 ///
@@ -48,8 +50,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let Compared { disk, manifest, mut changes, wanted, .. } = compared(project, &project.root, false, shell)?;
     changes = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
     if arguments.paths.is_empty() && !changes.iter().any(Change::is_due) {
-        let schema = schema_text(project);
-        changes.extend(state_changes(&disk, &changes, &wanted, &manifest, &state(&schema)));
+        let schema = schema::text(&project.catalog.choices());
+        changes.extend(state_changes(&disk, &changes, &wanted, &manifest, &kept(&schema)));
     }
     changes.retain(|it| it.kind != Kind::Same);
     if arguments.check {

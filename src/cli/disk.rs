@@ -9,6 +9,9 @@ use super::Failure;
 use super::state::STATE;
 use crate::compare::Found;
 
+/// Folders that others obey: what lies in them is run or believed by a version control system, or by forge itself.
+pub(super) const OBEYED: [&str; 4] = [".git", ".hg", ".svn", STATE];
+
 /// The files of a project.
 pub(super) struct Disk {
     pub(super) root: PathBuf,
@@ -33,20 +36,21 @@ impl Disk {
     /// When something other than a file is there, when a link on the way leads out of the project, or the system refuses.
     pub(super) fn find(&mut self, path: &str) -> Result<Option<Found>, Failure> {
         let Some(place) = self.place(path)? else { return Ok(None) };
-        // To read a pipe would be to wait for somebody who writes to it.
-        if fs::metadata(&place).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
-            let message = format!("`{path}` is no file, and forge wants to write one there");
-            return Err(Failure::input(message, "move it away"));
-        }
-        match fs::read(&place) {
-            Ok(bytes) => Ok(Some(Found { bytes, executable: executable(&place) })),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind() == ErrorKind::IsADirectory => Err(Failure::input(
-                format!("`{path}` is a folder, and forge wants to write a file there"),
-                "move the folder away",
-            )),
-            Err(error) => Err(Failure::Io { doing: format!("read {path}"), source: error }),
-        }
+        let metadata = match fs::metadata(&place) {
+            Ok(it) if it.is_dir() => {
+                let message = format!("`{path}` is a folder, and forge wants to write a file there");
+                return Err(Failure::input(message, "move the folder away"));
+            }
+            // To read a pipe would be to wait for somebody who writes to it.
+            Ok(it) if !it.is_file() => {
+                let message = format!("`{path}` is no file, and forge wants to write one there");
+                return Err(Failure::input(message, "move it away"));
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(Failure::io(format!("read {path}")))?,
+        };
+        let bytes = fs::read(&place).map_err(Failure::io(format!("read {path}")))?;
+        Ok(Some(Found { bytes, executable: executable(&metadata) }))
     }
 
     /// Where `path` is, links followed; `None` where a folder on the way is missing.
@@ -54,8 +58,8 @@ impl Disk {
     /// # Errors
     /// When it leads out of the project, or to what forge keeps its hands off.
     pub(super) fn place(&mut self, path: &str) -> Result<Option<PathBuf>, Failure> {
-        self.refuse_private(path, &self.root.join(path))?;
         let wanted = self.root.join(path);
+        self.refuse_private(path, &wanted)?;
         let (folder, name) =
             (wanted.parent().expect("it is below the project"), wanted.file_name().unwrap_or_default());
         let real = match self.real.get(folder) {
@@ -94,7 +98,7 @@ impl Disk {
     fn refuse_private(&self, path: &str, real: &Path) -> Result<(), Failure> {
         let Ok(below) = real.strip_prefix(&self.root) else { return Err(outside(path, real)) };
         let names: Vec<String> = below.iter().map(|it| it.to_string_lossy().to_lowercase()).collect();
-        let is_kept = names.iter().any(|it| [".git", ".hg", ".svn", STATE].contains(&it.as_str()));
+        let is_kept = names.iter().any(|it| OBEYED.contains(&it.as_str()));
         let is_secret = names.first().is_some_and(|it| it == "secrets") && names.len() > 1 && names[1] != ".gitignore";
         let is_env = names.last().is_some_and(|it| it.starts_with(".env") && !it.ends_with(".example"));
         if is_kept || is_secret || is_env {
@@ -184,12 +188,12 @@ fn outside(path: &str, real: &Path) -> Failure {
 }
 
 #[cfg(unix)]
-fn executable(path: &Path) -> Option<bool> {
+fn executable(metadata: &fs::Metadata) -> Option<bool> {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).ok().map(|it| it.permissions().mode() & 0o100 != 0)
+    Some(metadata.permissions().mode() & 0o100 != 0)
 }
 
 #[cfg(not(unix))]
-fn executable(_: &Path) -> Option<bool> {
+fn executable(_: &fs::Metadata) -> Option<bool> {
     None
 }

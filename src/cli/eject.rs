@@ -1,6 +1,8 @@
 //! `forge eject`.
 
-use super::generate::{Compared, chosen, compared};
+use std::collections::HashSet;
+
+use super::compared::{Compared, chosen, compared};
 use super::project::{counted, valid};
 use super::write::remember;
 use super::{Answer, Failure, Shell};
@@ -22,18 +24,18 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
     let Compared { disk, wanted, changes, _lock, .. } = compared(project, &project.root, true, shell)?;
-    let chosen = chosen(&changes, &arguments.paths, &wanted)?;
-    let is_ejected = |it: &&Artifact| it.extent == Extent::File && chosen.iter().any(|change| change.path == it.path);
+    let chosen = chosen(&changes, &arguments.paths, &wanted)?.into_iter();
+    let paths: HashSet<&str> = chosen.map(|it| it.path.as_str()).collect();
+    let is_ejected = |it: &&Artifact| it.extent == Extent::File && paths.contains(it.path.as_str());
     let ejected: Vec<&Artifact> = wanted.iter().filter(is_ejected).collect();
     if ejected.is_empty() {
         let help = "lines that forge needs in somebody else's file, and what it wants no more, cannot be ejected";
         return Err(Failure::input("there is nothing to eject", help));
     }
     remember(&disk, &[], |manifest| {
-        for artifact in &ejected {
-            manifest.artifacts.retain(|_, it| it.path != artifact.path);
-            manifest.ejected.insert(artifact.path.clone());
-        }
+        manifest.ejected.extend(ejected.iter().map(|it| it.path.clone()));
+        let ejected = &manifest.ejected;
+        manifest.artifacts.retain(|_, it| !ejected.contains(&it.path));
     })?;
     for artifact in &ejected {
         shell.say(&format!("{:>18} {}", "ejected", artifact.path))?;

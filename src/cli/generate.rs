@@ -1,14 +1,15 @@
 //! `forge generate`.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
-use super::disk::Disk;
-use super::project::{Project, counted, shown, valid};
-use super::state::{FIXED, STATE, manifest};
+use super::compared::{Compared, compared};
+use super::disk::OBEYED;
+use super::project::{counted, shown, valid};
+use super::state::kept;
 use super::write::{state_changes, write};
 use super::{Answer, Failure, Shell};
-use crate::compare::{Change, Kind, Manifest, compare, digest};
+use crate::compare::{Change, Kind};
 use crate::report::changes::names;
 use crate::schema;
 use crate::targets::Artifact;
@@ -47,68 +48,6 @@ enum Resolution {
     Theirs,
 }
 
-/// A project compared with what is on disk.
-pub(super) struct Compared {
-    pub(super) disk: Disk,
-    pub(super) manifest: Manifest,
-    pub(super) wanted: Vec<Artifact>,
-    pub(super) changes: Vec<Change>,
-    /// Held as long as this is looked at and written.
-    pub(super) _lock: Option<File>,
-}
-
-/// Plans the project and compares it with what is in `root`, where nobody else `writes` until the result is gone.
-pub(super) fn compared(
-    project: &Project,
-    root: &Path,
-    writes: bool,
-    shell: &mut Shell<'_>,
-) -> Result<Compared, Failure> {
-    let mut disk = Disk::new(root)?;
-    let lock = if writes { disk.lock()? } else { None };
-    let manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
-    let wanted = project.plan(shell)?;
-    let bases = disk.root.join(STATE).join("base");
-    // A text that is not what its name says was changed by somebody, and is no base of anything.
-    let base = |name: &str| fs::read_to_string(bases.join(name)).ok().filter(|it| digest(it.as_bytes()) == name);
-    let changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
-    Ok(Compared { disk, manifest, wanted, changes, _lock: lock })
-}
-
-/// The changes of files that somebody named, or that lie below folders that somebody named; all, where nobody named any.
-///
-/// # Errors
-/// When a name is none of a file that forge makes, or made.
-pub(super) fn chosen<'a>(
-    changes: &'a [Change],
-    paths: &[String],
-    wanted: &[Artifact],
-) -> Result<Vec<&'a Change>, Failure> {
-    let below = |path: &str, asked: &str| {
-        let asked = asked.trim_start_matches("./").trim_end_matches('/');
-        asked.is_empty() || asked == "." || path == asked || path.starts_with(&format!("{asked}/"))
-    };
-    if paths.iter().any(|it| it.trim().is_empty()) {
-        return Err(Failure::input("an empty path names nothing", "name a file, or `.` for all"));
-    }
-    if let Some(odd) = paths.iter().find(|asked| !changes.iter().any(|it| below(&it.path, asked))) {
-        let known = wanted.iter().map(|it| it.path.as_str());
-        let otherwise = "`forge generate --verbose` lists all that it writes";
-        return Err(Failure::unknown("forge makes no file", odd, known, otherwise));
-    }
-    Ok(changes.iter().filter(|it| paths.is_empty() || paths.iter().any(|asked| below(&it.path, asked))).collect())
-}
-
-/// What lies below `.forge` beside the manifest, by name.
-pub(super) fn state(schema: &str) -> Vec<(&str, &str)> {
-    FIXED.into_iter().chain([("schema.json", schema)]).collect()
-}
-
-/// The schema of specs, with the project's own stacks in it.
-pub(super) fn schema_text(project: &Project) -> String {
-    serde_json::to_string_pretty(&schema::document(&project.catalog.choices())).expect("a schema is JSON") + "\n"
-}
-
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
     let root = arguments.output.as_ref().unwrap_or(&project.root);
@@ -116,7 +55,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if let Some(folder) = &arguments.output {
         let real = folder.canonicalize().unwrap_or_default();
         let names: Vec<_> = folder.iter().chain(real.iter()).map(|it| it.to_string_lossy().to_lowercase()).collect();
-        if names.iter().any(|it| [".git", ".hg", ".svn", STATE].contains(&it.as_str())) {
+        if names.iter().any(|it| OBEYED.contains(&it.as_str())) {
             let message = format!("{} is a place that others obey", folder.display());
             return Err(Failure::input(message, "name another folder"));
         }
@@ -135,12 +74,12 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     let Compared { mut disk, manifest, wanted, mut changes, _lock } = compared(project, root, writes, shell)?;
     let mut decided = Vec::new();
-    for change in changes.iter_mut().filter(|it| matches!(it.kind, Kind::Conflict | Kind::Unmergeable)) {
+    for change in changes.iter_mut().filter(|it| it.kind.is_open()) {
         decided.extend(arguments.conflict.and_then(|way| resolve(change, way, &wanted)));
     }
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
-    let schema = schema_text(project);
-    let state = state(&schema);
+    let schema = schema::text(&project.catalog.choices());
+    let state = kept(&schema);
     if !writes {
         let mut differs: Vec<Change> = changes.iter().filter(|it| it.is_due()).cloned().collect();
         if differs.is_empty() {
@@ -164,8 +103,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         ))?;
         return Ok(Answer::No);
     }
-    let is_open = |it: &&Change| matches!(it.kind, Kind::Conflict | Kind::Unmergeable);
-    let conflicts: Vec<&Change> = changes.iter().filter(is_open).collect();
+    let conflicts: Vec<&Change> = changes.iter().filter(|it| it.kind.is_open()).collect();
     if !conflicts.is_empty() {
         for change in &conflicts {
             shell.insist(&format!("{}: {}", change.path, change.reason()))?;

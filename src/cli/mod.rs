@@ -1,6 +1,7 @@
 //! The shell around the core: arguments, disk, terminal, exit codes. One file for each command.
 
 mod adopt;
+mod compared;
 mod completions;
 mod diff;
 mod disk;

@@ -13,7 +13,6 @@ pub(super) struct Arguments {}
 
 pub(super) fn run(_: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let catalog = Catalog::new(&[]).expect("the catalogue that comes with forge is whole");
-    let schema = serde_json::to_string_pretty(&schema::document(&catalog.choices())).expect("a schema is JSON");
-    shell.answer(&format!("{schema}\n"))?;
+    shell.answer(&schema::text(&catalog.choices()))?;
     Ok(Answer::Yes)
 }

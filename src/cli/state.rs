@@ -19,7 +19,12 @@ pub(super) const STATE: &str = ".forge";
 pub(super) const PENDING: &str = "pending.json";
 
 /// Files below `.forge` that are always the same, by name.
-pub(super) const FIXED: [(&str, &str); 2] = [(".gitattributes", "* -text\n"), (".gitignore", "new/\npending.json\n")];
+const FIXED: [(&str, &str); 2] = [(".gitattributes", "* -text\n"), (".gitignore", "new/\npending.json\n")];
+
+/// All files below `.forge` beside the manifest and the base texts, by name; `schema` is the text of one.
+pub(super) fn kept(schema: &str) -> Vec<(&str, &str)> {
+    FIXED.into_iter().chain([("schema.json", schema)]).collect()
+}
 
 /// Refuses links below `.forge`: a clone can bring them along, and what forge remembers is never anywhere else.
 ///
@@ -57,13 +62,20 @@ pub(super) fn manifest(disk: &Disk, spec: &Path) -> Result<Manifest, Failure> {
         manifest = manifest.interrupted(stopped);
     }
     // No target makes the spec, or anything in these folders: whoever wrote a manifest that lists them wants them deleted.
+    let spec_name = spec.file_name();
     let spec = spec.canonicalize().ok();
+    // To follow every path takes longer than to read the file: only these can come to the spec.
+    let is_spec = |path: &str| {
+        let place = disk.root.join(path);
+        let is_named = place.file_name().zip(spec_name).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+        let is_link = || fs::symlink_metadata(&place).is_ok_and(|it| it.file_type().is_symlink());
+        (is_named || is_link()) && spec.is_some() && place.canonicalize().ok() == spec
+    };
     manifest.artifacts.retain(|id, it| {
         let folder = it.path.split('/').next().unwrap_or_default();
         let is_kept = [".git", STATE].iter().any(|kept| folder.eq_ignore_ascii_case(kept));
         // Whoever wrote a manifest that lists sources wants them deleted.
-        let can_be = could_be(id, &it.path);
-        can_be && !is_kept && (spec.is_none() || disk.root.join(&it.path).canonicalize().ok() != spec)
+        could_be(id, &it.path) && !is_kept && !is_spec(&it.path)
     });
     Ok(manifest)
 }

@@ -34,8 +34,7 @@ pub(super) fn write(
     let folder = disk.root.join(STATE);
     let pending = remembered(changes, wanted, before);
     let settled = pending.clone().settled();
-    let json = |it: &Manifest| serde_json::to_string_pretty(it).expect("plain data is JSON") + "\n";
-    let (pending, text) = (json(&pending), json(&settled));
+    let (pending, text) = (pending.text(), settled.text());
     let is_same = |name: &str, text: &str| fs::read(folder.join(name)).is_ok_and(|it| it == text.as_bytes());
     let bases = bases(wanted, &settled, &folder.join("base"));
     let written: Vec<(&Change, &[u8])> =
@@ -133,7 +132,7 @@ pub(super) fn remember(
     let mut manifest = recorded(disk)?;
     change(&mut manifest);
     (manifest.version, manifest.forge) = (MANIFEST_VERSION, env!("CARGO_PKG_VERSION").to_owned());
-    let text = serde_json::to_string_pretty(&manifest).expect("plain data is JSON") + "\n";
+    let text = manifest.text();
     let stage = Stage::new(&folder)?;
     let texts = bases.iter().map(|(name, text)| (format!("base/{name}"), *text));
     let texts: Vec<(String, &str)> = texts.chain([("manifest.json".to_owned(), text.as_str())]).collect();
@@ -163,7 +162,7 @@ pub(super) fn state_changes(
 ) -> Vec<Change> {
     let folder = disk.root.join(STATE);
     let manifest = remembered(changes, wanted, before).settled();
-    let text = serde_json::to_string_pretty(&manifest).expect("plain data is JSON") + "\n";
+    let text = manifest.text();
     let change = |name: &str, kind: Kind, wanted: Option<&str>, found: Option<Vec<u8>>| Change {
         path: format!("{STATE}/{name}"),
         kind,
