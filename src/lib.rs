@@ -16,6 +16,7 @@ pub mod contract;
 pub mod credential;
 pub mod diagnostic;
 pub mod lint;
+pub mod meaning;
 pub mod merge;
 pub mod project;
 pub mod render;

@@ -133,7 +133,7 @@ pub(super) fn below<'n>(node: &'n Node, dotted: &str) -> Option<&'n Node> {
 }
 
 /// A size in bytes: `512M`, `64kb`, or a number.
-pub(super) fn size(node: &Node) -> Option<u64> {
+pub(crate) fn size(node: &Node) -> Option<u64> {
     size_of(&text(node)?)
 }
 

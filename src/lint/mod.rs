@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::diagnostic::Severity;
 
-mod compose;
+pub(crate) mod compose;
 mod dockerfile;
 mod dockerignore;
 mod install;
