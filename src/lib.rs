@@ -15,6 +15,7 @@ pub mod compare;
 pub mod contract;
 pub mod credential;
 pub mod diagnostic;
+pub mod keep;
 pub mod lint;
 pub mod meaning;
 pub mod merge;

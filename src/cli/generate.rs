@@ -140,7 +140,11 @@ fn resolve(change: &mut Change, way: Resolution, wanted: &[Artifact]) -> Option<
             Some(format!("{path}: choose between the markers in it, before anything reads it"))
         }
         Resolution::Ours => {
-            change.kind = Kind::Edited;
+            // An edit that stays can be in a file that moves.
+            (change.kind, change.wanted) = match change.from {
+                Some(_) => (Kind::Renamed, change.found.clone()),
+                None => (Kind::Edited, change.wanted.take()),
+            };
             Some(format!("{path}: what the spec asks there was left out"))
         }
         Resolution::Theirs => {
@@ -158,6 +162,7 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
         let verb = match change.kind {
             Kind::New | Kind::Gone => "wrote",
             Kind::Moved | Kind::Lines => "updated",
+            Kind::Renamed => "moved",
             Kind::Merged => "merged your edit of",
             Kind::Marked => "marked a conflict in",
             Kind::Mode => "set the mode of",
@@ -167,12 +172,17 @@ fn summary(shell: &mut Shell<'_>, changes: &[Change]) -> Result<(), Failure> {
             Kind::Same if shell.verbose => "left",
             _ => continue,
         };
-        let note = if change.kind == Kind::Gone { " (it was removed; `forge eject` lets it stay away)" } else { "" };
+        let note = match &change.from {
+            Some(from) => format!(", from {from}"),
+            None if change.kind == Kind::Gone => " (it was removed; `forge eject` lets it stay away)".to_owned(),
+            None => String::new(),
+        };
         shell.say(&format!("{verb:>18} {}{note}", change.path))?;
     }
     let parts = [
         (count(&[Kind::New, Kind::Gone]), "written"),
         (count(&[Kind::Moved, Kind::Lines, Kind::Mode]), "updated"),
+        (count(&[Kind::Renamed]), "moved"),
         (count(&[Kind::Merged]), "merged with your edits"),
         (count(&[Kind::Marked]), "with conflicts marked"),
         (count(&[Kind::Unwanted]), "deleted"),

@@ -168,6 +168,7 @@ pub(super) fn state_changes(
         kind,
         wanted: wanted.map(|it| it.as_bytes().to_vec()),
         found,
+        from: None,
         executable: false,
         mode: false,
     };

@@ -2,12 +2,14 @@
 
 mod manifest;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
 pub use manifest::{MANIFEST_VERSION, Manifest, Record, digest};
 
+use crate::keep;
 use crate::merge::{Conflict, distance, merge};
 use crate::targets::{Artifact, Extent};
 
@@ -29,8 +31,10 @@ pub struct Change {
     pub kind: Kind,
     /// The text that forge wants to be there now; `None` where it wants none any more. Of a conflict, both sides marked.
     pub wanted: Option<Vec<u8>>,
-    /// What is there.
+    /// What is there; of a file that moves, what is where it comes from.
     pub found: Option<Vec<u8>>,
+    /// Where it comes from, if it was elsewhere before.
+    pub from: Option<String>,
     /// Whether it is to be a program.
     pub executable: bool,
     /// Whether its mode has to be set, whatever becomes of its text.
@@ -41,7 +45,8 @@ impl Change {
     /// Why the file differs, in words.
     pub fn reason(&self) -> String {
         let mode = if self.mode && self.kind != Kind::Mode { ", and its mode was changed" } else { "" };
-        format!("{}{mode}", self.kind.reason())
+        let from = self.from.as_ref().map(|it| format!(", from {it}")).unwrap_or_default();
+        format!("{}{mode}{from}", self.kind.reason())
     }
 
     /// Whether `forge generate` has something to do or to tell, other than to keep an edit.
@@ -51,7 +56,8 @@ impl Change {
 
     /// Whether `forge generate` writes the text of the file.
     pub fn text_is_written(&self) -> bool {
-        matches!(self.kind, Kind::New | Kind::Gone | Kind::Moved | Kind::Lines | Kind::Merged | Kind::Marked)
+        use Kind::{Gone, Lines, Marked, Merged, Moved, New, Renamed};
+        matches!(self.kind, New | Gone | Moved | Renamed | Lines | Merged | Marked)
     }
 }
 
@@ -67,6 +73,8 @@ pub enum Kind {
     Gone,
     /// Nobody edited it, and forge wants another text: written.
     Moved,
+    /// The spec wants it under another path: it goes there with its edits, merged with what else the spec wants in it.
+    Renamed,
     /// It is somebody else's, and lacks lines that forge needs in it: they are added.
     Lines,
     /// Somebody edited it, and forge wants what it wanted before: kept.
@@ -102,6 +110,7 @@ impl Kind {
             Kind::New => "new",
             Kind::Gone => "was removed",
             Kind::Moved => "the spec moved",
+            Kind::Renamed => "moves",
             Kind::Lines => "lacks lines that forge needs",
             Kind::Edited => "was edited",
             Kind::Merged => "was edited, and the spec moved: both fit together",
@@ -122,7 +131,7 @@ impl Kind {
 /// of a digest that [`Record::base`] names.
 ///
 /// The result has an entry for each wanted path and for each that was wanted before, sorted by path; none for what was
-/// ejected.
+/// ejected. A file whose path moved takes its edits along: it is compared where it was, as [`Change::from`] says.
 ///
 /// # Errors
 /// The first error of `find`.
@@ -133,23 +142,45 @@ pub fn compare<E>(
     base: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<Change>, E> {
     let records: BTreeMap<&str, &Record> = manifest.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
+    let paths: HashSet<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
+    let is_left = |it: &&Record| !paths.contains(it.path.as_str()) && !manifest.ejected.contains(&it.path);
+    let mut left: HashSet<&str> = HashSet::new();
     let mut changes = Vec::with_capacity(wanted.len());
     for artifact in wanted.iter().filter(|it| !manifest.ejected.contains(&it.path)) {
         let found = find(&artifact.path)?;
-        changes.push(match artifact.extent {
-            Extent::File => whole(artifact, records.get(artifact.path.as_str()).copied(), found, &base),
-            Extent::Lines => lines(artifact, found),
-        });
+        if artifact.extent == Extent::Lines {
+            changes.push(lines(artifact, found));
+            continue;
+        }
+        let here = |found| whole(artifact, records.get(artifact.path.as_str()).copied(), found, &base);
+        let Some(old) = manifest.artifacts.get(&artifact.id).filter(is_left) else {
+            changes.push(here(found));
+            continue;
+        };
+        let moved = find(&old.path)?.map(|it| moved(artifact, old, it, &base));
+        match (found, moved) {
+            (None, Some(moved)) => {
+                left.insert(&old.path);
+                changes.push(moved);
+            }
+            (found, moved) => {
+                // A run that was stopped before it came to delete the old one.
+                if moved.is_some_and(|it| it.wanted.as_ref() == found.as_ref().map(|it| &it.bytes)) {
+                    left.insert(&old.path);
+                }
+                changes.push(here(found));
+            }
+        }
     }
-    let paths: HashSet<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
     for (path, record) in records.iter().filter(|(path, _)| !paths.contains(*path)) {
         if let Some(found) = find(path)? {
-            let kind = if record.is_forges(&found.bytes) { Kind::Unwanted } else { Kind::Orphaned };
+            let is_unwanted = left.contains(path) || record.is_forges(&found.bytes);
             changes.push(Change {
                 path: (*path).to_owned(),
-                kind,
+                kind: if is_unwanted { Kind::Unwanted } else { Kind::Orphaned },
                 wanted: None,
                 found: Some(found.bytes),
+                from: None,
                 executable: record.executable,
                 mode: false,
             });
@@ -159,6 +190,18 @@ pub fn compare<E>(
     Ok(changes)
 }
 
+/// What becomes of an artifact that was at the path of `record` and has another now, where nothing is.
+fn moved(artifact: &Artifact, record: &Record, found: Found, base: impl Fn(&str) -> Option<String>) -> Change {
+    let mut change = whole(artifact, Some(record), Some(found), base);
+    if change.kind == Kind::Edited {
+        change.wanted = change.found.clone();
+    }
+    if !change.kind.is_open() {
+        change.kind = Kind::Renamed;
+    }
+    Change { from: Some(record.path.clone()), mode: false, ..change }
+}
+
 fn whole(
     artifact: &Artifact,
     record: Option<&Record>,
@@ -166,11 +209,12 @@ fn whole(
     base: impl Fn(&str) -> Option<String>,
 ) -> Change {
     let mode = found.as_ref().and_then(|it| it.executable).is_some_and(|it| it != artifact.executable);
-    let mut text = artifact.text.clone();
+    let owned = Owned::new(found.as_ref(), &artifact.text);
+    let mut text = owned.filled(&artifact.text);
     let kind = match (&found, record) {
         (None, None) => Kind::New,
         (None, Some(_)) => Kind::Gone,
-        (Some(found), _) if found.bytes == artifact.text.as_bytes() => {
+        (Some(found), _) if found.bytes == text.as_bytes() => {
             if mode {
                 Kind::Mode
             } else {
@@ -178,32 +222,71 @@ fn whole(
             }
         }
         (Some(_), None) => Kind::Foreign,
-        (Some(found), Some(record)) if record.is_forges(&found.bytes) => Kind::Moved,
-        (Some(_), Some(record)) if record.interrupted.is_empty() && digest(artifact.text.as_bytes()) == record.base => {
-            Kind::Edited
+        (Some(found), Some(record)) => {
+            let edited = owned.emptied(&found.bytes);
+            if record.is_forges(&edited) {
+                Kind::Moved
+            } else if record.interrupted.is_empty() && digest(artifact.text.as_bytes()) == record.base {
+                Kind::Edited
+            } else {
+                match merged(&edited, record, &artifact.text, base) {
+                    // Whoever has brought in by hand what forge wants has an edit again, and no more.
+                    Some(Ok(merged)) if *merged.as_bytes() == *edited => Kind::Edited,
+                    Some(Ok(merged)) => {
+                        text = Cow::Owned(owned.filled(&merged).into_owned());
+                        Kind::Merged
+                    }
+                    Some(Err(conflict)) => {
+                        text = Cow::Owned(owned.filled(&conflict.marked).into_owned());
+                        Kind::Conflict
+                    }
+                    None => Kind::Unmergeable,
+                }
+            }
         }
-        (Some(found), Some(record)) => match merged(&found.bytes, record, &artifact.text, base) {
-            // Whoever has brought in by hand what forge wants has an edit again, and no more.
-            Some(Ok(merged)) if merged.as_bytes() == found.bytes => Kind::Edited,
-            Some(Ok(merged)) => {
-                text = merged;
-                Kind::Merged
-            }
-            Some(Err(conflict)) => {
-                text = conflict.marked;
-                Kind::Conflict
-            }
-            None => Kind::Unmergeable,
-        },
     };
+    let wanted = text.into_owned().into_bytes();
     Change {
         path: artifact.path.clone(),
         kind,
-        wanted: Some(text.into_bytes()),
+        wanted: Some(wanted),
         found: found.map(|it| it.bytes),
+        from: None,
         executable: artifact.executable,
         // What was never forge's is not touched at all.
         mode: mode && kind != Kind::Foreign,
+    }
+}
+
+/// What its owner wrote into the blocks of a file that are kept: those that forge still wants in it.
+struct Owned<'a> {
+    bodies: BTreeMap<&'a str, &'a str>,
+    /// What forge wants in these blocks.
+    wanted: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Owned<'a> {
+    fn new(found: Option<&'a Found>, wanted: &'a str) -> Owned<'a> {
+        let found = found.filter(|it| it.bytes != wanted.as_bytes());
+        let found = found.and_then(|it| std::str::from_utf8(&it.bytes).ok()).unwrap_or_default();
+        let mut bodies = keep::bodies(found);
+        let mut wanted = if bodies.is_empty() { BTreeMap::new() } else { keep::bodies(wanted) };
+        wanted.retain(|name, _| bodies.contains_key(name));
+        bodies.retain(|name, _| wanted.contains_key(name));
+        Owned { bodies, wanted }
+    }
+
+    /// A text of forge's with what is the owner's in it.
+    fn filled<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.bodies.is_empty() { text.into() } else { keep::filled(text, &self.bodies).into() }
+    }
+
+    /// What was found without what is the owner's.
+    fn emptied<'t>(&self, found: &'t [u8]) -> Cow<'t, [u8]> {
+        match std::str::from_utf8(found) {
+            Ok(text) if !self.bodies.is_empty() => keep::filled(text, &self.wanted).into_bytes().into(),
+            _ => found.into(),
+        }
     }
 }
 
@@ -217,8 +300,16 @@ fn merged(
 ) -> Option<Result<String, Conflict>> {
     let found = std::str::from_utf8(found).ok()?;
     let bases = std::iter::once(&record.base).chain(&record.interrupted).filter_map(|it| base(it));
-    let base = bases.min_by_key(|base| distance(base, found))?;
-    Some(merge(&base, found, wanted))
+    // An editor or a checkout can have given all lines other ends: that alone meets nothing.
+    let is_windows = found.matches('\n').count() == found.matches("\r\n").count() && found.contains('\n');
+    let plain = if is_windows { Cow::from(found.replace("\r\n", "\n")) } else { found.into() };
+    let base = bases.min_by_key(|base| distance(base, &plain))?;
+    Some(if is_windows && !base.contains('\r') {
+        let back = |text: String| text.replace('\n', "\r\n");
+        merge(&base, &plain, wanted).map(back).map_err(|it| Conflict { marked: back(it.marked) })
+    } else {
+        merge(&base, found, wanted)
+    })
 }
 
 /// A file that is somebody else's, and in which some lines have to be. What is missing goes to its end, and with it the
@@ -253,6 +344,7 @@ fn lines(artifact: &Artifact, found: Option<Found>) -> Change {
         kind,
         wanted: Some(wanted),
         found: found.map(|it| it.bytes),
+        from: None,
         executable: false,
         mode: false,
     }
@@ -341,6 +433,77 @@ mod tests {
             let found = changes[0].wanted.as_deref().map(String::from_utf8_lossy);
             assert_eq!((changes[0].kind, found.as_deref()), (kind, Some(text)));
         }
+    }
+
+    /// What becomes of the artifact `a` at `new`, which forge wanted as `base` at `old`, with these files on disk: the
+    /// kind and text of each path, and whether it comes from elsewhere.
+    fn renamed(files: &[(&str, &str)], base: &str, wanted: &str) -> Vec<(Kind, Option<String>, bool)> {
+        let record = Record { path: "old".into(), ..record(base) };
+        let manifest = Manifest { artifacts: BTreeMap::from([("a".to_owned(), record)]), ..Manifest::default() };
+        let find = |path: &str| {
+            let text = files.iter().find(|(name, _)| *name == path).map(|(_, text)| *text);
+            Ok::<_, ()>(text.map(|it| Found { bytes: it.into(), executable: Some(false) }))
+        };
+        let wanted = Artifact { path: "new".into(), ..artifact(wanted) };
+        let changes = compare(&[wanted], &manifest, find, |_| Some(base.to_owned())).expect("nothing fails");
+        let text = |it: &Change| it.wanted.clone().map(|it| String::from_utf8(it).expect("text"));
+        changes.iter().map(|it| (it.kind, text(it), it.from.is_some())).collect()
+    }
+
+    #[test]
+    fn a_file_whose_path_moves_takes_its_edits_along() {
+        let base = "1\n2\n3\n";
+        for (disk, wanted, kind, text) in [
+            (base, base, Kind::Renamed, base),
+            (base, "1\n2\n4\n", Kind::Renamed, "1\n2\n4\n"),
+            ("mine\n2\n3\n", base, Kind::Renamed, "mine\n2\n3\n"),
+            ("mine\n2\n3\n", "1\n2\n4\n", Kind::Renamed, "mine\n2\n4\n"),
+        ] {
+            let found = renamed(&[("old", disk)], base, wanted);
+            let gone = (Kind::Unwanted, None, false);
+            assert_eq!(found, [(kind, Some(text.to_owned()), true), gone.clone()], "{disk:?} {wanted:?}");
+            // Stopped before the old one was deleted, the next run deletes it.
+            let found = renamed(&[("old", disk), ("new", text)], base, wanted);
+            assert_eq!(found[1], gone, "{disk:?} {wanted:?}");
+        }
+        assert_eq!(renamed(&[("old", "mine\n2\n3\n")], base, "1\n4\n3\n")[0].0, Kind::Conflict);
+        let other = renamed(&[("old", "mine\n2\n3\n"), ("new", "other\n")], base, base);
+        assert_eq!([other[0].0, other[1].0], [Kind::Foreign, Kind::Orphaned], "somebody else's is there already");
+    }
+
+    #[test]
+    fn what_is_in_kept_blocks_is_never_drift_and_never_lost() {
+        let text = |body: &str, end: &str| format!("a\n# forge:keep x\n{body}# forge:end\n{end}");
+        let base = text("", "b\n");
+        let manifest = Manifest { artifacts: BTreeMap::from([("a".to_owned(), record(&base))]), ..Manifest::default() };
+        let change = |disk: &str, wanted: &str| {
+            let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: disk.into(), executable: None }));
+            let change = compare(&[artifact(wanted)], &manifest, find, |_| Some(base.clone())).expect("nothing fails");
+            let text = change[0].wanted.clone().map(|it| String::from_utf8(it).expect("text")).expect("it is wanted");
+            (change[0].kind, text)
+        };
+        let mine = text("mine\n", "b\n");
+        assert_eq!(change(&mine, &base), (Kind::Same, mine.clone()));
+        assert_eq!(change(&mine, &text("", "c\n")), (Kind::Moved, text("mine\n", "c\n")));
+        let edited = format!("edit\n{mine}");
+        assert_eq!(change(&edited, &base), (Kind::Edited, mine.clone()));
+        assert_eq!(change(&edited, &text("", "c\n")), (Kind::Merged, format!("edit\n{}", text("mine\n", "c\n"))));
+        let (kind, marked) = change(&mine.replace("b\n", "mine\n"), &text("", "c\n"));
+        assert_eq!(kind, Kind::Conflict);
+        assert!(marked.contains("# forge:keep x\nmine\n# forge:end\n<<<<<<<"), "{marked}");
+        // forge wants the block no more: what is in it is an edit like any other.
+        assert_eq!(change(&mine, "a\nb\n").0, Kind::Conflict);
+        assert_eq!(change(&base, "a\nb\n").0, Kind::Moved);
+    }
+
+    #[test]
+    fn other_line_ends_alone_are_no_conflict() {
+        let manifest =
+            Manifest { artifacts: BTreeMap::from([("a".to_owned(), record("1\n2\n3\n"))]), ..Manifest::default() };
+        let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: b"1\r\n2\r\nmine\r\n".into(), executable: None }));
+        let base = |_: &str| Some("1\n2\n3\n".to_owned());
+        let change = compare(&[artifact("one\n2\n3\n")], &manifest, find, base).expect("nothing fails").remove(0);
+        assert_eq!((change.kind, change.wanted.as_deref()), (Kind::Merged, Some(&b"one\r\n2\r\nmine\r\n"[..])));
     }
 
     #[test]
