@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use imara_diff::{Algorithm, Diff, InternedInput};
+use imara_diff::{Algorithm, Diff, InternedInput, Token};
 
 /// Why two changes could not be brought together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,27 @@ struct Change {
     text: Range<usize>,
 }
 
+impl Change {
+    /// Whether the same change could as well stand `by` lines before.
+    fn slides_up(&self, by: usize, input: &InternedInput<&str>) -> bool {
+        self.moving(input).is_some_and(|(lines, it)| (1..=by).all(|n| lines[it.start - n] == lines[it.end - n]))
+    }
+
+    /// Whether the same change could as well stand `by` lines after.
+    fn slides_down(&self, by: usize, input: &InternedInput<&str>) -> bool {
+        self.moving(input).is_some_and(|(lines, it)| (0..by).all(|n| lines[it.start + n] == lines[it.end + n]))
+    }
+
+    /// The lines that only come or only go, with the text that they are in.
+    fn moving<'a>(&self, input: &'a InternedInput<&str>) -> Option<(&'a [Token], Range<usize>)> {
+        match (self.base.is_empty(), self.text.is_empty()) {
+            (true, false) => Some((&input.after, self.text.clone())),
+            (false, true) => Some((&input.before, self.base.clone())),
+            _ => None,
+        }
+    }
+}
+
 /// Changes of both sides that overlap or touch, each side's as one.
 struct Region {
     base: Range<usize>,
@@ -117,7 +138,26 @@ fn changes(base: &str, text: &str) -> Vec<Change> {
     let mut diff = Diff::compute(Algorithm::Myers, &input);
     diff.postprocess_lines(&input);
     let range = |it: Range<u32>| it.start as usize..it.end as usize;
-    diff.hunks().map(|it| Change { base: range(it.before), text: range(it.after) }).collect()
+    let hunks = diff.hunks().map(|it| Change { base: range(it.before), text: range(it.after) });
+    let mut changes: Vec<Change> = Vec::new();
+    for mut next in hunks {
+        // Where lines are alike, a change can stand in several places. git lets it meet the one before or after it.
+        if let Some(last) = changes.last_mut() {
+            let gap = next.base.start - last.base.end;
+            if next.slides_up(gap, &input) {
+                last.base.end = next.base.end - gap;
+                last.text.end = next.text.end - gap;
+                continue;
+            }
+            if last.slides_down(gap, &input) {
+                next.base.start = last.base.start + gap;
+                next.text.start = last.text.start + gap;
+                changes.pop();
+            }
+        }
+        changes.push(next);
+    }
+    changes
 }
 
 #[cfg(test)]

@@ -39,8 +39,8 @@ exit 1
 api/Dockerfile: was edited
 --- forge/api/Dockerfile
 +++ disk/api/Dockerfile
-@@ -9,6 +9,7 @@
-     pip --python /opt/venv/bin/python install --requirement /tmp/requirements.txt
+@@ -11,6 +11,7 @@
+ # forge:end
  
  FROM python:3.13-slim AS source
 +# mine

@@ -25,4 +25,7 @@ if [ -n "${STORE_URL-}" ]; then
   export STORE_URL
 fi
 
+# forge:keep start
+# forge:end
+
 exec "$@"

@@ -26,6 +26,8 @@ pub enum Tree {
     Anchor(String, Box<Tree>),
     /// `*name`.
     Alias(String),
+    /// No value: a block of this name for the owner of the file, where an entry of a map could stand.
+    Keep(String),
 }
 
 /// How a list or map is written.
@@ -128,6 +130,7 @@ impl Tree {
             }
             Tree::Tagged(tag, value) => format!("{tag} {}", value.flow()?),
             Tree::Anchor(name, value) => format!("&{name} {}", value.flow()?),
+            Tree::Keep(_) => return None,
         })
     }
 
@@ -158,6 +161,11 @@ pub fn entry(key: impl Into<String>, value: Tree) -> Entry {
 }
 
 impl Entry {
+    /// A block for the owner of the file.
+    pub fn keep(name: impl Into<String>) -> Entry {
+        entry("", Tree::Keep(name.into()))
+    }
+
     /// The same with a comment above it.
     #[must_use]
     pub fn comment(mut self, comment: impl Into<String>) -> Entry {
@@ -182,6 +190,10 @@ fn write_comment(out: &mut String, comment: &str, depth: usize) {
 fn write_entry(out: &mut String, entry: &Entry, depth: usize, spaced: bool) {
     if let Some(comment) = &entry.comment {
         write_comment(out, comment, depth);
+    }
+    if let Tree::Keep(name) = &entry.value {
+        write_comment(out, &format!("forge:keep {name}\nforge:end"), depth);
+        return;
     }
     indent(out, depth);
     // The merge key is no text: quoted, it would merge nothing.

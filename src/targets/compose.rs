@@ -8,7 +8,7 @@ use super::{Artifact, Context, Target};
 use crate::diagnostic::Broken;
 use crate::project::{Container, Env, Image, ImageRef, Mount, Project, Role, Variable, Wait};
 use crate::project::{Size, TlsMode};
-use crate::render::tree::{Entry, Tree, entry, overlay};
+use crate::render::tree::{Entry, Style, Tree, entry, overlay};
 
 pub(super) static TARGET: Target =
     Target { name: "compose", about: "compose.yaml and an overlay for each environment", plan };
@@ -26,12 +26,27 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let wanted = document(context, base);
     let overlays = context.resolved.environments.par_iter().map(|(name, project)| {
         let differs = overlay(&wanted, &document(context, project)).expect("its name differs at least");
-        let text = format!("{}{}", header(project), differs.document());
+        let text = format!("{}{}", header(project), with_seams(differs).document());
         Artifact::new(format!("compose:{name}"), file(Some(name)), text)
     });
     let mut out: Vec<Artifact> = overlays.collect();
-    out.push(Artifact::new("compose", file(None), format!("{}{}", header(base), folded(wanted, base).document())));
+    let text = format!("{}{}", header(base), with_seams(folded(wanted, base)).document());
+    out.push(Artifact::new("compose", file(None), text));
     Ok(out)
+}
+
+/// The same with blocks for the owner of the file, where whole services and the like can be added.
+fn with_seams(mut document: Tree) -> Tree {
+    if let Tree::Map(sections, _) = &mut document {
+        for section in sections.iter_mut() {
+            let Entry { key, value: Tree::Map(entries, Style::Block), .. } = section else { continue };
+            if ["services", "networks", "volumes", "secrets"].contains(&key.as_str()) && !entries.is_empty() {
+                entries.push(Entry::keep(key.as_str()));
+            }
+        }
+        sections.push(Entry::keep("more"));
+    }
+    document
 }
 
 fn header(project: &Project) -> String {

@@ -29,4 +29,7 @@ if [ -n "${REDIS_URL-}" ]; then
   export REDIS_URL
 fi
 
+# forge:keep start
+# forge:end
+
 exec "$@"
