@@ -277,6 +277,21 @@ pub fn is_harmless(value: &str) -> bool {
         || is_address
 }
 
+/// Text of a file could hold what a terminal obeys: that is shown, and done by nobody.
+pub fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|it| {
+            // Marks that turn the direction of what follows make a line look like another.
+            let turns = matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            if turns || (it.is_control() && !matches!(it, '\n' | '\t')) {
+                it.escape_debug().collect::<Vec<_>>()
+            } else {
+                vec![it]
+            }
+        })
+        .collect()
+}
+
 /// `text` with `*` for every byte of a value that looks like a credential: what follows a secret's name in YAML, JSON,
 /// env files, Dockerfiles, shell and command lines, passwords in URLs, and private keys. Lengths and line ends stay, so
 /// places in `text` are places in what comes back.

@@ -8,5 +8,6 @@ mod files;
 mod golden;
 mod histories;
 mod properties;
+mod review;
 mod sandbox;
 mod wrong;

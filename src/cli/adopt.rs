@@ -24,7 +24,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
-    let Compared { mut disk, manifest, wanted, mut changes, _lock } = compared(project, &project.root, true, shell)?;
+    let Compared { mut disk, manifest, wanted, mut changes, _lock, .. } =
+        compared(project, &project.root, true, shell)?;
     // What was ejected is looked at as if it never had been forge's.
     let ejected: Vec<Artifact> = wanted.iter().filter(|it| manifest.ejected.contains(&it.path)).cloned().collect();
     changes.extend(compare(&ejected, &Manifest::default(), |path| disk.find(path), |_| None)?);

@@ -7,7 +7,7 @@ use super::disk::Disk;
 use super::project::Project;
 use super::state::{STATE, manifest};
 use super::{Failure, Shell};
-use crate::compare::{Change, Manifest, compare, digest};
+use crate::compare::{Change, Manifest, Movers, compare, digest};
 use crate::targets::Artifact;
 
 /// A project compared with what is on disk.
@@ -16,6 +16,8 @@ pub(super) struct Compared {
     pub(super) manifest: Manifest,
     pub(super) wanted: Vec<Artifact>,
     pub(super) changes: Vec<Change>,
+    /// Who moved since forge last wrote.
+    pub(super) movers: Movers,
     /// Held as long as this is looked at and written.
     pub(super) _lock: Option<File>,
 }
@@ -35,7 +37,8 @@ pub(super) fn compared(
     // A text that is not what its name says was changed by somebody, and is no base of anything.
     let base = |name: &str| fs::read_to_string(bases.join(name)).ok().filter(|it| digest(it.as_bytes()) == name);
     let changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
-    Ok(Compared { disk, manifest, wanted, changes, _lock: lock })
+    let movers = Movers::since(&manifest, &project.sources, env!("CARGO_PKG_VERSION"));
+    Ok(Compared { disk, manifest, wanted, changes, movers, _lock: lock })
 }
 
 /// The changes of files that somebody named, or that lie below folders that somebody named; all, where nobody named any.

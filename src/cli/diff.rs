@@ -1,18 +1,29 @@
 //! `forge diff`.
 
 use super::compared::{Compared, chosen, compared};
-use super::project::{counted, valid};
+use super::project::valid;
 use super::state::kept;
-use super::write::state_changes;
+use super::strangers::look_alike;
+use super::write::{state_changes, state_texts};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind};
-use crate::report::changes::{human, json, markdown, names, stat, unified};
+use crate::report::changes::{Detail, github, human, json, markdown, names, sarif, stat, summary, unified};
+use crate::review::{Background, Review, Reviewed, contacts, review};
 use crate::schema;
 
-/// Show how the files differ from what the spec asks for, and why
+/// From this width on, old and new lines stand beside each other.
+const WIDE: usize = 160;
+
+/// Show how the files differ from what the spec asks for, whose doing that is, and what it means
 ///
-/// For each file the reason comes first: the spec moved, or somebody edited it. Then a unified diff: `+` is what
-/// `forge generate` would write, and for an edit what somebody wrote.
+/// For each file the reason comes first: the spec moved, somebody edited it, forge itself moved to another version, or several
+/// of these. Then what the difference means, `!` before what loosens security. Then the lines: `-` is what is there and `+`
+/// what `forge generate` would write; of an edit that stays, `-` is what forge wants and `+` what somebody wrote. Where a file
+/// has both, each hunk says whose it is, and a conflict shows both sides.
+///
+/// Of a file that never was forge's: the rules that it breaks, and what it has that the spec does not say.
+///
+/// On a terminal the answer goes through a pager: FORGE_PAGER, PAGER or `less`.
 ///
 /// Ends with 0 when nothing differs, with 1 when something does, and with 2 when that could not be found out.
 #[derive(Debug, clap::Args)]
@@ -23,6 +34,15 @@ pub(super) struct Arguments {
     /// Count only what `forge generate` would change: edits that it keeps are no difference
     #[arg(long)]
     check: bool,
+    /// Compare what files mean: order, comments and spelling are no difference
+    #[arg(long)]
+    semantic: bool,
+    /// Old and new lines beside each other, also where the terminal is narrow
+    #[arg(long)]
+    side_by_side: bool,
+    /// Write to the terminal without a pager
+    #[arg(long)]
+    no_pager: bool,
     /// Only these files, or those below these folders
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
@@ -31,61 +51,78 @@ pub(super) struct Arguments {
 /// What a diff looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// Reasons and unified diffs
+    /// Reasons, meanings and lines; side by side where the terminal is wide
     Human,
     /// A line for each file, with the reason
     Names,
-    /// One patch of what `forge generate` would do, for `patch -p1`
+    /// One patch of all that `forge generate` would do, for `patch -p1`
     Unified,
     /// How many lines come and go in each file
     Stat,
     /// For a comment on a pull request, with files that open and close
     Markdown,
-    /// One JSON document
+    /// One JSON document, with a schema: `forge schema diff`
     Json,
+    /// Annotations for GitHub's workflow log
+    Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
-    let Compared { disk, manifest, mut changes, wanted, .. } = compared(project, &project.root, false, shell)?;
-    changes = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
-    if arguments.paths.is_empty() && !changes.iter().any(Change::is_due) {
-        let schema = schema::text(&project.catalog.choices());
-        changes.extend(state_changes(&disk, &changes, &wanted, &manifest, &kept(&schema)));
+    let Compared { disk, manifest, changes, wanted, movers, .. } = compared(project, &project.root, false, shell)?;
+    let mut shown: Vec<Change> = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
+    let is_whole = arguments.paths.is_empty();
+    let schema = schema::text(&project.catalog.choices());
+    let state = kept(&schema);
+    if is_whole && !shown.iter().any(Change::is_due) {
+        shown.extend(state_changes(&disk, &changes, &wanted, &manifest, &project.sources, &state));
     }
-    changes.retain(|it| it.kind != Kind::Same);
     if arguments.check {
-        changes.retain(|it| it.kind != Kind::Edited || it.mode);
+        shown.retain(|it| it.kind != Kind::Edited || it.mode);
     }
-    let text = match arguments.format {
-        Format::Human => human(&changes, shell.look.color),
-        Format::Names => names(&changes),
-        Format::Unified => unified(&changes),
-        Format::Stat => stat(&changes),
-        Format::Markdown => markdown(&changes),
-        Format::Json => json(&changes),
-    };
-    shell.answer(&text)?;
-    if changes.is_empty() {
-        if arguments.format == Format::Human {
-            shell.say("nothing differs")?;
+    let mut files = review(&shown, &Background { wanted: &wanted, manifest: &manifest, movers: &movers });
+    let mut contacts = contacts(&shown, &project.resolved, &wanted);
+    files.iter_mut().for_each(|it| it.contact = contacts.remove(&it.path));
+    if arguments.semantic {
+        files.retain(|it| !it.means_nothing());
+        files = files.into_iter().map(Reviewed::without_lines).collect();
+    }
+    let is_first = files.iter().any(|it| it.kind == Kind::Foreign) || manifest.artifacts.is_empty();
+    let strangers = if is_whole && is_first { look_alike(&disk.root, &wanted) } else { Vec::new() };
+    if arguments.format == Format::Unified {
+        if is_whole && shown.iter().any(Change::is_due) {
+            shown.retain(|it| !it.path.starts_with(".forge/"));
+            shown.extend(state_texts(&disk, &changes, &wanted, &manifest, &project.sources, &state));
         }
-        return Ok(Answer::Yes);
+        shown.retain(|it| it.path.starts_with(".forge/") || files.iter().any(|file| file.path == it.path));
+    }
+    show(&Review { files, strangers }, &shown, arguments, shell)
+}
+
+/// Writes a review in the format that was asked for; `changes` are what a patch is made of.
+fn show(review: &Review, changes: &[Change], arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
+    let look = shell.look;
+    let side_by_side = arguments.side_by_side || shell.is_terminal && look.width >= WIDE;
+    let text = match arguments.format {
+        Format::Human => human(review, Detail { look, side_by_side, all: !arguments.paths.is_empty() }),
+        Format::Names => names(review.files.iter().map(|it| (it.path.as_str(), it.reason.clone()))),
+        Format::Unified => unified(changes),
+        Format::Stat => stat(review),
+        Format::Markdown => markdown(review),
+        Format::Json => json(review),
+        Format::Github => github(review),
+        Format::Sarif => sarif(review),
+    };
+    if !arguments.no_pager && matches!(arguments.format, Format::Human | Format::Unified) {
+        shell.answer_paged(&text)?;
+    } else {
+        shell.answer(&text)?;
     }
     if arguments.format == Format::Human {
-        let edits = changes
-            .iter()
-            .filter(|it| {
-                matches!(it.kind, Kind::Edited | Kind::Merged | Kind::Conflict | Kind::Unmergeable | Kind::Orphaned)
-            })
-            .count();
-        let kept =
-            if edits == 0 { String::new() } else { format!(", {edits} of them edited: `forge generate` keeps edits") };
-        shell.say(&format!(
-            "{} differ{}{kept}",
-            counted(changes.len(), "file"),
-            if changes.len() == 1 { "s" } else { "" }
-        ))?;
+        let said = if review.files.is_empty() { "nothing differs".to_owned() } else { summary(review) };
+        shell.say(&said)?;
     }
-    Ok(Answer::No)
+    Ok(if review.files.is_empty() { Answer::Yes } else { Answer::No })
 }

@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.output.is_some() && writes {
         fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
     }
-    let Compared { mut disk, manifest, wanted, mut changes, _lock } = compared(project, root, writes, shell)?;
+    let Compared { mut disk, manifest, wanted, mut changes, movers, _lock } = compared(project, root, writes, shell)?;
     let mut decided = Vec::new();
     for change in changes.iter_mut().filter(|it| it.kind.is_open()) {
         decided.extend(arguments.conflict.and_then(|way| resolve(change, way, &wanted)));
@@ -83,9 +83,10 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if !writes {
         let mut differs: Vec<Change> = changes.iter().filter(|it| it.is_due()).cloned().collect();
         if differs.is_empty() {
-            differs = state_changes(&disk, &changes, &wanted, &manifest, &state);
+            differs = state_changes(&disk, &changes, &wanted, &manifest, &project.sources, &state);
         }
-        shell.answer(&names(&differs))?;
+        let reasons = differs.iter().map(|it| (it.path.as_str(), it.reason(&movers.words())));
+        shell.answer(&names(reasons))?;
         return Ok(if differs.is_empty() { Answer::Yes } else { Answer::No });
     }
     if !foreign.is_empty() {
@@ -106,12 +107,12 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let conflicts: Vec<&Change> = changes.iter().filter(|it| it.kind.is_open()).collect();
     if !conflicts.is_empty() {
         for change in &conflicts {
-            shell.insist(&format!("{}: {}", change.path, change.reason()))?;
+            shell.insist(&format!("{}: {}", change.path, change.reason(&movers.words())))?;
         }
         shell.insist("nothing was written. `forge diff` shows both sides; bring what the spec asks into the file by hand, or generate with --conflict=markers, ours or theirs")?;
         return Ok(Answer::No);
     }
-    write(&mut disk, &changes, &wanted, &manifest, &state)?;
+    write(&mut disk, &changes, &wanted, &manifest, &project.sources, &state)?;
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {
@@ -121,7 +122,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.insist(&text)?;
     }
     for change in changes.iter().filter(|it| it.kind == Kind::Orphaned) {
-        let reason = change.reason();
+        let reason = change.reason(&movers.words());
         shell.insist(&format!(
             "{}: {reason}; it was kept. It is yours from now on, and what it refers to may be gone: keep it, or delete it",
             change.path

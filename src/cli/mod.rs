@@ -10,10 +10,12 @@ mod explain;
 mod generate;
 mod lint;
 mod man;
+mod pager;
 mod project;
 mod schema;
 mod stacks;
 mod state;
+mod strangers;
 mod validate;
 mod write;
 
@@ -146,6 +148,8 @@ pub(crate) struct Shell<'a> {
     file: PathBuf,
     quiet: bool,
     verbose: bool,
+    /// Whether standard output is a terminal.
+    is_terminal: bool,
     /// For what goes to standard output.
     look: Look,
     /// For what goes to standard error.
@@ -200,6 +204,7 @@ pub fn main() -> ExitCode {
         file: arguments.file,
         quiet: arguments.quiet,
         verbose: arguments.verbose,
+        is_terminal: io::stdout().is_terminal(),
         look: Look { color: color(io::stdout().is_terminal()), width },
         talk_look: Look { color: color(io::stderr().is_terminal()), width },
         out: &mut out,
@@ -236,5 +241,6 @@ pub fn main() -> ExitCode {
 
 fn terminal_width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|it| it.parse().ok());
-    columns.filter(|it| (40..=400).contains(it)).unwrap_or(110)
+    let real = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.or_else(real).filter(|it| (40..=400).contains(it)).unwrap_or(110)
 }

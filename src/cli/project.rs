@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Failure, Shell};
 use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
+use crate::compare::{Sources, digest};
 use crate::contract::known_rules;
 use crate::credential::masked;
 use crate::diagnostic::{Broken, Diagnostic, Path, Place, Severity};
@@ -31,6 +32,8 @@ pub(super) struct Project {
     pub(super) catalog: Catalog,
     pub(super) resolved: Resolved,
     pub(super) engine: Engine,
+    /// What its files are made of.
+    pub(super) sources: Sources,
     /// What there is to say, and nothing of it an error.
     pub(super) warnings: Vec<Notice>,
 }
@@ -131,8 +134,19 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
             if failed {
                 return Ok(Read::Invalid(warnings));
             }
-            Ok(Read::Valid(Box::new(Project { root, doc, catalog, resolved, engine, warnings })))
+            let sources = sources(&doc, &own, fs::read(root.join("forge.lock")).ok().as_deref());
+            Ok(Read::Valid(Box::new(Project { root, doc, catalog, resolved, engine, sources, warnings })))
         }
+    }
+}
+
+/// What the files of a project are made of: its spec, its own templates by name, and its lock.
+fn sources(doc: &Doc, own: &[(String, String)], lock: Option<&[u8]>) -> Sources {
+    let of = |value: &serde_json::Value| digest(value.to_string().as_bytes());
+    Sources {
+        spec: of(&doc.root.json()),
+        templates: (!own.is_empty()).then(|| of(&serde_json::json!(own))),
+        lock: lock.map(digest),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::disk::Disk;
-use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Record, digest};
+use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Record, Sources, digest};
 use crate::targets::{Artifact, Extent, could_be};
 
 /// Where forge keeps what it has to remember.
@@ -136,7 +136,9 @@ fn read(folder: &Path, name: &str, help: &str) -> Result<Option<Manifest>, Failu
 
 /// What will be remembered: all that is wanted. What is no longer wanted and was edited is its owner's from now on; what
 /// is only about to be deleted is still known, until [`Manifest::settled`].
-pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manifest) -> Manifest {
+///
+/// `sources` are what the files are made of.
+pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manifest, sources: &Sources) -> Manifest {
     let kinds: HashMap<&str, Kind> = changes.iter().map(|it| (it.path.as_str(), it.kind)).collect();
     let by_path: HashMap<&str, &Record> = before.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut artifacts = BTreeMap::new();
@@ -153,6 +155,7 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
     let mut manifest = Manifest {
         version: MANIFEST_VERSION,
         forge: env!("CARGO_PKG_VERSION").to_owned(),
+        sources: Some(sources.clone()),
         artifacts,
         ejected: before.ejected.clone(),
         ..Manifest::default()
@@ -186,12 +189,17 @@ fn names(folder: &Path) -> io::Result<HashSet<String>> {
 
 /// Deletes base texts that nothing refers to any more. That it fails would do no harm.
 pub(super) fn forget(folder: &Path, manifest: &Manifest) {
-    let used: HashSet<&str> = manifest.artifacts.values().map(|it| it.base.as_str()).collect();
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_base = name.len() == 64 && name.bytes().all(|it| it.is_ascii_hexdigit());
-        if is_base && !used.contains(name.as_str()) {
-            let _ = fs::remove_file(entry.path());
-        }
+    for name in forgotten(folder, manifest) {
+        let _ = fs::remove_file(folder.join(name));
     }
+}
+
+/// The names of base texts that nothing refers to any more, sorted.
+pub(super) fn forgotten(folder: &Path, manifest: &Manifest) -> Vec<String> {
+    let used: HashSet<&str> = manifest.artifacts.values().map(|it| it.base.as_str()).collect();
+    let is_base = |name: &str| name.len() == 64 && name.bytes().all(|it| it.is_ascii_hexdigit());
+    let there = names(folder).unwrap_or_default().into_iter();
+    let mut out: Vec<String> = there.filter(|it| is_base(it) && !used.contains(it.as_str())).collect();
+    out.sort();
+    out
 }

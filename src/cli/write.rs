@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use super::Failure;
 use super::disk::Disk;
-use super::state::{PENDING, STATE, bases, forget, recorded, remembered};
-use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest};
+use super::state::{PENDING, STATE, bases, forget, forgotten, recorded, remembered};
+use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Sources};
 use crate::schema::COMPOSE;
 use crate::targets::Artifact;
 use crate::yaml;
@@ -20,7 +20,7 @@ use crate::yaml;
 /// texts, the manifest under another name, files, and last that manifest under its own. A run that is killed anywhere in
 /// between leaves each file old or new, and enough for the next to know which are forge's.
 ///
-/// `state` are more files below `.forge`, by name.
+/// `state` are more files below `.forge`, by name, and `sources` what the files are made of.
 ///
 /// # Errors
 /// When the system refuses something, or what was made does not parse.
@@ -29,10 +29,11 @@ pub(super) fn write(
     changes: &[Change],
     wanted: &[Artifact],
     before: &Manifest,
+    sources: &Sources,
     state: &[(&str, &str)],
 ) -> Result<(), Failure> {
     let folder = disk.root.join(STATE);
-    let pending = remembered(changes, wanted, before);
+    let pending = remembered(changes, wanted, before, sources);
     let settled = pending.clone().settled();
     let (pending, text) = (pending.text(), settled.text());
     let is_same = |name: &str, text: &str| fs::read(folder.join(name)).is_ok_and(|it| it == text.as_bytes());
@@ -131,7 +132,11 @@ pub(super) fn remember(
     let folder = disk.root.join(STATE);
     let mut manifest = recorded(disk)?;
     change(&mut manifest);
-    (manifest.version, manifest.forge) = (MANIFEST_VERSION, env!("CARGO_PKG_VERSION").to_owned());
+    manifest.version = MANIFEST_VERSION;
+    // Who wrote the files that are there already is still to be told.
+    if manifest.forge.is_empty() {
+        manifest.forge = env!("CARGO_PKG_VERSION").to_owned();
+    }
     let text = manifest.text();
     let stage = Stage::new(&folder)?;
     let texts = bases.iter().map(|(name, text)| (format!("base/{name}"), *text));
@@ -152,18 +157,55 @@ pub(super) fn remember(
 }
 
 /// What [`write`] would do below `.forge` alone, where no file of the project has to change: whoever committed the files
-/// without it has nothing to merge with later.
+/// without it has nothing to merge with later. That another forge, or another spec, makes the same files is no such thing.
 pub(super) fn state_changes(
     disk: &Disk,
     changes: &[Change],
     wanted: &[Artifact],
     before: &Manifest,
+    sources: &Sources,
     state: &[(&str, &str)],
 ) -> Vec<Change> {
     let folder = disk.root.join(STATE);
-    let manifest = remembered(changes, wanted, before).settled();
-    let text = manifest.text();
-    let change = |name: &str, kind: Kind, wanted: Option<&str>, found: Option<Vec<u8>>| Change {
+    let manifest = remembered(changes, wanted, before, sources).settled();
+    let mut out = state_files(&folder, &manifest, state);
+    let as_before = manifest.clone().as_written_by(before).text().into_bytes();
+    out.retain(|it| it.path != format!("{STATE}/manifest.json") || it.found.as_ref() != Some(&as_before));
+    // That some of them are missing is all that somebody can do something about.
+    if !bases(wanted, &manifest, &folder.join("base")).is_empty() {
+        out.push(state_change("base", Kind::Gone, None, None));
+    }
+    if let Ok(found) = fs::read(folder.join(PENDING)) {
+        out.push(state_change(PENDING, Kind::Unwanted, None, Some(found)));
+    }
+    out
+}
+
+/// All that [`write`] would do below `.forge`, text by text.
+pub(super) fn state_texts(
+    disk: &Disk,
+    changes: &[Change],
+    wanted: &[Artifact],
+    before: &Manifest,
+    sources: &Sources,
+    state: &[(&str, &str)],
+) -> Vec<Change> {
+    let folder = disk.root.join(STATE);
+    let manifest = remembered(changes, wanted, before, sources).settled();
+    let mut out = state_files(&folder, &manifest, state);
+    let base = folder.join("base");
+    let new = bases(wanted, &manifest, &base);
+    out.extend(new.iter().map(|(name, text)| state_change(&format!("base/{name}"), Kind::New, Some(text), None)));
+    let gone = forgotten(&base, &manifest).into_iter();
+    out.extend(gone.map(|it| {
+        let found = fs::read(base.join(&it)).unwrap_or_default();
+        state_change(&format!("base/{it}"), Kind::Unwanted, None, Some(found))
+    }));
+    out
+}
+
+fn state_change(name: &str, kind: Kind, wanted: Option<&str>, found: Option<Vec<u8>>) -> Change {
+    Change {
         path: format!("{STATE}/{name}"),
         kind,
         wanted: wanted.map(|it| it.as_bytes().to_vec()),
@@ -171,24 +213,20 @@ pub(super) fn state_changes(
         from: None,
         executable: false,
         mode: false,
-    };
-    let mut out = Vec::new();
-    for (name, text) in state.iter().copied().chain([("manifest.json", text.as_str())]) {
-        let found = fs::read(folder.join(name)).ok();
-        if found.as_deref() != Some(text.as_bytes()) {
-            out.push(change(name, if found.is_some() { Kind::Moved } else { Kind::New }, Some(text), found));
-        }
     }
-    // That some of them are missing is all that somebody can do something about.
-    if !bases(wanted, &manifest, &folder.join("base")).is_empty() {
-        out.push(change("base", Kind::Gone, None, None));
-    }
-    if let Ok(found) = fs::read(folder.join(PENDING)) {
-        out.push(change(PENDING, Kind::Unwanted, None, Some(found)));
-    }
-    out
 }
 
+/// The manifest and the files that are always the same, where they are not there or others.
+fn state_files(folder: &Path, manifest: &Manifest, state: &[(&str, &str)]) -> Vec<Change> {
+    let text = manifest.text();
+    let files = state.iter().copied().chain([("manifest.json", text.as_str())]);
+    let differing = files.filter_map(|(name, text)| {
+        let found = fs::read(folder.join(name)).ok();
+        let kind = if found.is_some() { Kind::Moved } else { Kind::New };
+        (found.as_deref() != Some(text.as_bytes())).then(|| state_change(name, kind, Some(text), found))
+    });
+    differing.collect()
+}
 /// Reads a text again with the eyes of those who will read it: what does not parse is never written.
 fn read_back(path: &str, text: &str) -> Result<(), Failure> {
     if !path.ends_with(".yaml") {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Sources;
+
 /// The format of the manifest that this forge writes.
 pub const MANIFEST_VERSION: u32 = 1;
 
@@ -15,6 +17,9 @@ pub struct Manifest {
     pub version: u32,
     /// The forge that wrote it.
     pub forge: String,
+    /// What it made them of; `None` where an older forge did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Sources>,
     /// Files by what they are: `dockerfile:api`.
     pub artifacts: BTreeMap<String, Record>,
     /// The paths of files that forge has no more to do with: somebody ejected them.
@@ -52,6 +57,12 @@ impl Manifest {
     /// Its text, as the file holds it.
     pub fn text(&self) -> String {
         serde_json::to_string_pretty(self).expect("plain data is JSON") + "\n"
+    }
+
+    /// The same as the forge of `other` would have written it of the same sources as that.
+    #[must_use]
+    pub fn as_written_by(self, other: &Manifest) -> Manifest {
+        Manifest { version: other.version, forge: other.forge.clone(), sources: other.sources.clone(), ..self }
     }
 
     /// Adds what a run that was stopped before its end wanted to remember: the files on the disk are each what they were

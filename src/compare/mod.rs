@@ -1,6 +1,7 @@
 //! Wanted files against found files: what would change, and whose doing that is. Pure; what was found is handed in.
 
 mod manifest;
+mod sources;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 pub use manifest::{MANIFEST_VERSION, Manifest, Record, digest};
+pub use sources::{Movers, Party, Sources};
 
 use crate::keep;
 use crate::merge::{Conflict, distance, merge};
@@ -43,10 +45,12 @@ pub struct Change {
 
 impl Change {
     /// Why the file differs, in words.
-    pub fn reason(&self) -> String {
+    ///
+    /// `moved` says who made forge want another text than before: `the spec moved`.
+    pub fn reason(&self, moved: &str) -> String {
         let mode = if self.mode && self.kind != Kind::Mode { ", and its mode was changed" } else { "" };
         let from = self.from.as_ref().map(|it| format!(", from {it}")).unwrap_or_default();
-        format!("{}{mode}{from}", self.kind.reason())
+        format!("{}{mode}{from}", self.kind.reason(moved))
     }
 
     /// Whether `forge generate` has something to do or to tell, other than to keep an edit.
@@ -62,7 +66,7 @@ impl Change {
 }
 
 /// What `forge generate` does with a file, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It is as forge wants it: left alone.
@@ -103,27 +107,29 @@ impl Kind {
         matches!(self, Kind::Conflict | Kind::Unmergeable)
     }
 
-    /// Why the file differs, in words.
-    pub fn reason(self) -> &'static str {
-        match self {
+    /// Why the file differs, in words; `moved` says who made forge want another text.
+    fn reason(self, moved: &str) -> String {
+        let fixed = match self {
             Kind::Same => "as wanted",
             Kind::New => "new",
             Kind::Gone => "was removed",
-            Kind::Moved => "the spec moved",
+            Kind::Moved => moved,
             Kind::Renamed => "moves",
             Kind::Lines => "lacks lines that forge needs",
             Kind::Edited => "was edited",
-            Kind::Merged => "was edited, and the spec moved: both fit together",
-            Kind::Conflict => "was edited, and the spec moved in the same lines",
-            Kind::Marked => "was edited, and the spec moved in the same lines: both are marked",
+            Kind::Merged => return format!("was edited, and {moved}: both fit together"),
+            Kind::Conflict => return format!("was edited, and {moved} in the same lines"),
+            Kind::Marked => return format!("was edited, and {moved} in the same lines: both are marked"),
             Kind::Unmergeable => {
-                "was edited, and the spec moved; it is no UTF-8, or its base text in .forge/base is damaged"
+                let why = "it is no UTF-8, or its base text in .forge/base is damaged";
+                return format!("was edited, and {moved}; {why}");
             }
             Kind::Foreign => "was never forge's",
             Kind::Mode => "its mode was changed",
             Kind::Unwanted => "no longer wanted",
             Kind::Orphaned => "was edited, and is no longer wanted",
-        }
+        };
+        fixed.to_owned()
     }
 }
 

@@ -26,11 +26,11 @@ pub(super) fn notices(notices: &[Notice]) -> String {
     out
 }
 
-fn property(text: &str) -> String {
+pub(super) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// Text of a file could hold what a terminal obeys, and logs are read on one.
-fn data(text: &str) -> String {
+pub(super) fn data(text: &str) -> String {
     visible(&text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
 }

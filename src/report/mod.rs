@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::credential::visible;
 use crate::diagnostic::Severity;
 
 /// Something to say about some words in a file.
@@ -86,19 +87,4 @@ impl Positions {
         };
         (position(notice.bytes.start), position(notice.bytes.end))
     }
-}
-
-/// Text of a file could hold what a terminal obeys: that is shown, and done by nobody.
-fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|it| {
-            // Marks that turn the direction of what follows make a line look like another.
-            let turns = matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            if turns || (it.is_control() && !matches!(it, '\n' | '\t')) {
-                it.escape_debug().collect::<Vec<_>>()
-            } else {
-                vec![it]
-            }
-        })
-        .collect()
 }

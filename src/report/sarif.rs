@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Notice, Positions};
 use crate::diagnostic::Severity;
@@ -36,6 +36,11 @@ pub(super) fn notices(notices: &[Notice], explain: &dyn Fn(&str) -> Option<Strin
             })
         })
         .collect();
+    report(rules, results)
+}
+
+/// A whole report of one run.
+pub(super) fn report(rules: Vec<Value>, results: Vec<Value>) -> String {
     let driver = json!({ "name": "forge", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
     let report = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

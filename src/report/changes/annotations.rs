@@ -1,0 +1,129 @@
+//! Notes at the lines of files, as GitHub's workflow log and code scanning read them.
+
+use serde_json::json;
+
+use super::{lack, meaning};
+use crate::compare::Kind;
+use crate::report::github::{data, property};
+use crate::report::sarif::report;
+use crate::review::{Hunk, Review, Reviewed};
+
+/// How much a note weighs, by the name that both formats have for it.
+type Level = &'static str;
+
+const NOTICE: Level = "notice";
+const WARNING: Level = "warning";
+const ERROR: Level = "error";
+
+/// Something to say at a line of a file as it is on disk.
+struct Note<'a> {
+    level: Level,
+    code: &'static str,
+    path: &'a str,
+    line: usize,
+    text: String,
+}
+
+/// Annotations: a conflict is an error, what loosens security a warning, and each other file that differs a notice.
+pub fn github(review: &Review) -> String {
+    let line = |it: &Note<'_>| {
+        let (level, path, line, title) = (it.level, property(it.path), it.line, property(it.code));
+        format!("::{level} file={path},line={line},title={title}::{}\n", data(&it.text))
+    };
+    notes(review).iter().map(line).collect()
+}
+
+/// SARIF 2.1.0, with the same levels.
+pub fn sarif(review: &Review) -> String {
+    let notes = notes(review);
+    let rules = [
+        ("differs", "a generated file is not what the spec asks for"),
+        ("conflict", "an edit and the spec want something else in the same lines"),
+        ("foreign", "a file is there that never was forge's"),
+        ("loosens-security", "a difference gives up some security"),
+        ("breaks-rule", "a file breaks a rule of the hardening contract that forge's own file keeps"),
+    ];
+    let rules = rules.iter().filter(|(code, _)| notes.iter().any(|it| it.code == *code));
+    let rules: Vec<_> = rules.map(|(code, text)| json!({ "id": code, "shortDescription": { "text": text } })).collect();
+    let result = |it: &Note<'_>| {
+        json!({
+            "ruleId": it.code,
+            "level": if it.level == NOTICE { "note" } else { it.level },
+            "message": { "text": it.text },
+            "locations": [{ "physicalLocation": {
+                "artifactLocation": { "uri": it.path },
+                "region": { "startLine": it.line },
+            } }],
+        })
+    };
+    report(rules, notes.iter().map(result).collect())
+}
+
+fn notes(review: &Review) -> Vec<Note<'_>> {
+    let mut out = Vec::new();
+    for file in &review.files {
+        let note =
+            |level, code, line: usize, text: String| Note { level, code, path: &file.path, line: line.max(1), text };
+        let first = file.hunks.first().map_or(1, on_disk);
+        let conflicts: Vec<&Hunk> = file.hunks.iter().filter(|it| it.conflict).collect();
+        for hunk in &conflicts {
+            out.push(note(ERROR, "conflict", on_disk(hunk), file.reason.clone()));
+        }
+        if conflicts.is_empty() && file.kind == Kind::Unmergeable {
+            out.push(note(ERROR, "conflict", first, file.reason.clone()));
+        } else if file.kind == Kind::Foreign {
+            out.push(note(NOTICE, "foreign", 1, file.reason.clone()));
+        } else if conflicts.is_empty() {
+            let entries: String =
+                file.changelog.iter().map(|it| format!("\nforge {}: {}", it.version, it.text)).collect();
+            out.push(note(NOTICE, "differs", first, format!("{}{entries}", file.reason)));
+        }
+        for said in file.loosening() {
+            let at = said.line.and_then(|line| near(file, line)).map_or(first, on_disk);
+            out.push(note(WARNING, "loosens-security", at, meaning(file, said)));
+        }
+        for it in file.contact.iter().flat_map(|it| &it.lacks) {
+            out.push(note(WARNING, "breaks-rule", it.line, lack(it)));
+        }
+    }
+    out
+}
+
+/// The first line of a hunk that differs, in the file as it is on disk.
+fn on_disk(hunk: &Hunk) -> usize {
+    let (side, gone) = if hunk.stays { (hunk.new, '-') } else { (hunk.old, '+') };
+    let before = hunk.lines.iter().take_while(|it| it.starts_with(' ')).count();
+    // Where lines are only missing from the disk, the one above them is the nearest.
+    let is_missing = hunk.lines.get(before).is_some_and(|it| it.starts_with(gone));
+    // Of a conflict, the marker above the edit is missing from it.
+    side.start + before - usize::from(is_missing && before > 0 && !hunk.conflict)
+}
+
+/// The hunk in which a line of the text with the difference lies, or the last before it.
+fn near(file: &Reviewed, line: usize) -> Option<&Hunk> {
+    file.hunks.iter().rev().find(|it| it.new.start <= line).or(file.hunks.first())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::Party;
+    use crate::review::Lines;
+
+    #[test]
+    fn a_note_stands_at_the_line_on_the_disk() {
+        let hunk = |stays, lines: &[&str]| Hunk {
+            by: vec![Party::Spec],
+            conflict: false,
+            stays,
+            old: Lines { start: 10, count: 4 },
+            new: Lines { start: 20, count: 4 },
+            lines: lines.iter().map(|it| (*it).to_owned()).collect(),
+        };
+        assert_eq!(on_disk(&hunk(false, &[" a", " b", "-c", "+d"])), 12);
+        assert_eq!(on_disk(&hunk(false, &[" a", " b", "+d", " e"])), 11);
+        assert_eq!(on_disk(&hunk(true, &[" a", "-c", "+d", " e"])), 20, "the line of the edit is below what is gone");
+        assert_eq!(on_disk(&hunk(true, &[" a", "+d", " e"])), 21);
+        assert_eq!(on_disk(&hunk(false, &["+d"])), 10);
+    }
+}

@@ -1,0 +1,34 @@
+//! One JSON document, whose schema is `schema/diff.schema.json`.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
+
+use crate::review::{Review, Reviewed, Stranger, Summary};
+
+/// What `forge diff --format json` prints.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "forge diff")]
+struct Document<'a> {
+    /// The version of this format. Within one, fields are only added.
+    version: u32,
+    /// Each file that differs, by path.
+    changes: &'a [Reviewed],
+    /// Files that do under another name what forge's files do; only where some of those never were forge's.
+    strangers: &'a [Stranger],
+    /// How many there are of what.
+    summary: Summary,
+}
+
+/// A review as one document.
+pub fn json(review: &Review) -> String {
+    let document =
+        Document { version: 1, changes: &review.files, strangers: &review.strangers, summary: review.summary() };
+    serde_json::to_string_pretty(&document).expect("plain data is JSON") + "\n"
+}
+
+/// The JSON Schema (draft 2020-12) of what [`json`] gives.
+pub fn schema() -> String {
+    let schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<Document<'_>>();
+    serde_json::to_string_pretty(&schema).expect("plain data is JSON") + "\n"
+}

@@ -1,0 +1,267 @@
+//! The lines that differ between two texts, in hunks, each of one owner's doing.
+
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use similar::{DiffOp, DiffTag, TextDiff};
+
+use crate::compare::Party;
+use crate::credential::{masked, visible};
+
+/// Lines that are the same around those that differ.
+const CONTEXT: usize = 3;
+
+/// Some lines that differ, and a few around them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Hunk {
+    /// Whose doing it is.
+    pub by: Vec<Party>,
+    /// Whether two of them want something else here, so that somebody has to decide.
+    pub conflict: bool,
+    /// Whether it shows an edit that stays: `-` is what forge wants, `+` what somebody wrote instead. Otherwise `-` is what is
+    /// there, and `+` what forge wants.
+    pub stays: bool,
+    /// The lines of the one side, counted from 1.
+    pub old: Lines,
+    /// The lines of the other.
+    pub new: Lines,
+    /// The text: ` `, `-` or `+` before each line, and `\` before what is to be said about the line above. Credentials are
+    /// masked, and control characters are spelled out.
+    pub lines: Vec<String>,
+}
+
+/// Lines of a text, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Lines {
+    /// The first, or the one before where there are none.
+    pub start: usize,
+    /// How many.
+    pub count: usize,
+}
+
+impl Lines {
+    fn of(range: &Range<usize>) -> Lines {
+        Lines { start: if range.is_empty() { range.start } else { range.start + 1 }, count: range.len() }
+    }
+}
+
+impl Hunk {
+    /// How it begins in a unified diff.
+    pub fn header(&self) -> String {
+        let side = |it: Lines| if it.count == 1 { it.start.to_string() } else { format!("{},{}", it.start, it.count) };
+        format!("@@ -{} +{} @@", side(self.old), side(self.new))
+    }
+
+    /// How many lines come, and how many go.
+    pub fn counts(&self) -> (usize, usize) {
+        let count = |tag| self.lines.iter().filter(|it| it.starts_with(tag)).count();
+        (count('+'), count('-'))
+    }
+}
+
+/// What a change does to a file: where it was forge's to make it, and where an edit stays.
+pub(super) struct Sides<'a> {
+    /// What is there.
+    pub(super) found: &'a str,
+    /// What `forge generate` leaves there.
+    pub(super) result: &'a str,
+    /// What forge wants there, but for what belongs to the owner; `None` where nothing of it is edited.
+    pub(super) asked: Option<&'a str>,
+}
+
+impl Sides<'_> {
+    /// All hunks in the order of the result: those by which it differs from what is there are `by` these, those by which it
+    /// differs from what forge wants are an edit's, and where both meet is a conflict.
+    pub(super) fn hunks(&self, by: &[Party]) -> Vec<Hunk> {
+        let conflicts = conflicts(self.result);
+        let both: Vec<Party> = by.iter().copied().chain([Party::Edit]).collect();
+        let mut hunks = hunks(self.found, self.result, &conflicts, |conflict| {
+            (if conflict { both.clone() } else { by.to_vec() }, false)
+        });
+        if let Some(asked) = self.asked {
+            let edits = self::hunks(asked, self.result, &conflicts, |_| (vec![Party::Edit], true));
+            hunks.extend(edits.into_iter().filter(|it| !it.conflict));
+        }
+        hunks.sort_by_key(|it| it.new.start);
+        hunks
+    }
+}
+
+/// The hunks of an edit that stays.
+pub(super) fn edit(wanted: &str, found: &str) -> Vec<Hunk> {
+    hunks(wanted, found, &[], |_| (vec![Party::Edit], true))
+}
+
+/// The lines between markers of a conflict, markers and all.
+fn conflicts(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut open = None;
+    for (index, line) in text.lines().enumerate() {
+        match line {
+            "<<<<<<< edited" => open = Some(index),
+            ">>>>>>> forge" => found.extend(open.take().map(|start| start..index + 1)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A text with marked conflicts as it would be if one side were chosen everywhere: the edit's, or what forge wants.
+pub(super) fn chosen(marked: &str, edited: bool) -> String {
+    #[derive(PartialEq)]
+    enum In {
+        Both,
+        Edited,
+        Base,
+        Wanted,
+    }
+    let mut place = In::Both;
+    let mut out = String::with_capacity(marked.len());
+    for line in marked.split_inclusive('\n') {
+        place = match (line.trim_end(), &place) {
+            ("<<<<<<< edited", In::Both) => In::Edited,
+            ("||||||| base", In::Edited) => In::Base,
+            ("=======", In::Base) => In::Wanted,
+            (">>>>>>> forge", In::Wanted) => In::Both,
+            _ => {
+                if place == In::Both || place == (if edited { In::Edited } else { In::Wanted }) {
+                    out.push_str(line);
+                }
+                continue;
+            }
+        };
+    }
+    out
+}
+
+/// What leads from one text to another. `whose` says of what is in a conflict, and of what is not, whose it is and whether it
+/// stays; `conflicts` are lines of the other text. Lines are compared as they are and shown without credentials, so that a
+/// changed one still is a difference.
+fn hunks(old: &str, new: &str, conflicts: &[Range<usize>], whose: impl Fn(bool) -> (Vec<Party>, bool)) -> Vec<Hunk> {
+    let (masked_old, masked_new) = (masked(old), masked(new));
+    let (shown_old, shown_new): (Vec<&str>, Vec<&str>) =
+        (masked_old.split_inclusive('\n').collect(), masked_new.split_inclusive('\n').collect());
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let diff = TextDiff::from_slices(&old, &new);
+    let in_conflict = |op: &DiffOp| {
+        let range = op.new_range();
+        conflicts.iter().any(|it| it.start < range.end.max(range.start + 1) && range.start < it.end)
+    };
+    let mut groups: Vec<(bool, Vec<&DiffOp>)> = Vec::new();
+    for op in diff.ops().iter().filter(|it| it.tag() != DiffTag::Equal) {
+        let conflict = in_conflict(op);
+        match groups.last_mut() {
+            Some((other, ops))
+                if *other == conflict
+                    && op.new_range().start - ops.last().map_or(0, |it| it.new_range().end) <= 2 * CONTEXT =>
+            {
+                ops.push(op);
+            }
+            _ => groups.push((conflict, vec![op])),
+        }
+    }
+    // Half of what lies between two hunks belongs to each, so that none is shown twice.
+    let ends: Vec<usize> = groups.iter().map(|(_, ops)| ops.last().map_or(0, |it| it.new_range().end)).collect();
+    let starts: Vec<usize> = groups.iter().map(|(_, ops)| ops.first().map_or(0, |it| it.new_range().start)).collect();
+    let mut out = Vec::with_capacity(groups.len());
+    for (index, (conflict, ops)) in groups.iter().enumerate() {
+        let (Some(first), Some(last)) = (ops.first(), ops.last()) else { continue };
+        let before = match index.checked_sub(1) {
+            Some(previous) => CONTEXT.min((starts[index] - ends[previous]) / 2),
+            None => CONTEXT.min(starts[index]),
+        };
+        let after = match starts.get(index + 1) {
+            Some(next) => CONTEXT.min((next - ends[index]).div_ceil(2)),
+            None => CONTEXT.min(new.len() - ends[index]),
+        };
+        let old_range = first.old_range().start - before..last.old_range().end + after;
+        let new_range = first.new_range().start - before..last.new_range().end + after;
+        let mut lines = Vec::new();
+        let mut push = |tag: char, line: &str| {
+            lines.push(format!("{tag}{}", visible(line.strip_suffix('\n').unwrap_or(line))));
+            if !line.ends_with('\n') {
+                lines.push("\\ No newline at end of file".to_owned());
+            }
+        };
+        let mut at = old_range.start;
+        for op in ops {
+            shown_old[at..op.old_range().start].iter().for_each(|it| push(' ', it));
+            shown_old[op.old_range()].iter().for_each(|it| push('-', it));
+            shown_new[op.new_range()].iter().for_each(|it| push('+', it));
+            at = op.old_range().end;
+        }
+        shown_old[at..old_range.end].iter().for_each(|it| push(' ', it));
+        let (by, stays) = whose(*conflict);
+        out.push(Hunk {
+            by,
+            conflict: *conflict,
+            stays,
+            old: Lines::of(&old_range),
+            new: Lines::of(&new_range),
+            lines,
+        });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(count: usize, changed: &[(usize, &str)]) -> String {
+        (1..=count)
+            .map(|it| {
+                changed.iter().find(|(at, _)| *at == it).map_or(format!("{it}\n"), |(_, text)| format!("{text}\n"))
+            })
+            .collect()
+    }
+
+    /// Each hunk as a header, whose it is, and the lines that differ.
+    fn told(hunks: &[Hunk]) -> Vec<String> {
+        let line = |it: &Hunk| {
+            let differing: Vec<&str> = it.lines.iter().filter(|it| !it.starts_with(' ')).map(String::as_str).collect();
+            let conflict = if it.conflict { " conflict" } else { "" };
+            format!("{} {:?}{conflict} {}", it.header(), it.by, differing.join(" "))
+        };
+        hunks.iter().map(line).collect()
+    }
+
+    #[test]
+    fn hunks_of_an_edit_and_of_the_spec_are_told_apart() {
+        let (found, asked) = (lines(20, &[(3, "mine")]), lines(20, &[(15, "theirs")]));
+        let result = lines(20, &[(3, "mine"), (15, "theirs")]);
+        let hunks = Sides { found: &found, result: &result, asked: Some(&asked) }.hunks(&[Party::Spec]);
+        assert_eq!(told(&hunks), ["@@ -1,6 +1,6 @@ [Edit] -3 +mine", "@@ -12,7 +12,7 @@ [Spec] -15 +theirs"]);
+        assert_eq!(hunks.iter().map(|it| it.stays).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn neighbours_of_two_owners_are_two_hunks() {
+        let (found, asked) = (lines(9, &[(4, "mine")]), lines(9, &[(6, "theirs")]));
+        let result = lines(9, &[(4, "mine"), (6, "theirs")]);
+        let hunks = Sides { found: &found, result: &result, asked: Some(&asked) }.hunks(&[Party::Spec, Party::Forge]);
+        let expected = ["@@ -1,7 +1,7 @@ [Edit] -4 +mine", "@@ -3,7 +3,7 @@ [Spec, Forge] -6 +theirs"];
+        assert_eq!(told(&hunks), expected);
+    }
+
+    #[test]
+    fn a_conflict_has_both_sides_and_what_is_beside_it_has_one() {
+        let (found, asked) = (lines(9, &[(2, "mine"), (8, "kept")]), lines(9, &[(2, "theirs"), (5, "asked")]));
+        let marked = crate::merge::merge(&lines(9, &[]), &found, &asked).expect_err("line 2").marked;
+        let hunks = Sides { found: &found, result: &marked, asked: Some(&asked) }.hunks(&[Party::Spec]);
+        let conflict =
+            "@@ -1,3 +1,9 @@ [Spec, Edit] conflict +<<<<<<< edited +||||||| base +2 +======= +theirs +>>>>>>> forge";
+        assert_eq!(told(&hunks), [conflict, "@@ -4,5 +10,5 @@ [Spec] -5 +asked", "@@ -6,4 +12,4 @@ [Edit] -8 +kept"]);
+        assert_eq!(chosen(&marked, true), lines(9, &[(2, "mine"), (5, "asked"), (8, "kept")]));
+        assert_eq!(chosen(&marked, false), lines(9, &[(2, "theirs"), (5, "asked"), (8, "kept")]));
+    }
+
+    #[test]
+    fn credentials_and_control_characters_are_not_shown() {
+        let hunks = edit("a\n", "DB_PASSWORD=hunter2\u{1b}[2J");
+        assert_eq!(hunks[0].lines[..2], ["-a", "+DB_PASSWORD=***********"]);
+        let hunks = edit("a\n", "\u{1b}[2J");
+        assert_eq!(hunks[0].lines, ["-a", "+\\u{1b}[2J", "\\ No newline at end of file"]);
+    }
+}

@@ -1,0 +1,268 @@
+//! What `forge diff` tells a reviewer: whose doing a difference is, what it means, and in which formats.
+
+use std::path::Path;
+use std::process::Command;
+
+use snapbox::{assert_data_eq, str};
+
+use crate::sandbox::Sandbox;
+
+/// A project after its first `generate`.
+fn generated(name: &str) -> Sandbox {
+    let sandbox = Sandbox::smallest(name);
+    sandbox.generate();
+    sandbox
+}
+
+/// A project in which `api/Dockerfile` was edited where the spec moved, and elsewhere.
+fn conflicting(name: &str) -> Sandbox {
+    let sandbox = generated(name);
+    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9999");
+    sandbox.edit("api/Dockerfile", "FROM python:3.13-slim AS source\n", "FROM python:3.13-slim AS source\n# mine\n");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    sandbox
+}
+
+/// Every format that `forge diff` has.
+const FORMATS: [&str; 8] = ["human", "names", "unified", "stat", "markdown", "json", "github", "sarif"];
+
+/// Validates what `--format json` gives against the schema that is shipped.
+fn valid(sandbox: &Sandbox, words: &[&str]) -> serde_json::Value {
+    let said = sandbox.run(&[&["diff", "--format", "json"], words].concat());
+    let document = said.json();
+    let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/diff.schema.json"));
+    let schema = serde_json::from_str(&schema.expect("it is shipped")).expect("a schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("it is a schema");
+    let errors: Vec<String> = validator.iter_errors(&document).map(|it| it.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{}", said.text());
+    document
+}
+
+#[test]
+fn the_schema_of_the_json_format_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/diff.schema.json");
+    let said = Sandbox::new("diff-schema").run(&["schema", "diff"]);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &said.stdout).expect("the schema can be written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(said.stdout == committed, "schema/diff.schema.json is stale: `UPDATE=1 cargo test schema` writes it");
+}
+
+#[test]
+fn each_hunk_says_whose_it_is() {
+    let sandbox = generated("hunks");
+    sandbox.edit("api/Dockerfile", "FROM python:3.13-slim AS source\n", "FROM python:3.13-slim AS source\n# mine\n");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    assert_data_eq!(sandbox.forge("diff --no-pager"), str![[r#"
+exit 1
+--- stdout
+api/Dockerfile: was edited, and the spec moved: both fit together
+--- forge/api/Dockerfile
++++ disk/api/Dockerfile
+@@ -11,6 +11,7 @@ edited by hand: kept
+ # forge:end
+ 
+ FROM python:3.13-slim AS source
++# mine
+ WORKDIR /app
+ COPY . .
+ # a checkout under umask 077 must not become files that uid 10001 cannot read
+--- disk/api/Dockerfile
++++ forge/api/Dockerfile
+@@ -31,7 +31,7 @@ the spec moved
+ ARG VERSION=local
+ LABEL org.opencontainers.image.title="shop-api" org.opencontainers.image.version="$VERSION"
+ USER 10001:10001
+-EXPOSE 8000
++EXPOSE 8001
+ HEALTHCHECK --interval=30s --timeout=5s --retries=3 --start-period=30s --start-interval=1s /
+-    CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8000), 4)"]
++    CMD ["python", "-c", "import socket; socket.create_connection(('127.0.0.1', 8001), 4)"]
+ CMD ["python", "-m", "app"]
+
+--- stderr
+1 file differs, 1 of them edited: `forge generate` keeps edits
+
+"#]]);
+    let document = valid(&sandbox, &[]);
+    let hunks = document["changes"][0]["hunks"].as_array().expect("a list");
+    let by: Vec<_> = hunks.iter().map(|it| (it["by"][0].clone(), it["stays"].clone())).collect();
+    assert_eq!(by, [("edit".into(), true.into()), ("spec".into(), false.into())]);
+}
+
+#[test]
+fn a_conflict_shows_both_sides_in_every_format() {
+    let sandbox = conflicting("conflict-formats");
+    for format in FORMATS {
+        let said = sandbox.run(&["diff", "--format", format]);
+        assert_eq!(said.code, 1, "{format}: {}", said.text());
+        assert!(said.stdout.contains("api/Dockerfile"), "{format}: {}", said.text());
+    }
+    let document = valid(&sandbox, &[]);
+    let hunks = document["changes"][0]["hunks"].as_array().expect("a list");
+    let conflict = hunks.iter().find(|it| it["conflict"] == true).expect("there is one");
+    assert_eq!(conflict["by"], serde_json::json!(["spec", "edit"]));
+    assert_eq!(document["summary"]["conflicts"], 1);
+    let github = sandbox.run(&["diff", "--format", "github"]).stdout;
+    let line = sandbox.read("api/Dockerfile").lines().position(|it| it == "EXPOSE 8000 9999").expect("it is there") + 1;
+    let expected = format!("::error file=api/Dockerfile,line={line},title=conflict::was edited, and the spec moved");
+    assert!(github.contains(&expected), "{github}");
+}
+
+#[test]
+fn who_moved_is_told_of_every_file() {
+    let sandbox = generated("movers");
+    let reason = || sandbox.run(&["diff", "--format", "names", "api/Dockerfile"]).stdout;
+    sandbox.edit("forge.yaml", "name: shop", "# a comment is no other spec\nname: shop");
+    assert_eq!(sandbox.run(&["diff"]).code, 0, "what the files are made of is nothing to commit by itself");
+    let template =
+        "{% extends \"forge/stacks/python/Dockerfile.j2\" %}\n{% block source %}# ours\n{{ super() }}{% endblock %}\n";
+    sandbox.write("forge-templates/stacks/python/Dockerfile.j2", template);
+    assert_eq!(reason(), "api/Dockerfile: forge-templates/ moved\n");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    assert_eq!(reason(), "api/Dockerfile: the spec and forge-templates/ moved\n");
+    sandbox.generate();
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+}
+
+/// Makes the project one that an older forge generated, whose Dockerfiles lacked a line.
+fn aged(sandbox: &Sandbox, line: &str) {
+    let text = sandbox.read("api/Dockerfile");
+    let older = text.replacen(line, "", 1);
+    assert_ne!(text, older);
+    let (now, then) = (forge::compare::digest(text.as_bytes()), forge::compare::digest(older.as_bytes()));
+    sandbox.write("api/Dockerfile", &older);
+    sandbox.write(&format!(".forge/base/{then}"), &older);
+    std::fs::remove_file(sandbox.path(&format!(".forge/base/{now}"))).expect("it is there");
+    sandbox.edit(".forge/manifest.json", &now, &then);
+    sandbox.edit(".forge/manifest.json", "\"forge\": \"", "\"forge\": \"0.0.1-");
+}
+
+#[test]
+fn what_another_forge_changes_is_told_with_its_changelog_and_merged() {
+    let sandbox = generated("upgrade");
+    aged(&sandbox, "EXPOSE 8000\n");
+    let version = env!("CARGO_PKG_VERSION");
+    let said = sandbox.run(&["diff"]);
+    assert!(
+        said.stdout.starts_with(&format!("api/Dockerfile: forge (0.0.1-{version} → {version}) moved\n")),
+        "{}",
+        said.text()
+    );
+    assert!(said.stdout.contains(&format!("\n  forge {version}: Multi-stage builds")), "{}", said.text());
+    assert!(!said.stdout.contains("A gateway with TLS"), "that is about other files: {}", said.text());
+    let document = valid(&sandbox, &[]);
+    assert_eq!(document["changes"][0]["hunks"][0]["by"], serde_json::json!(["forge"]));
+    assert_eq!(document["changes"][0]["changelog"][0]["version"], version);
+    let markdown = sandbox.run(&["diff", "--format", "markdown"]).stdout;
+    assert!(markdown.contains(&format!("\n- forge {version}: Multi-stage builds")), "{markdown}");
+    // An edit of the older file stays, and what forge wants now comes in.
+    sandbox.edit("api/Dockerfile", "FROM python:3.13-slim AS source\n", "FROM python:3.13-slim AS source\n# mine\n");
+    sandbox.generate();
+    let dockerfile = sandbox.read("api/Dockerfile");
+    assert!(dockerfile.contains("# mine\n") && dockerfile.contains("EXPOSE 8000\n"), "{dockerfile}");
+    assert!(sandbox.read(".forge/manifest.json").contains(&format!("\"forge\": \"{version}\"")));
+}
+
+#[test]
+fn another_forge_that_makes_the_same_files_is_no_difference() {
+    let sandbox = generated("same-upgrade");
+    sandbox.edit(".forge/manifest.json", "\"forge\": \"", "\"forge\": \"0.0.1-");
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
+}
+
+#[test]
+fn what_a_difference_means_comes_before_its_lines() {
+    let sandbox = generated("meaning");
+    sandbox.edit("compose.yaml", "memory: 512M", "memory: 1G");
+    let said = sandbox.run(&["diff"]);
+    let meaning = said.stdout.find("! loosens security: services.api: ").unwrap_or_else(|| panic!("{}", said.text()));
+    assert!(meaning < said.stdout.find("@@").expect("there are lines"), "{}", said.text());
+    assert!(said.stderr.contains("1 change loosens security"), "{}", said.text());
+    let github = sandbox.run(&["diff", "--format", "github"]).stdout;
+    assert!(github.contains("::warning file=compose.yaml,line="), "{github}");
+    assert_eq!(valid(&sandbox, &[])["summary"]["loosening"], 1);
+    let semantic = sandbox.run(&["diff", "--semantic"]);
+    assert!(semantic.code == 1 && semantic.stdout.contains("loosens security") && !semantic.stdout.contains("@@"));
+}
+
+#[test]
+fn order_and_comments_are_no_semantic_difference() {
+    let sandbox = generated("semantic");
+    sandbox.edit("compose.yaml", "services:", "# mine\nservices:");
+    assert_eq!(sandbox.run(&["diff"]).code, 1);
+    for format in FORMATS {
+        let said = sandbox.run(&["diff", "--semantic", "--format", format]);
+        assert_eq!(said.code, 0, "{format}: {}", said.text());
+    }
+    sandbox.edit("api/.dockerignore", "# secrets\n", "# secrets\n# mine\n");
+    let said = sandbox.run(&["diff", "--semantic"]);
+    assert!(said.code == 1 && said.stdout.contains("+# mine"), "no format that is known: {}", said.text());
+}
+
+#[test]
+fn a_patch_does_all_that_generate_does() {
+    let sandbox = generated("patch-all");
+    sandbox.edit("api/Dockerfile", "FROM python:3.13-slim AS source\n", "FROM python:3.13-slim AS source\n# mine\n");
+    sandbox.edit("compose.yaml", "services:", "# kept\nservices:");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001\n  more:\n    build: { stack: static, context: ./more }");
+    let sandbox = sandbox.folder("more/public");
+    std::fs::remove_file(sandbox.path("scripts/secrets")).ok();
+    let other = Sandbox::copy("patched", &sandbox.path(""));
+    let patch = sandbox.run(&["diff", "--format", "unified"]);
+    assert_eq!(patch.code, 1, "{}", patch.text());
+    other.write("changes.patch", &patch.stdout);
+    let applied =
+        Command::new("patch").args(["-p1", "--silent", "-i", "changes.patch"]).current_dir(other.path("")).status();
+    assert!(applied.expect("patch is there").success(), "{}", patch.stdout);
+    std::fs::remove_file(other.path("changes.patch")).expect("it is there");
+    sandbox.generate();
+    let texts = |it: &Sandbox| -> Vec<(String, Vec<u8>, u32)> {
+        let files = it.tree().into_iter().filter(|(path, _)| !path.ends_with(".orig"));
+        files.map(|(path, seen)| (path, seen.bytes, seen.mode)).collect()
+    };
+    assert_eq!(texts(&other), texts(&sandbox));
+    assert_eq!(other.run(&["diff", "--check"]).code, 0);
+}
+
+#[test]
+fn old_and_new_stand_beside_each_other_on_request() {
+    let sandbox = generated("side");
+    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9999");
+    let said = sandbox.run(&["diff", "--side-by-side", "api/Dockerfile"]);
+    let row = said.stdout.lines().find(|it| it.contains("9999")).unwrap_or_else(|| panic!("{}", said.text()));
+    assert!(row.starts_with("EXPOSE 8000 ") && row.ends_with(" | EXPOSE 8000 9999"), "{row}");
+}
+
+#[test]
+fn a_first_contact_says_what_a_hand_written_file_lacks_and_has() {
+    let compose = "services:\n  api:\n    image: acme/api\n    privileged: true\n    ports: [\"8080:8000\"]\n  mail:\n    image: acme/mail:1.2\n";
+    let sandbox = Sandbox::smallest("contact")
+        .file("compose.yaml", compose)
+        .file("docker-compose.prod.yml", "services: {}\n")
+        .file("docker/api.Dockerfile", "FROM scratch\n");
+    let before = sandbox.tree();
+    let said = sandbox.run(&["diff"]);
+    assert_eq!(said.code, 1);
+    for words in [
+        "compose.yaml: was never forge's\n",
+        "  breaks rules that forge's file keeps:\n",
+        "    privileged: ",
+        "    read-only-root: ",
+        "  has what the spec does not say:\n",
+        "services.mail",
+        "forge adopt compose.yaml",
+        "docker-compose.prod.yml: `docker compose` reads it only where it is named with -f",
+        "docker/api.Dockerfile: ",
+    ] {
+        assert!(said.stdout.contains(words), "no {words:?} in\n{}", said.text());
+    }
+    assert_eq!(sandbox.tree(), before, "to look is no matter");
+    let document = valid(&sandbox, &[]);
+    let lacks = document["changes"].as_array().and_then(|it| it.iter().find(|it| it["path"] == "compose.yaml"));
+    let lacks = lacks.expect("it is there")["contact"]["lacks"].as_array().expect("a list").clone();
+    assert!(lacks.iter().any(|it| it["rule"] == "privileged" && it["line"] == 4), "{lacks:#?}");
+    assert_eq!(document["strangers"].as_array().map(Vec::len), Some(2));
+}
