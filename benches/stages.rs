@@ -59,7 +59,7 @@ fn prepared(services: usize) -> Prepared {
 }
 
 fn resolved(it: &Prepared) -> Resolved {
-    resolve(&it.doc, &it.spec, &it.catalog, &it.judge, &it.rules).expect("the spec is sound").0
+    resolve(&it.doc, &it.spec, &it.catalog, None, &it.judge, &it.rules).expect("the spec is sound").0
 }
 
 #[divan::bench(args = SIZES)]

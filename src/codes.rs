@@ -78,6 +78,10 @@ codes! {
         "The folder of a build is not there, is no folder, or leads out of the project.";
     MISSING_FILE = "missing-file",
         "The build reads a file that is not in its folder. Make it, or choose the option that goes with the files that are there.";
+    LOCK = "lock",
+        "`forge.lock` cannot be read: a merge left its markers in it, it was edited, or a newer forge wrote it. It holds what the tags of images stand for. Take it from version control again, or delete it and run `forge lock`, which looks all of them up anew.";
+    UNLOCKED = "unlocked",
+        "There is a `forge.lock`, and it lacks an image that the project uses, or was not checked for a platform that the spec names. Files have the tag alone then, which can stand for something else tomorrow. `forge lock` looks up what is missing.";
     TEMPLATE = "template",
         "A file in the project's own `forge-templates/` cannot be used. Those that come with forge are tested; this one is the project's.";
 }

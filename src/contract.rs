@@ -63,5 +63,6 @@ pub fn findings(resolved: &Resolved, wanted: &[Artifact], texts: &Texts) -> Vec<
             }
         }
     }
+    out.retain(|it| resolved.locked || !it.rule.wants_lock());
     out
 }

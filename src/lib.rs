@@ -17,6 +17,7 @@ pub mod credential;
 pub mod diagnostic;
 pub mod keep;
 pub mod lint;
+pub mod lock;
 pub mod meaning;
 pub mod merge;
 pub mod project;

@@ -1,8 +1,9 @@
 //! The resolved spec: every name checked, every default filled in. What targets and templates see, and all they see.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::diagnostic::Path;
@@ -17,6 +18,19 @@ pub struct Resolved {
     pub base: Project,
     /// The others, by name.
     pub environments: BTreeMap<String, Project>,
+    /// Whether there is a lock, from which images have their digests.
+    pub locked: bool,
+    /// GitHub actions that the lock has at another commit than forge brings along, by name: `actions/checkout`.
+    pub actions: BTreeMap<String, Action>,
+}
+
+/// What the version of a GitHub action stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Action {
+    /// Its version: `v5.0.0`.
+    pub version: String,
+    /// The commit: 40 hexadecimal digits.
+    pub sha: String,
 }
 
 /// One environment of a spec.
@@ -28,6 +42,8 @@ pub struct Project {
     pub environment: Option<String>,
     /// What the names of forge's own variables in `.env` begin with: `SHOP`.
     pub prefix: String,
+    /// What all images have to run on: `linux/amd64`.
+    pub platforms: BTreeSet<String>,
     /// What is built, by the name of its service.
     pub images: BTreeMap<String, Image>,
     /// What runs, by name.
@@ -99,7 +115,7 @@ pub struct Image {
     /// Files that forge puts beside the source. Names relative to the context.
     pub files: ImageFiles,
     /// Images that it builds on, by the stack's names for them.
-    pub images: BTreeMap<String, String>,
+    pub images: BTreeMap<String, Reference>,
     /// The folder in the image that holds the program.
     pub workdir: String,
     /// Debian packages.
@@ -251,8 +267,42 @@ pub enum Role {
 pub enum ImageRef {
     /// One of [`Project::images`], by name.
     Built(String),
-    /// Somebody else's, with its tag.
-    Named(String),
+    /// Somebody else's.
+    Named(Reference),
+}
+
+/// Somebody else's image, written into files as `python:3.13-slim@sha256:…`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// Its name with its tag, as spec and catalogue have it.
+    pub name: String,
+    /// What that stands for, where it is locked: `sha256:…`.
+    pub digest: Option<String>,
+}
+
+impl Reference {
+    /// By its tag alone.
+    pub fn tagged(name: impl Into<String>) -> Reference {
+        Reference { name: name.into(), digest: None }
+    }
+
+    /// Whether its author wrote a digest, so that there is nothing to lock.
+    pub fn is_fixed(&self) -> bool {
+        self.name.contains('@')
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.digest.iter().try_for_each(|it| write!(f, "@{it}"))
+    }
+}
+
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// The value of an environment variable.

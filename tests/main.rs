@@ -7,6 +7,7 @@ mod engine;
 mod files;
 mod golden;
 mod histories;
+mod locks;
 mod properties;
 mod review;
 mod sandbox;

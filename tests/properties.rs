@@ -53,7 +53,7 @@ fn outcome(text: &str) -> Outcome {
         Ok(spec) => spec,
         Err(them) => return Outcome::Refused(Some(doc), them),
     };
-    let resolved = match forge::resolve::resolve(&doc, &spec, &forge.catalog, &forge.judge, &forge.rules) {
+    let resolved = match forge::resolve::resolve(&doc, &spec, &forge.catalog, None, &forge.judge, &forge.rules) {
         Ok((resolved, _)) => resolved,
         Err(them) => return Outcome::Refused(Some(doc), them),
     };
@@ -69,7 +69,7 @@ pub(crate) fn told(text: &str) -> (Doc, Vec<Diagnostic>) {
     let doc = forge::yaml::read(text).expect("it is a document");
     let them = match forge.judge.read(&doc) {
         Err(them) => them,
-        Ok(spec) => match forge::resolve::resolve(&doc, &spec, &forge.catalog, &forge.judge, &forge.rules) {
+        Ok(spec) => match forge::resolve::resolve(&doc, &spec, &forge.catalog, None, &forge.judge, &forge.rules) {
             Ok((_, warnings)) => warnings,
             Err(them) => them,
         },
@@ -82,7 +82,7 @@ pub(crate) fn resolved(text: &str) -> (Resolved, Vec<Artifact>) {
     let forge = &*FORGE;
     let doc = forge::yaml::read(text).expect("it is a document");
     let spec = forge.judge.read(&doc).expect("it is a spec");
-    let found = forge::resolve::resolve(&doc, &spec, &forge.catalog, &forge.judge, &forge.rules);
+    let found = forge::resolve::resolve(&doc, &spec, &forge.catalog, None, &forge.judge, &forge.rules);
     let (resolved, _) = found.expect("it is sound");
     let wanted = forge::targets::plan(&resolved, &forge.engine).expect("forge's own templates render");
     (resolved, wanted)

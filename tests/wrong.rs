@@ -257,6 +257,8 @@ fn every_code_is_said_of_something_and_points_at_it() {
     let elsewhere = [
         "yaml",         // a_text_that_is_no_spec_is_refused
         "missing-file", // generate on examples/notes without uv.lock says it
+        "lock",         // a_lock_that_cannot_be_read_stops_everything_and_says_how_to_mend_it
+        "unlocked",     // what_a_lock_lacks_is_told_at_its_place
         "template",     // a_project_brings_a_stack_and_a_backing_of_its_own
     ];
     for (code, text, words) in &cases {

@@ -281,7 +281,7 @@ fn container_facts(container: &Container, image: Option<&Image>, at: &Path, out:
         add("build.user", format!("{} ({}:{})", image.user.name, image.user.uid, image.user.gid));
     }
     if let ImageRef::Named(image) = &container.image {
-        add("image", image.clone());
+        add("image", image.to_string());
     }
     if let Some(command) = container.command.as_ref().or(image.map(|it| &it.command)).filter(|it| !it.is_empty()) {
         add("command", serde_json::to_string(command).expect("text is JSON"));

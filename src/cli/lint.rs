@@ -13,6 +13,7 @@ use crate::contract::{Texts, findings};
 use crate::credential::masked;
 use crate::diagnostic::Severity;
 use crate::lint::{File, Finding, Source, run as check};
+use crate::lock;
 use crate::report::{Format, Notice, notices};
 
 /// Hold files against the hardening rules
@@ -195,6 +196,7 @@ fn named_findings(paths: &[String], shell: &Shell<'_>) -> Result<(Texts, Vec<Fin
             out.extend(check(&Source::Nginx(nginx)));
         }
     }
+    out.retain(|it| shell.directory.join(lock::FILE).exists() || !it.rule.wants_lock());
     Ok((texts, out))
 }
 

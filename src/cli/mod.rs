@@ -9,6 +9,7 @@ mod eject;
 mod explain;
 mod generate;
 mod lint;
+mod lockfile;
 mod man;
 mod pager;
 mod project;

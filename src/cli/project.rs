@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
-use super::{Failure, Shell};
+use super::{Failure, Shell, lockfile};
 use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
 use crate::compare::{Sources, digest};
@@ -104,16 +104,19 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
         notices.sort_by_key(|it| (it.bytes.start, it.bytes.end));
         notices
     };
+    let (lock, broken_lock) = lockfile::read(&root)?;
+    // All files are told about in one run.
+    let invalid = |them: Vec<Notice>| Read::Invalid(them.into_iter().chain(broken_lock.clone()).collect());
     // Freeing it takes a fifth of a small run, and the process is at its end soon.
     let judge: &Judge = Box::leak(Box::new(Judge::new(&catalog.choices())));
     let spec = match judge.read(&doc) {
         Ok(spec) => spec,
         Err(mut them) => {
             them.extend(beyond_schema(&doc, &catalog, judge));
-            return Ok(Read::Invalid(located(them)));
+            return Ok(invalid(located(them)));
         }
     };
-    match resolve(&doc, &spec, &catalog, judge, &known_rules()) {
+    match resolve(&doc, &spec, &catalog, lock.as_ref(), judge, &known_rules()) {
         Err(mut them) => {
             them.extend(contexts(
                 &root,
@@ -121,7 +124,7 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
                     .iter()
                     .filter_map(|(name, it)| Some((name.as_str(), it.build.as_ref()?.context.as_str()))),
             ));
-            Ok(Read::Invalid(located(them)))
+            Ok(invalid(located(them)))
         }
         Ok((resolved, mut them)) => {
             them.extend(contexts(
@@ -131,8 +134,8 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
             them.extend(missing_files(&root, &resolved));
             let failed = them.iter().any(|it| it.severity == Severity::Error);
             let warnings = located(them);
-            if failed {
-                return Ok(Read::Invalid(warnings));
+            if failed || !broken_lock.is_empty() {
+                return Ok(invalid(warnings));
             }
             let sources = sources(&doc, &own, fs::read(root.join("forge.lock")).ok().as_deref());
             Ok(Read::Valid(Box::new(Project { root, doc, catalog, resolved, engine, sources, warnings })))
@@ -154,7 +157,7 @@ fn sources(doc: &Doc, own: &[(String, String)], lock: Option<&[u8]>) -> Sources 
 /// that the schema refused, and is not looked at here.
 fn beyond_schema(doc: &Doc, catalog: &Catalog, judge: &Judge) -> Vec<Diagnostic> {
     let Some((rest, spec, taken)) = judge.salvage(doc) else { return Vec::new() };
-    let mut told = match resolve(&rest, &spec, catalog, judge, &known_rules()) {
+    let mut told = match resolve(&rest, &spec, catalog, None, judge, &known_rules()) {
         Ok((_, warnings)) => warnings,
         Err(them) => them,
     };

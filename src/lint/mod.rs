@@ -99,6 +99,11 @@ enum Check {
 }
 
 impl Rule {
+    /// Whether it asks for what a forge.lock holds, and so is only for projects that have one.
+    pub fn wants_lock(&self) -> bool {
+        [base_image_digest::RULE.name, image_digest::RULE.name].contains(&self.name)
+    }
+
     /// What kind of file it is about.
     pub fn format(&self) -> Format {
         match self.check {
@@ -314,6 +319,7 @@ rules! {
     unreadable_dockerfile
     missing_build_checks
     unpinned_base_image
+    base_image_digest
     single_stage_build
     toolchain_in_last_stage
     unlocked_install
@@ -353,6 +359,7 @@ rules! {
     unquoted_restart
     internal_network
     image_tag
+    image_digest
     container_user
     container_root_user
     read_only_root

@@ -8,7 +8,7 @@ use super::{Resolver, shouted};
 use crate::catalog::{BackingFacts, Entry, Output, Selection};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
-use crate::project::{Container, Env, Healthcheck, ImageRef, Mount, Origin, Role};
+use crate::project::{Container, Env, Healthcheck, ImageRef, Mount, Origin, Reference, Role};
 use crate::spec::{self, Duration, Generate, Secret};
 
 /// Something that can be needed.
@@ -125,7 +125,7 @@ impl Resolver<'_> {
             Container {
                 name: name.to_owned(),
                 role: Role::Backing,
-                image: ImageRef::Named(image),
+                image: ImageRef::Named(Reference::tagged(image)),
                 command: Some(command).filter(|it| !it.is_empty()),
                 environment,
                 secrets: secrets.values().cloned().collect::<BTreeSet<_>>(),

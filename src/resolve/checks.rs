@@ -247,6 +247,10 @@ fn fits(kind: VariableType, text: &str) -> bool {
 /// What is baked into images is the same everywhere.
 pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mut Vec<Diagnostic>) {
     let help = "all environments run the same images; say it in the spec itself";
+    if project.platforms != base.platforms {
+        let message = "an environment cannot have images for other platforms";
+        told.push(Diagnostic::error(&codes::OVERLAY_BAKED, Place::Value(Path::of(["platforms"])), message).help(help));
+    }
     for (name, image) in &project.images {
         let Some(same) = base.images.get(name) else { continue };
         let at = Path::of(["services", name, "build"]);

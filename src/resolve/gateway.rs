@@ -10,7 +10,7 @@ use crate::catalog::{GatewayFacts, Selection};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{
-    Container, Gateway, Healthcheck, Host, HostPorts, ImageRef, Limit, Origin, Role, Route, Upstream, Wait,
+    Container, Gateway, Healthcheck, Host, HostPorts, ImageRef, Limit, Origin, Reference, Role, Route, Upstream, Wait,
 };
 use crate::spec::{self, Duration, Rate, Size, TlsMode};
 
@@ -88,7 +88,7 @@ impl Resolver<'_> {
         let container = Container {
             name: "gateway".to_owned(),
             role: Role::Gateway,
-            image: ImageRef::Named(image),
+            image: ImageRef::Named(Reference::tagged(image)),
             command: None,
             environment: BTreeMap::new(),
             secrets: BTreeSet::new(),

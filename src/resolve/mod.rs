@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
+use crate::lock::Lock;
 use crate::project::{Container, Image, Logging, Network, Origin, Project, Resolved, Resources, Variable};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
@@ -32,7 +33,7 @@ pub struct KnownRule {
 
 /// Resolves `doc`, which was read as `spec`, for production and for each of its environments.
 ///
-/// `rules` are all hardening rules. The second value holds warnings.
+/// Images have the digests that `lock` has for them; without one they have none. `rules` are all hardening rules. The second value holds warnings.
 ///
 /// # Errors
 /// Everything in which the spec contradicts itself or the catalogue, warnings among it.
@@ -40,6 +41,7 @@ pub fn resolve(
     doc: &Doc,
     spec: &Spec,
     catalog: &Catalog,
+    lock: Option<&Lock>,
     judge: &Judge,
     rules: &[KnownRule],
 ) -> Result<(Resolved, Vec<Diagnostic>), Vec<Diagnostic>> {
@@ -100,7 +102,12 @@ pub fn resolve(
     unique.retain(|it| seen.insert((it.code.name, it.message.clone(), format!("{:?}", it.place))));
     match base {
         Some(base) if unique.iter().all(|it| it.severity < Severity::Error) => {
-            Ok((Resolved { base, environments }, unique))
+            let mut resolved = Resolved { base, environments, locked: lock.is_some(), actions: BTreeMap::new() };
+            if let Some(lock) = lock {
+                lock.pin(&mut resolved);
+                unique.extend(lock.lacks(&resolved));
+            }
+            Ok((resolved, unique))
         }
         _ => Err(unique),
     }
@@ -178,6 +185,7 @@ impl<'a> Resolver<'a> {
             name: self.spec.name.to_string(),
             environment: self.environment.map(|(name, _)| name.to_owned()),
             prefix: self.prefix(),
+            platforms: self.spec.platforms.iter().map(ToString::to_string).collect(),
             images: std::mem::take(&mut self.images),
             containers: std::mem::take(&mut self.containers),
             gateway,

@@ -13,9 +13,13 @@ use crate::catalog::{Entry, Selection, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{
-    Container, Env, Healthcheck, Image, ImageFiles, ImageRef, Mount, Origin, OtherFile, Packages, Role, User, Wait,
+    Container, Env, Healthcheck, Image, ImageFiles, ImageRef, Mount, Origin, OtherFile, Packages, Reference, Role,
+    User, Wait,
 };
 use crate::spec::{self, Build, Duration, Service, Size};
+
+/// What reads Dockerfiles, where a stack names no other.
+const FRONTEND: &str = "docker/dockerfile:1";
 
 /// Folders that forge fills itself.
 const OWN_FOLDERS: [&str; 4] = [".forge", "nginx", "scripts", "secrets"];
@@ -199,7 +203,9 @@ impl<'a> Resolver<'a> {
         self.check_ports(service, port, at);
         let values = values(name, &container, &built.selection, port);
         let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
-        let images = facts.images.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
+        let mut images: BTreeMap<String, Reference> =
+            facts.images.iter().map(|(key, it)| (key.clone(), Reference::tagged(filler.fill(it)))).collect();
+        images.entry("frontend".to_owned()).or_insert_with(|| Reference::tagged(FRONTEND));
         // What somebody's own command starts is theirs to know.
         let program = facts.program.iter().filter(|_| service.command.is_none());
         let reads = facts.reads.iter().chain(program).map(|it| filler.fill(it)).filter(|it| !it.is_empty()).collect();
@@ -319,8 +325,16 @@ impl<'a> Resolver<'a> {
         }
         let facts = Arc::new(image_facts());
         let user = service.user.map_or((10001, 10001), |it| (it.uid, it.gid));
-        let mut container =
-            self.container(name, service, at, &facts, "forge", ImageRef::Named(image.to_string()), user, Vec::new());
+        let mut container = self.container(
+            name,
+            service,
+            at,
+            &facts,
+            "forge",
+            ImageRef::Named(Reference::tagged(image.as_str())),
+            user,
+            Vec::new(),
+        );
         container.port = service.port;
         container.command = service.command.as_ref().map(|it| it.iter().map(|it| it.0.clone()).collect());
         self.check_ports(service, service.port, at);

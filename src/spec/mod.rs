@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
 pub use scalar::{
-    AbsolutePath, Cpus, Domain, Duration, EnvName, Image, Line, Name, Network, Packages, Rate, RoutePath, SecretName,
-    Size, Text, UrlPath, UserName,
+    AbsolutePath, Cpus, Domain, Duration, EnvName, Image, Line, Name, Network, Packages, Platform, Rate, RoutePath,
+    SecretName, Size, Text, UrlPath, UserName,
 };
 pub use service::{
     Build, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs, Numbers, PackageSets,
@@ -33,6 +33,11 @@ pub struct Spec {
     /// Where images are pushed and pulled: an image is `<registry>/<name>-<service>`. Left out, images have no registry.
     #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"), example = &"ghcr.io/acme")]
     pub registry: Option<String>,
+    /// What all images have to run on; `linux/amd64`, if left out. `forge lock` sees to it that every image of others is
+    /// there for each of them.
+    #[serde(default = "platforms")]
+    #[schemars(length(min = 1), example = serde_json::json!(["linux/amd64", "linux/arm64"]))]
+    pub platforms: Vec<Platform>,
     /// What holds for each service that does not say otherwise.
     #[schemars(example = serde_json::json!({"resources": {"limits": {"memory": "256M"}}}))]
     pub defaults: Option<Defaults>,
@@ -65,6 +70,11 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"compose": {}}))]
     pub targets: Targets,
+}
+
+/// What servers are, mostly.
+fn platforms() -> Vec<Platform> {
+    vec![Platform::from("linux/amd64")]
 }
 
 /// What to generate for.

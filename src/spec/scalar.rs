@@ -75,6 +75,9 @@ texts! {
     /// A reference to an image, with a tag.
     Image: "image", r"^[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?(@sha256:[a-f0-9]{64})?$",
         "an image with its tag, as `docker pull` takes it: `traefik/whoami:v1.11`", "traefik/whoami:v1.11";
+    /// What images run on.
+    Platform: "platform", r"^linux/(386|amd64|arm64|arm/v[567]|loong64|mips64le|ppc64le|riscv64|s390x)$",
+        "an operating system and a processor, as `docker build --platform` takes them: `linux/amd64`, `linux/arm64`", "linux/arm64";
     /// A path in a container.
     AbsolutePath: "path in the container", r"^(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*|/\.[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+$",
         "an absolute path of letters, digits and `._@+-`, without `..` and without a slash at its end", "/app/uploads";

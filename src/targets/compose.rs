@@ -164,7 +164,7 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
         ImageRef::Named(_) => None,
     };
     match (&container.image, image) {
-        (ImageRef::Named(name), _) => add("image", text(name)),
+        (ImageRef::Named(image), _) => add("image", text(image.to_string())),
         (_, Some(image)) => {
             add("image", interpolated(format!("{}:${{{}_VERSION:-local}}", image.repository, project.prefix)));
         }

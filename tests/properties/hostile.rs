@@ -24,6 +24,7 @@ const BASE: &str = r#"
 forge: 1
 name: base
 registry: ghcr.io/acme
+platforms: [linux/amd64]
 defaults:
   resources: { limits: { memory: 256M }, reservations: { memory: 32M } }
   user: { name: app }
@@ -132,6 +133,7 @@ use Fate::{Lands, Refused, Vanishes};
 const FIELDS: &[Field] = &[
     field("name", Lands, &["name"]),
     field("registry", Lands, &["registry"]),
+    field("platforms[]", Refused, &["platforms[0]"]),
     field("defaults.resources.limits.memory", Refused, &["defaults.resources.limits.memory"]),
     field("defaults.resources.reservations.memory", Refused, &["defaults.resources.reservations.memory"]),
     field("defaults.user.name", Lands, &["defaults.user.name"]),

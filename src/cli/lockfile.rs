@@ -1,0 +1,60 @@
+//! `forge.lock` on the disk.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Failure;
+use crate::credential::masked;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::lock::{FILE, Lock};
+use crate::report::Notice;
+
+/// More than any lock needs: 10,000 images are about 2 MB.
+const LARGEST: u64 = 16 << 20;
+
+/// The lock of the project in `root`; `None` where it has none. What is wrong inside of it comes second.
+///
+/// # Errors
+/// When what is there is no file, or the system refuses.
+pub(super) fn read(root: &Path) -> Result<(Option<Lock>, Vec<Notice>), Failure> {
+    let place = root.join(FILE);
+    match fs::symlink_metadata(&place) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((None, Vec::new())),
+        Err(error) => return Err(Failure::Io { doing: format!("read {FILE}"), source: error }),
+        // By a link, forge would read, and write, what is not the project's; and a pipe it would wait for.
+        Ok(it) if !it.is_file() => {
+            return Err(Failure::input(format!("{FILE} is no file"), "remove it, and run `forge lock`"));
+        }
+        Ok(it) if it.len() > LARGEST => {
+            return Err(Failure::input(
+                format!("{FILE} has {} MB, and forge reads at most {}", it.len() >> 20, LARGEST >> 20),
+                "take it from version control again",
+            ));
+        }
+        Ok(_) => {}
+    }
+    let bytes = fs::read(&place).map_err(Failure::io(format!("read {FILE}")))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(match Lock::read(&text) {
+        Ok(lock) => (Some(lock), Vec::new()),
+        Err(them) => {
+            let shown: Arc<str> = masked(&text).into();
+            (None, them.into_iter().map(|it| notice(it, &shown)).collect())
+        }
+    })
+}
+
+fn notice(told: Diagnostic, text: &Arc<str>) -> Notice {
+    let Place::Bytes(bytes) = told.place else { unreachable!("a lock is told about by its bytes") };
+    Notice {
+        code: told.code.name.to_owned(),
+        severity: told.severity,
+        message: told.message,
+        help: told.help,
+        path: FILE.to_owned(),
+        text: Some(Arc::clone(text)),
+        bytes,
+    }
+}
