@@ -277,6 +277,18 @@ impl Node {
         path.0.iter().try_fold(self, Node::step)
     }
 
+    /// Moves all places on by so many bytes: those of a text that is a part of another one.
+    pub fn shift(&mut self, by: usize) {
+        for range in [&mut self.key, &mut self.at] {
+            *range = range.start + by..range.end + by;
+        }
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|it| it.shift(by)),
+            Value::Map(entries) => entries.values_mut().for_each(|it| it.shift(by)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
     /// Takes out the node at `path`; whether there was one. The root stays.
     pub fn remove(&mut self, path: &Path) -> bool {
         let Some((last, above)) = path.0.split_last() else { return false };

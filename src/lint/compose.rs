@@ -133,12 +133,12 @@ pub(super) fn below<'n>(node: &'n Node, dotted: &str) -> Option<&'n Node> {
 }
 
 /// A size in bytes: `512M`, `64kb`, or a number.
-pub(crate) fn size(node: &Node) -> Option<u64> {
+pub(super) fn size(node: &Node) -> Option<u64> {
     size_of(&text(node)?)
 }
 
 /// The same of text.
-pub(super) fn size_of(text: &str) -> Option<u64> {
+pub(crate) fn size_of(text: &str) -> Option<u64> {
     let text = assume(text).trim().to_lowercase();
     let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
@@ -159,7 +159,7 @@ pub(super) fn size_of(text: &str) -> Option<u64> {
 }
 
 /// `text` with the defaults of its variables: `${A:-b}` becomes `b`. A variable without one stays.
-pub(super) fn assume(text: &str) -> Cow<'_, str> {
+pub(crate) fn assume(text: &str) -> Cow<'_, str> {
     if !text.contains("${") {
         return Cow::Borrowed(text);
     }
@@ -224,7 +224,7 @@ fn braced(text: &str) -> usize {
 }
 
 /// `text` at its colons, but not at those within `${…}` and `[…]`.
-fn split(text: &str) -> Vec<&str> {
+pub(crate) fn split(text: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
     for (at, char) in text.char_indices() {
         match char {
@@ -249,7 +249,7 @@ pub(super) fn image_name(image: &str) -> &str {
 }
 
 /// The tag of an image; none if it has none. An image by digest has none, and needs none.
-pub(super) fn image_tag(image: &str) -> Option<&str> {
+pub(crate) fn image_tag(image: &str) -> Option<&str> {
     let image = image.split('@').next().unwrap_or(image);
     image.rsplit('/').next().and_then(|it| it.split_once(':')).map(|(_, tag)| tag)
 }
@@ -509,7 +509,7 @@ pub(super) fn read(files: &Files<'_>) -> Compose {
                 let mut node = doc.root;
                 bare_booleans(&node, file.text, start, &mut bare_words);
                 if start > 0 {
-                    shift(&mut node, start);
+                    node.shift(start);
                 }
                 merge(&mut root, node, &mut Vec::new());
             }
@@ -552,17 +552,6 @@ fn prune(node: &mut Node) {
             entries.retain(|_, it| it.tag.as_deref() != Some("!reset"));
             entries.values_mut().for_each(prune);
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn shift(node: &mut Node, by: usize) {
-    for range in [&mut node.key, &mut node.at] {
-        *range = range.start + by..range.end + by;
-    }
-    match &mut node.value {
-        Value::List(items) => items.iter_mut().for_each(|it| shift(it, by)),
-        Value::Map(entries) => entries.values_mut().for_each(|it| shift(it, by)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

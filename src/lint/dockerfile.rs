@@ -6,46 +6,46 @@ use std::ops::Range;
 use super::shell::{self, Command};
 
 /// A Dockerfile that was read.
-pub(super) struct Dockerfile<'a> {
+pub(crate) struct Dockerfile<'a> {
     /// `# check=error=true` at its top: name, value, place.
-    pub(super) directives: Vec<(String, &'a str, Range<usize>)>,
+    pub(crate) directives: Vec<(String, &'a str, Range<usize>)>,
     /// All instructions in their order.
-    pub(super) instructions: Vec<Instruction<'a>>,
+    pub(crate) instructions: Vec<Instruction<'a>>,
     /// What each `FROM` begins.
-    pub(super) stages: Vec<Stage>,
+    pub(crate) stages: Vec<Stage>,
     /// What could not be read.
-    pub(super) problems: Vec<(Range<usize>, String)>,
+    pub(crate) problems: Vec<(Range<usize>, String)>,
 }
 
 /// One instruction.
-pub(super) struct Instruction<'a> {
+pub(crate) struct Instruction<'a> {
     /// In capitals: `RUN`.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// `--mount=…`: name without dashes, value.
-    pub(super) flags: Vec<(String, String)>,
+    pub(crate) flags: Vec<(String, String)>,
     /// What follows the flags: as long as in the file, with blanks where lines are continued.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The words of the JSON form.
-    pub(super) json: Option<Vec<String>>,
+    pub(crate) json: Option<Vec<String>>,
     /// What a shell would run: of `RUN`, and of `CMD`, `ENTRYPOINT` and `HEALTHCHECK CMD`.
-    pub(super) commands: Vec<Command>,
+    pub(crate) commands: Vec<Command>,
     /// Its first line.
-    pub(super) head: Range<usize>,
+    pub(crate) head: Range<usize>,
     /// All of it.
-    bytes: Range<usize>,
+    pub(crate) bytes: Range<usize>,
     file: &'a str,
 }
 
 /// One stage.
-pub(super) struct Stage {
+pub(crate) struct Stage {
     /// What comes after `AS`, in lower case.
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
     /// What it is built on; arguments with a default are filled in.
-    pub(super) image: String,
+    pub(crate) image: String,
     /// Where that stands.
-    pub(super) at: Range<usize>,
+    pub(crate) at: Range<usize>,
     /// The stage of this file that it is built on.
-    pub(super) parent: Option<usize>,
+    pub(crate) parent: Option<usize>,
     /// Its instructions, the `FROM` included.
     instructions: Range<usize>,
 }
@@ -73,17 +73,17 @@ const KNOWN: &[&str] = &[
 
 impl<'a> Dockerfile<'a> {
     /// The instructions of a stage, without its parents'.
-    pub(super) fn of(&self, stage: &Stage) -> &[Instruction<'a>] {
+    pub(crate) fn of(&self, stage: &Stage) -> &[Instruction<'a>] {
         self.instructions.get(stage.instructions.clone()).unwrap_or_default()
     }
 
     /// The last stage, which becomes the image, and its own instructions.
-    pub(super) fn last(&self) -> Option<(&Stage, &[Instruction<'a>])> {
+    pub(crate) fn last(&self) -> Option<(&Stage, &[Instruction<'a>])> {
         self.stages.last().map(|it| (it, self.of(it)))
     }
 
     /// The instructions that make the image: the last stage's, after those of the stages that it is built on.
-    pub(super) fn image(&self) -> Vec<&Instruction<'a>> {
+    pub(crate) fn image(&self) -> Vec<&Instruction<'a>> {
         let mut line = Vec::new();
         let mut next = self.stages.last();
         while let Some(stage) = next {
@@ -94,23 +94,23 @@ impl<'a> Dockerfile<'a> {
     }
 
     /// The last instruction `name` of the image.
-    pub(super) fn final_one(&self, name: &str) -> Option<&Instruction<'a>> {
+    pub(crate) fn final_one(&self, name: &str) -> Option<&Instruction<'a>> {
         self.image().into_iter().rfind(|it| it.name == name)
     }
 
     /// All `RUN` instructions.
-    pub(super) fn runs(&self) -> impl Iterator<Item = &Instruction<'a>> {
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Instruction<'a>> {
         self.instructions.iter().filter(|it| it.name == "RUN")
     }
 
     /// The stage that an instruction's `--from` names, or what stands there.
-    pub(super) fn stage(&self, name: &str) -> Option<&Stage> {
+    pub(crate) fn stage(&self, name: &str) -> Option<&Stage> {
         let by_name = self.stages.iter().rfind(|it| it.name.as_deref() == Some(&name.to_lowercase()));
         by_name.or_else(|| name.parse::<usize>().ok().and_then(|it| self.stages.get(it)))
     }
 
     /// `text` with what `ARG` and `ENV` give its variables; the others stay.
-    pub(super) fn expand(&self, text: &str) -> String {
+    pub(crate) fn expand(&self, text: &str) -> String {
         if !text.contains('$') {
             return text.to_owned();
         }
@@ -121,24 +121,29 @@ impl<'a> Dockerfile<'a> {
 
 impl Instruction<'_> {
     /// The value of its flag `name`.
-    pub(super) fn flag(&self, name: &str) -> Option<&str> {
+    pub(crate) fn flag(&self, name: &str) -> Option<&str> {
         self.flags.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
     }
 
     /// The values of all flags `name`.
-    pub(super) fn flags<'i>(&'i self, name: &'i str) -> impl Iterator<Item = &'i str> {
+    pub(crate) fn flags<'i>(&'i self, name: &'i str) -> impl Iterator<Item = &'i str> {
         self.flags.iter().filter(move |(it, _)| it == name).map(|(_, value)| value.as_str())
     }
 
+    /// All of its text as it stands in the file.
+    pub(crate) fn raw(&self) -> &str {
+        self.file.get(self.bytes.clone()).unwrap_or_default()
+    }
+
     /// Where `needle` stands in it; its first line where it does not.
-    pub(super) fn find(&self, needle: &str) -> Range<usize> {
-        let raw = self.file.get(self.bytes.clone()).unwrap_or("");
+    pub(crate) fn find(&self, needle: &str) -> Range<usize> {
+        let raw = self.raw();
         let found = if needle.is_empty() { None } else { raw.find(needle) };
         found.map_or(self.head.clone(), |it| self.bytes.start + it..self.bytes.start + it + needle.len())
     }
 
     /// The words of its text, in JSON form or not.
-    pub(super) fn words(&self) -> Vec<String> {
+    pub(crate) fn words(&self) -> Vec<String> {
         match &self.json {
             Some(words) => words.clone(),
             None => self.text.split_whitespace().map(|it| it.trim_matches(['"', '\'']).to_owned()).collect(),
@@ -146,7 +151,7 @@ impl Instruction<'_> {
     }
 
     /// What `ENV`, `ARG` and `LABEL` set: names, and values where there is one.
-    pub(super) fn pairs(&self) -> Vec<(String, Option<String>)> {
+    pub(crate) fn pairs(&self) -> Vec<(String, Option<String>)> {
         if !matches!(self.name.as_str(), "ENV" | "ARG" | "LABEL") {
             return Vec::new();
         }
@@ -163,14 +168,14 @@ impl Instruction<'_> {
     }
 
     /// Whether it has a mount of this type on a folder that ends like this.
-    pub(super) fn mounts(&self, kind: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn mounts(&self, kind: &str) -> impl Iterator<Item = &str> {
         let wanted = format!("type={kind}");
         self.flags("mount").filter(move |it| it.split(',').any(|it| it == wanted))
     }
 }
 
 /// Reads any text as a Dockerfile.
-pub(super) fn read(text: &str) -> Dockerfile<'_> {
+pub(crate) fn read(text: &str) -> Dockerfile<'_> {
     let mut reader = Reader { text, lines: lines(text), next: 0, escape: '\\', problems: Vec::new() };
     let directives = reader.directives();
     let mut instructions = Vec::new();
@@ -392,7 +397,7 @@ fn commands(instruction: &Instruction<'_>, start: usize) -> Vec<Command> {
 }
 
 /// Whether `program` is a shell.
-pub(super) fn is_shell(program: &str) -> bool {
+pub(crate) fn is_shell(program: &str) -> bool {
     matches!(program.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash" | "zsh"))
 }
 

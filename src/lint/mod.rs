@@ -7,12 +7,12 @@ use std::ops::Range;
 use crate::diagnostic::Severity;
 
 pub(crate) mod compose;
-mod dockerfile;
+pub(crate) mod dockerfile;
 mod dockerignore;
 mod install;
-mod nginx;
+pub(crate) mod nginx;
 mod script;
-mod shell;
+pub(crate) mod shell;
 
 use compose::{Compose, Service};
 use dockerfile::Dockerfile;

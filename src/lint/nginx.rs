@@ -11,82 +11,82 @@ const DEEPEST: usize = 64;
 const MOST: usize = 200_000;
 
 /// A configuration that was read.
-pub(super) struct Nginx {
+pub(crate) struct Nginx {
     /// What the entry files say.
-    pub(super) roots: Vec<Directive>,
+    pub(crate) roots: Vec<Directive>,
     /// What could not be read.
-    pub(super) problems: Vec<(Range<usize>, String)>,
+    pub(crate) problems: Vec<(Range<usize>, String)>,
 }
 
 /// A directive, with a block or without one.
 #[derive(Debug, Clone)]
-pub(super) struct Directive {
+pub(crate) struct Directive {
     /// Its name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What follows the name, without quotes.
-    pub(super) args: Vec<Arg>,
+    pub(crate) args: Vec<Arg>,
     /// What is between its braces.
-    pub(super) block: Option<Vec<Directive>>,
+    pub(crate) block: Option<Vec<Directive>>,
     /// From its name to its last argument.
-    pub(super) bytes: Range<usize>,
+    pub(crate) bytes: Range<usize>,
 }
 
 /// An argument of a directive.
 #[derive(Debug, Clone)]
-pub(super) struct Arg {
+pub(crate) struct Arg {
     /// Without quotes.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Where it stands.
-    pub(super) bytes: Range<usize>,
+    pub(crate) bytes: Range<usize>,
 }
 
 /// A block with the blocks around it.
-pub(super) struct Scope<'s, 'n> {
+pub(crate) struct Scope<'s, 'n> {
     /// The directive that the block belongs to; none for the file itself.
-    pub(super) owner: Option<&'n Directive>,
+    pub(crate) owner: Option<&'n Directive>,
     block: &'n [Directive],
     outer: Option<&'s Scope<'s, 'n>>,
 }
 
 impl Directive {
     /// The text of its first argument; `""` if it has none.
-    pub(super) fn value(&self) -> &str {
+    pub(crate) fn value(&self) -> &str {
         self.arg(0)
     }
 
     /// The text of an argument; `""` if it is not there.
-    pub(super) fn arg(&self, index: usize) -> &str {
+    pub(crate) fn arg(&self, index: usize) -> &str {
         self.args.get(index).map_or("", |it| it.text.as_str())
     }
 
     /// Whether one of its arguments is this word.
-    pub(super) fn says(&self, word: &str) -> bool {
+    pub(crate) fn says(&self, word: &str) -> bool {
         self.args.iter().any(|it| it.text == word)
     }
 
     /// The directives of its block that have this name.
-    pub(super) fn all<'n, 'a>(&'n self, name: &'a str) -> impl Iterator<Item = &'n Directive> + use<'n, 'a> {
+    pub(crate) fn all<'n, 'a>(&'n self, name: &'a str) -> impl Iterator<Item = &'n Directive> + use<'n, 'a> {
         self.block.iter().flatten().filter(move |it| it.name == name)
     }
 
     /// The last directive of its block that has this name.
-    pub(super) fn get(&self, name: &str) -> Option<&Directive> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Directive> {
         self.block.iter().flatten().rfind(|it| it.name == name)
     }
 
     /// Whether it or something in it has one of these names.
-    pub(super) fn holds(&self, names: &[&str]) -> bool {
+    pub(crate) fn holds(&self, names: &[&str]) -> bool {
         names.contains(&self.name.as_str()) || self.block.iter().flatten().any(|it| it.holds(names))
     }
 
     /// Whether it is a server that speaks TLS.
-    pub(super) fn is_tls(&self) -> bool {
+    pub(crate) fn is_tls(&self) -> bool {
         self.all("listen").any(|it| it.says("ssl") || it.says("quic"))
             || self.get("ssl").is_some_and(|it| it.value() == "on")
     }
 
     /// Whether only the container itself can reach this server.
-    pub(super) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         let local = |it: &Directive| {
             let address = it.value();
             address.starts_with("127.")
@@ -99,55 +99,55 @@ impl Directive {
     }
 
     /// Whether this server or location answers everything by itself, with a `return` or by ending the handshake.
-    pub(super) fn only_returns(&self) -> bool {
+    pub(crate) fn only_returns(&self) -> bool {
         self.get("return").is_some() || self.refuses_handshakes()
     }
 
     /// Whether this server ends every TLS handshake.
-    pub(super) fn refuses_handshakes(&self) -> bool {
+    pub(crate) fn refuses_handshakes(&self) -> bool {
         self.get("ssl_reject_handshake").is_some_and(|it| it.value() == "on")
     }
 }
 
 /// The directives that hand a request on over HTTP.
-pub(super) const PASSES: &[&str] = &["proxy_pass", "grpc_pass"];
+pub(crate) const PASSES: &[&str] = &["proxy_pass", "grpc_pass"];
 
 impl<'s, 'n> Scope<'s, 'n> {
     /// This block and those around it, from the inside out.
-    pub(super) fn outward(&self) -> impl Iterator<Item = &Scope<'s, 'n>> {
+    pub(crate) fn outward(&self) -> impl Iterator<Item = &Scope<'s, 'n>> {
         std::iter::successors(Some(self), |it| it.outer)
     }
 
     /// The directives `name` of this very block.
-    pub(super) fn own<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'n Directive> + use<'a, 's, 'n> {
+    pub(crate) fn own<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'n Directive> + use<'a, 's, 'n> {
         self.block.iter().filter(move |it| it.name == name)
     }
 
     /// The directives `name` that hold here: nginx takes those of the innermost block that has any.
-    pub(super) fn effective(&self, name: &str) -> Vec<&'n Directive> {
+    pub(crate) fn effective(&self, name: &str) -> Vec<&'n Directive> {
         self.outward().map(|it| it.own(name).collect::<Vec<_>>()).find(|it| !it.is_empty()).unwrap_or_default()
     }
 
     /// The first argument of the directive `name` that holds here.
-    pub(super) fn value(&self, name: &str) -> Option<&'n str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&'n str> {
         self.effective(name).last().map(|it| it.value())
     }
 
     /// The block around this one that belongs to a directive `name`, this one included.
-    pub(super) fn within(&self, name: &str) -> Option<&'n Directive> {
+    pub(crate) fn within(&self, name: &str) -> Option<&'n Directive> {
         self.outward().filter_map(|it| it.owner).find(|it| it.name == name)
     }
 }
 
 impl Nginx {
     /// Calls `visit` with every directive and the block that it stands in. What is in `map` and its like are values.
-    pub(super) fn each<'n>(&'n self, mut visit: impl FnMut(&'n Directive, &Scope<'_, 'n>)) {
+    pub(crate) fn each<'n>(&'n self, mut visit: impl FnMut(&'n Directive, &Scope<'_, 'n>)) {
         let scope = Scope { owner: None, block: &self.roots, outer: None };
         walk(&scope, &mut visit);
     }
 
     /// All directives of this name, wherever they stand.
-    pub(super) fn all(&self, name: &str) -> Vec<&Directive> {
+    pub(crate) fn all(&self, name: &str) -> Vec<&Directive> {
         let mut out = Vec::new();
         self.each(|it, _| {
             if it.name == name {
@@ -158,7 +158,7 @@ impl Nginx {
     }
 
     /// The servers that answer HTTP.
-    pub(super) fn servers(&self) -> Vec<&Directive> {
+    pub(crate) fn servers(&self) -> Vec<&Directive> {
         let mut out = Vec::new();
         self.each(|it, scope| {
             let of_http = scope.within("stream").is_none() && scope.within("mail").is_none();
@@ -171,17 +171,17 @@ impl Nginx {
 
     /// Whether the world reaches it: it speaks TLS or hands requests on. A server that only has files, or PHP, stands
     /// behind another one that is the edge.
-    pub(super) fn is_edge(&self) -> bool {
+    pub(crate) fn is_edge(&self) -> bool {
         self.servers().iter().any(|it| it.is_tls() || it.holds(PASSES))
     }
 
     /// The servers that pass requests on.
-    pub(super) fn proxies(&self) -> Vec<&Directive> {
+    pub(crate) fn proxies(&self) -> Vec<&Directive> {
         self.servers().into_iter().filter(|it| it.holds(PASSES) && !it.is_local()).collect()
     }
 
     /// The first server that speaks TLS and for which nothing sets `name`, in it or around it.
-    pub(super) fn tls_server_without(&self, name: &str) -> Option<&Directive> {
+    pub(crate) fn tls_server_without(&self, name: &str) -> Option<&Directive> {
         let mut first = None;
         self.each(|it, scope| {
             let is_tls = it.name == "server" && it.is_tls() && !it.refuses_handshakes();
@@ -193,7 +193,7 @@ impl Nginx {
     }
 
     /// Whether anything sets `name` for HTTP. What stands in an upstream is about that one only.
-    pub(super) fn sets(&self, name: &str) -> bool {
+    pub(crate) fn sets(&self, name: &str) -> bool {
         let mut sets = false;
         self.each(|it, scope| sets |= it.name == name && scope.within("upstream").is_none());
         sets
@@ -209,6 +209,14 @@ fn walk<'n>(scope: &Scope<'_, 'n>, visit: &mut dyn FnMut(&'n Directive, &Scope<'
             walk(&Scope { owner: Some(directive), block, outer: Some(scope) }, visit);
         }
     }
+}
+
+/// Reads one file as it is, without what it includes; and what could not be read.
+pub(crate) fn file(text: &str) -> (Vec<Directive>, Vec<(Range<usize>, String)>) {
+    let mut problems = Vec::new();
+    let mut parser = Parser { text, start: 0, at: 0, problems: &mut problems };
+    parser.skip_mark();
+    (parser.block(0), problems)
 }
 
 /// Reads a folder of configuration files.
@@ -368,8 +376,7 @@ impl Parser<'_, '_> {
                     self.at += 1;
                     let name = args.first().map_or("", |it| it.text.as_str());
                     let block = if name.ends_with("_by_lua_block") || depth >= DEEPEST {
-                        self.skip_block();
-                        Vec::new()
+                        self.foreign_block()
                     } else {
                         self.block(depth + 1)
                     };
@@ -449,20 +456,21 @@ impl Parser<'_, '_> {
         Arg { text, bytes: self.start + from..self.start + self.at }
     }
 
-    /// Over a block of another language, by its braces.
-    fn skip_block(&mut self) {
-        let mut depth = 1_usize;
-        while let Some(byte) = self.byte() {
+    /// A block of another language, which ends by its braces: all of it as one directive without a name.
+    fn foreign_block(&mut self) -> Vec<Directive> {
+        let (from, mut depth) = (self.at, 1_usize);
+        while let Some(byte) = self.byte().filter(|_| depth > 0) {
             self.at += 1;
             match byte {
                 b'{' => depth += 1,
                 b'}' => depth -= 1,
                 _ => {}
             }
-            if depth == 0 {
-                return;
-            }
         }
+        let end = if depth == 0 { self.at - 1 } else { self.at };
+        let text = self.text.get(from..end).unwrap_or_default().to_owned();
+        let bytes = self.start + from..self.start + end;
+        vec![Directive { name: String::new(), args: vec![Arg { text, bytes: bytes.clone() }], block: None, bytes }]
     }
 }
 
@@ -501,7 +509,7 @@ mod tests {
             ("location ~ ^/(?<x>[a-z]{1,3})\\.php$ { a; }", "location|~|^/(?<x>[a-z]{a}"),
             ("location ~ \"^/[a-z]{1,3}$\" { a; }", "location|~|^/[a-z]{1,3}${a}"),
             ("set $a ${b}c;", "set|$a|${b}c"),
-            ("content_by_lua_block { if a then b = {c} end } d;", "content_by_lua_block{} d"),
+            ("content_by_lua_block { if a then b = {c} end } d;", "content_by_lua_block{| if a then b = {c} end } d"),
         ] {
             if text.contains("<x>") {
                 // nginx as well takes an unquoted brace for the begin of a block.

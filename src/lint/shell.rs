@@ -8,7 +8,7 @@ const DEEPEST: usize = 40;
 
 /// What stands between a command and the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Join {
+pub(crate) enum Join {
     /// `;`, a newline, or the end.
     End,
     /// `&&`
@@ -21,7 +21,7 @@ pub(super) enum Join {
 
 /// A simple command: words without their quotes.
 #[derive(Debug, Clone)]
-pub(super) struct Command {
+pub(crate) struct Command {
     /// All words, with assignments and keywords such as `if` before the program.
     pub(super) words: Vec<String>,
     /// Redirections: the operator and where to.
@@ -44,7 +44,7 @@ impl Command {
     }
 
     /// The program's name without its folder; `""` where there is none.
-    pub(super) fn program(&self) -> &str {
+    pub(crate) fn program(&self) -> &str {
         let word = self.words.get(self.program).map_or("", String::as_str);
         word.rsplit('/').next().unwrap_or(word)
     }
@@ -55,7 +55,7 @@ impl Command {
     }
 
     /// The first argument that is no option.
-    pub(super) fn verb(&self) -> &str {
+    pub(crate) fn verb(&self) -> &str {
         self.args().iter().find(|it| !it.starts_with('-')).map_or("", String::as_str)
     }
 

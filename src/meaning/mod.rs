@@ -5,13 +5,18 @@
 //! Each format has a reader that turns a text into [`subject::Subject`]s with facts; one comparison serves them all.
 
 mod compose;
-#[allow(dead_code, reason = "the next formats need the rest")]
+mod dockerfile;
+mod env;
+mod exceptions;
+mod kubernetes;
+mod nginx;
 mod subject;
 #[cfg(test)]
 mod tests;
 mod text;
 mod value;
 mod words;
+mod workflow;
 
 use subject::Subject;
 use text::Text;
@@ -35,9 +40,11 @@ pub struct Meaning {
 /// `None`: the format is not known, or one of the texts cannot be read, so that only lines can be compared. An empty
 /// list: nothing but order, comments, quoting or spelling differs.
 pub fn between(path: &str, before: Option<&str>, after: Option<&str>) -> Option<Vec<Meaning>> {
-    let format = Format::of(path, before, after)?;
+    let texts: Vec<&str> = [before, after].into_iter().flatten().collect();
+    let format = Format::of(path, &texts)?;
     let (before, after) = (Text::new(before.unwrap_or_default()), Text::new(after.unwrap_or_default()));
-    let (old, new) = (format.read(&before)?, format.read(&after)?);
+    let (old, new) = (format.read(before.text)?, format.read(after.text)?);
+    let (old, new) = (exceptions::said(old, before.text), exceptions::said(new, after.text));
     Some(subject::compare((&before, old), (&after, new)))
 }
 
@@ -45,22 +52,58 @@ pub fn between(path: &str, before: Option<&str>, after: Option<&str>) -> Option<
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Compose,
+    Dockerfile,
+    Env,
+    Github,
+    Gitlab,
+    Kubernetes,
+    Nginx,
 }
 
 impl Format {
     /// By the name of a file, and by what is in it where the name does not say.
-    fn of(path: &str, before: Option<&str>, after: Option<&str>) -> Option<Format> {
+    fn of(path: &str, texts: &[&str]) -> Option<Format> {
         let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
-        let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-        let has_services =
-            [before, after].into_iter().flatten().any(|it| it.lines().any(|it| it.trim_end() == "services:"));
-        (is_yaml && (name.contains("compose") || has_services)).then_some(Format::Compose)
+        let has_line = |test: &dyn Fn(&str) -> bool| texts.iter().any(|it| it.lines().any(test));
+        if name.ends_with(".yml") || name.ends_with(".yaml") {
+            return match path {
+                _ if name.contains("compose") => Some(Format::Compose),
+                _ if path.starts_with(".github/workflows/") || path.contains("/.github/workflows/") => {
+                    Some(Format::Github)
+                }
+                _ if name.starts_with(".gitlab-ci") => Some(Format::Gitlab),
+                _ if has_line(&|it| it.starts_with("apiVersion:")) && has_line(&|it| it.starts_with("kind:")) => {
+                    Some(Format::Kubernetes)
+                }
+                _ if has_line(&|it| it.trim_end() == "services:") => Some(Format::Compose),
+                _ => None,
+            };
+        }
+        let is_example = |it: &str| matches!(it, "example" | "sample" | "template" | "dist" | "defaults");
+        let is_dockerfile = |it: &str| it == "dockerfile" || it == "containerfile";
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+        let first = name.split('.').next().unwrap_or(&name);
+        if is_dockerfile(extension) || is_dockerfile(&name) || (is_dockerfile(first) && extension != "dockerignore") {
+            return Some(Format::Dockerfile);
+        }
+        if name.starts_with(".env") || extension == "env" || stem.ends_with("env") && is_example(extension) {
+            return Some(Format::Env);
+        }
+        // `default.conf.template` is one, too.
+        let is_nginx = extension == "conf" || stem.ends_with(".conf") || path.contains("sites-available/");
+        is_nginx.then_some(Format::Nginx)
     }
 
     /// What `text` says; `None` where it cannot be read.
-    fn read(self, text: &Text<'_>) -> Option<Vec<Subject>> {
+    fn read(self, text: &str) -> Option<Vec<Subject>> {
         match self {
-            Format::Compose => compose::read(text.text),
+            Format::Compose => compose::read(text),
+            Format::Dockerfile => dockerfile::read(text),
+            Format::Env => env::read(text),
+            Format::Github => workflow::github(text),
+            Format::Gitlab => workflow::gitlab(text),
+            Format::Kubernetes => kubernetes::read(text),
+            Format::Nginx => nginx::read(text),
         }
     }
 }

@@ -9,8 +9,8 @@ use super::words::{self, Words};
 
 /// Something that a file speaks of: a service, a stage, a server, an object.
 pub(super) struct Subject {
-    /// What makes it the same one in both texts.
-    pub(super) id: String,
+    /// What makes it the same one in both texts, the surest first: where that has no partner, the next one is asked.
+    pub(super) ids: Vec<String>,
     /// What people call it.
     pub(super) at: String,
     /// What it is: `service`. Empty for what is always there, such as the file itself: its facts are said one by one.
@@ -95,7 +95,7 @@ impl Subject {
     pub(super) fn new(noun: &'static str, at: impl Into<String>, bytes: Range<usize>) -> Subject {
         let at = at.into();
         let (facts, order) = (Vec::new(), Vec::new());
-        Subject { id: at.clone(), at, noun, parent: None, risk: Risk::NONE, facts, order, bytes }
+        Subject { ids: vec![at.clone()], at, noun, parent: None, risk: Risk::NONE, facts, order, bytes }
     }
 
     /// Says something of it; what comes back can be said in more detail.
@@ -172,13 +172,42 @@ pub(super) fn compare(before: (&Text<'_>, Vec<Subject>), after: (&Text<'_>, Vec<
     out
 }
 
-/// For each subject after, the one before that it was; those of one identity go by their order.
+/// For each subject after, the one before that it was. Parts belong together where what they are parts of does; those of
+/// one identity go by their order.
 fn partners(before: &[Subject], after: &[Subject]) -> Vec<Option<usize>> {
-    let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, subject) in before.iter().enumerate().rev() {
-        known.entry(&subject.id).or_default().push(index);
+    let (old, new) = (parts(before), parts(after));
+    let mut out = vec![None; after.len()];
+    let mut wholes = vec![(None, None)];
+    while let Some((of_old, of_new)) = wholes.pop() {
+        let (Some(old), Some(new)) = (old.get(&of_old), new.get(&of_new)) else { continue };
+        let mut taken = HashSet::new();
+        let rounds = new.iter().map(|it| after[*it].ids.len()).max().unwrap_or_default();
+        for round in 0..rounds {
+            let mut known: HashMap<&str, Vec<usize>> = HashMap::new();
+            for index in old.iter().rev().filter(|it| !taken.contains(*it)) {
+                let Some(id) = before[*index].ids.get(round) else { continue };
+                known.entry(id).or_default().push(*index);
+            }
+            for index in new {
+                let id = after[*index].ids.get(round).filter(|_| out[*index].is_none());
+                if let Some(partner) = id.and_then(|it| known.get_mut(it.as_str())).and_then(Vec::pop) {
+                    out[*index] = Some(partner);
+                    taken.insert(partner);
+                    wholes.push((Some(partner), Some(*index)));
+                }
+            }
+        }
     }
-    after.iter().map(|it| known.get_mut(it.id.as_str()).and_then(Vec::pop)).collect()
+    out
+}
+
+/// The parts of each subject, and under `None` what is part of nothing.
+fn parts(subjects: &[Subject]) -> HashMap<Option<usize>, Vec<usize>> {
+    let mut out: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
+    for (index, subject) in subjects.iter().enumerate() {
+        out.entry(subject.parent).or_default().push(index);
+    }
+    out
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -202,7 +231,7 @@ fn one_sided(
             facts: Vec::new(),
             order: Vec::new(),
             at: subject.at.clone(),
-            id: subject.id.clone(),
+            ids: Vec::new(),
             bytes: 0..0,
             ..*subject
         };
@@ -225,7 +254,7 @@ fn one_sided(
             break;
         }
         parts.insert(at);
-        loosens |= risks(part.risk, came);
+        loosens |= came == Came::Here && risks(part.risk, came);
         for fact in &part.facts {
             let worse = came == Came::Here && risks(fact.risk, came);
             loosens |= worse;
@@ -285,8 +314,9 @@ fn differences(before: (&Text<'_>, &Subject), after: (&Text<'_>, &Subject), out:
         };
         out.push(words::meaning(&after.1.at, &what, loosens(pair) || of_details, line));
     }
-    if reordered(&before.1.order, &after.1.order) {
-        out.push(words::meaning(&after.1.at, "another order", false, after.0.line(after.1.bytes.start)));
+    if let Some(moved) = moved(&before.1.order, &after.1.order) {
+        let what = format!("{} comes earlier", words::short(moved));
+        out.push(words::meaning(&after.1.at, &what, false, after.0.line(after.1.bytes.start)));
     }
 }
 
@@ -321,12 +351,13 @@ fn pairs<'f>(before: &'f [Fact], after: &'f [Fact]) -> Vec<Pair<'f>> {
     out
 }
 
-/// Whether what both lists have comes in another order.
-fn reordered(before: &[String], after: &[String]) -> bool {
+/// The first of what both lists have that comes earlier in the second one.
+fn moved<'o>(before: &[String], after: &'o [String]) -> Option<&'o str> {
     let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
     before.iter().for_each(|it| counts.entry(it).or_default().0 += 1);
     after.iter().for_each(|it| counts.entry(it).or_default().1 += 1);
     // What one side has more of cannot be told apart; it counts on neither.
-    let common = |it: &&String| counts.get(it.as_str()).is_some_and(|(old, new)| old == new);
-    !before.iter().filter(common).eq(after.iter().filter(common))
+    let is_common = |it: &&String| counts.get(it.as_str()).is_some_and(|(old, new)| old == new);
+    let (old, new) = (before.iter().filter(is_common), after.iter().filter(is_common));
+    old.zip(new).find(|(old, new)| old != new).map(|(_, new)| new.as_str())
 }

@@ -20,11 +20,31 @@ pub(super) struct Words {
     pub(super) change: &'static str,
 }
 
+/// Declares kinds of facts: what it is, how it comes, how it goes, how it changes.
+macro_rules! words {
+    ($($name:ident = $what:literal, $come:literal, $go:literal, $change:literal;)*) => {
+        $(pub(in crate::meaning) static $name: $crate::meaning::words::Words = $crate::meaning::words::Words { what: $what, come: $come, go: $go, change: $change };)*
+    };
+}
+pub(super) use words;
+
+words! {
+    // Whatever has no words of its own.
+    SETTING = "{key}", "{key} {after} added", "{key} {before} removed", "{key} {before} → {after}";
+    IMAGE = "{key}", "{key} {after}", "{key} {before} removed", "{key} {before} → {after}";
+    USER = "user", "user {after}", "user {before} removed", "user {before} → {after}";
+    SWITCH = "{key}", "{key} switched {after}", "{key} no longer switched {before}", "{key} switched {after}";
+    LIMIT = "{key} limit", "{key} limited to {after}", "{key} limit {before} removed", "{key} {before} → {after}";
+    COMMAND = "{key}", "{key} {after}", "{key} {before} removed", "{key} {before} → {after}";
+    EXCEPTION = "exception {key}", "exception {key} added {after}", "exception {key} removed", "exception {key} {before} → {after}";
+}
+
 /// What is said of a difference, with the texts that it stands in.
 pub(super) fn of_change(before: Option<(&Text<'_>, &Fact)>, after: Option<(&Text<'_>, &Fact)>) -> String {
     let Some((_, fact)) = after.or(before) else { return String::new() };
     let hidden = [before, after].into_iter().flatten().any(|(text, fact)| is_hidden(text, fact));
-    let (old, new) = (before.map_or("", |it| &it.1.shown), after.map_or("", |it| &it.1.shown));
+    let shown = |side: Option<(&Text<'_>, &Fact)>| side.map_or_else(String::new, |it| digests_cut(&it.1.shown));
+    let (old, new) = (shown(before), shown(after));
     let words = fact.words;
     if hidden {
         let verb = match (before, after) {
@@ -35,11 +55,12 @@ pub(super) fn of_change(before: Option<(&Text<'_>, &Fact)>, after: Option<(&Text
         return format!("{} {verb}", fill(words.what, &fact.key, "", ""));
     }
     match (before, after) {
-        (None, _) => fill(words.come, &fact.key, old, &short(new)),
-        (_, None) => fill(words.go, &fact.key, &short(old), new),
+        (None, _) => fill(words.come, &fact.key, "", &short(&new)),
+        (_, None) => fill(words.go, &fact.key, &short(&old), ""),
         _ if old == new => format!("{} changed", fill(words.what, &fact.key, "", "")),
         _ => {
-            let (old, new) = apart(old, new);
+            let told = |it: String| if it.is_empty() { "(nothing)".to_owned() } else { it };
+            let (old, new) = apart(&told(old), &told(new));
             fill(words.change, &fact.key, &old, &new)
         }
     }
@@ -79,8 +100,25 @@ fn fill(pattern: &str, key: &str, before: &str, after: &str) -> String {
     out.trim().to_owned()
 }
 
+/// `text` with the first twelve digits of each digest, which tell it from all others.
+fn digests_cut(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("sha256:") {
+        let (head, tail) = rest.split_at(at + "sha256:".len());
+        let digits = tail.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let shown = if digits == 64 { 12 } else { digits };
+        out.push_str(head);
+        out.push_str(&tail[..shown]);
+        out.push_str(if shown < digits { "…" } else { "" });
+        rest = &tail[digits..];
+    }
+    out.push_str(rest);
+    out
+}
+
 /// The beginning of a long value.
-fn short(value: &str) -> String {
+pub(super) fn short(value: &str) -> String {
     if value.chars().count() <= LONG { value.to_owned() } else { value.chars().take(LONG).chain(['…']).collect() }
 }
 

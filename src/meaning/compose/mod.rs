@@ -1,0 +1,111 @@
+//! A compose file: its services, networks, volumes and secrets. Short and long forms of a thing are the same here.
+
+mod mounts;
+mod ports;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use super::subject::{Risk, Subject};
+use super::value::{bytes, is_on, pairs, tree};
+use super::words::words;
+use crate::yaml::{self, Node, Value};
+
+words! {
+    INTERNAL = "internal", "internal now", "no longer internal", "internal";
+    DEVICE = "host path", "keeps its data at {after} of the host", "no longer keeps its data at {before} of the host", "host path {before} → {after}";
+    LABEL = "label {key}", "label {key}={after} added", "label {key} removed", "label {key} {before} → {after}";
+    TAG = "{key} of the files below", "{key} of the files below {after}", "{key} of the files below no longer {before}", "{key} of the files below {after}";
+}
+
+/// What a compose file says; `None` where the text is none.
+pub(super) fn read(text: &str) -> Option<Vec<Subject>> {
+    let root = yaml::read(text).ok()?.root;
+    if !matches!(root.value, Value::Map(_) | Value::Null) {
+        return None;
+    }
+    let mut file = Subject::new("", "", 0..0);
+    let mut out = Vec::new();
+    for (key, node) in root.entries() {
+        tags(&mut file, key, node);
+        match key {
+            "services" => out.extend(node.entries().map(|(name, it)| service::read(name, it, &root))),
+            "networks" | "volumes" | "secrets" | "configs" => {
+                out.extend(node.entries().map(|(name, it)| part(key, name, it)));
+            }
+            // What others use by an alias is said where they use it.
+            _ if key.starts_with("x-") && is_anchored(text, node) => {}
+            _ => tree(&mut file, key, node, None),
+        }
+    }
+    out.insert(0, file);
+    Some(out)
+}
+
+fn is_anchored(text: &str, node: &Node) -> bool {
+    text.get(node.key.end..)
+        .and_then(|it| it.trim_start_matches(['"', '\'', ' ']).strip_prefix(':'))
+        .is_some_and(|it| it.trim_start().starts_with('&'))
+}
+
+/// A network, volume, secret or config.
+fn part(key: &str, name: &str, node: &Node) -> Subject {
+    let noun = match key {
+        "networks" => "network",
+        "volumes" => "volume",
+        "secrets" => "secret",
+        _ => "config",
+    };
+    let mut subject = Subject::new(noun, format!("{key}.{name}"), node.key.clone());
+    tags(&mut subject, "", node);
+    for (field, it) in node.entries() {
+        match field {
+            "internal" if is_on(it) => {
+                subject.say(&INTERNAL, "", "", &bytes(it)).risk(Risk::GUARDS);
+            }
+            "internal" => {}
+            "labels" => labels(&mut subject, it),
+            "driver_opts" if key == "volumes" => {
+                for (option, it) in it.entries() {
+                    match it.text().filter(|it| option == "device" && it.starts_with(['/', '.', '~'])) {
+                        Some(device) => {
+                            subject.say(&DEVICE, "", device, &bytes(it)).risk(Risk::GRANTS).main();
+                        }
+                        None => tree(&mut subject, &format!("driver_opts.{option}"), it, None),
+                    }
+                }
+            }
+            _ => tree(&mut subject, field, it, None),
+        }
+    }
+    subject
+}
+
+/// Labels, in a list or a map.
+fn labels(subject: &mut Subject, node: &Node) {
+    for (name, value, at) in pairs(node) {
+        subject.say(&LABEL, name, value.unwrap_or_default(), &at);
+    }
+}
+
+/// Says where an overlay takes back or replaces what the files below it have.
+fn tags(subject: &mut Subject, path: &str, node: &Node) {
+    const PROTECT: [&str; 6] = ["cap_drop", "security_opt", "read_only", "user", "healthcheck", "deploy"];
+    if let Some(tag) = node.tag.as_deref() {
+        let shown = match tag {
+            "!reset" => "taken back",
+            "!override" => "replaced",
+            other => other,
+        };
+        let protects = tag == "!reset" && path.split('.').any(|it| PROTECT.contains(&it));
+        let risk = if protects { Risk::GRANTS } else { Risk::NONE };
+        let path = if path.is_empty() { "everything" } else { path };
+        subject.say(&TAG, path, tag, &bytes(node)).shown(shown).risk(risk);
+    }
+    // Services and networks look after their own.
+    let is_top = matches!(path, "services" | "networks" | "volumes" | "secrets" | "configs");
+    for (key, it) in node.entries().filter(|_| !is_top) {
+        let inner = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        tags(subject, &inner, it);
+    }
+}
