@@ -54,10 +54,15 @@ fn each_hunk_says_whose_it_is() {
     let sandbox = generated("hunks");
     sandbox.edit("api/Dockerfile", "FROM python:3.13-slim AS source\n", "FROM python:3.13-slim AS source\n# mine\n");
     sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
-    assert_data_eq!(sandbox.forge("diff --no-pager"), str![[r#"
+    assert_data_eq!(
+        sandbox.forge("diff --no-pager"),
+        str![[r#"
 exit 1
 --- stdout
 api/Dockerfile: was edited, and the spec moved: both fit together
+  stage final: port 8001 exposed
+  stage final: port 8000 no longer exposed
+  stage final: health check … socket.create_connection(('127.0.0.1', 8000), 4) → … socket.create_connection(('127.0.0.1', 8001), 4)
 --- forge/api/Dockerfile
 +++ disk/api/Dockerfile
 @@ -11,6 +11,7 @@ edited by hand: kept
@@ -84,7 +89,8 @@ api/Dockerfile: was edited, and the spec moved: both fit together
 --- stderr
 1 file differs, 1 of them edited: `forge generate` keeps edits
 
-"#]]);
+"#]]
+    );
     let document = valid(&sandbox, &[]);
     let hunks = document["changes"][0]["hunks"].as_array().expect("a list");
     let by: Vec<_> = hunks.iter().map(|it| (it["by"][0].clone(), it["stays"].clone())).collect();
@@ -232,7 +238,8 @@ fn old_and_new_stand_beside_each_other_on_request() {
     let sandbox = generated("side");
     sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9999");
     let said = sandbox.run(&["diff", "--side-by-side", "api/Dockerfile"]);
-    let row = said.stdout.lines().find(|it| it.contains("9999")).unwrap_or_else(|| panic!("{}", said.text()));
+    let row =
+        said.stdout.lines().find(|it| it.contains("EXPOSE 8000 9999")).unwrap_or_else(|| panic!("{}", said.text()));
     assert!(row.starts_with("EXPOSE 8000 ") && row.ends_with(" | EXPOSE 8000 9999"), "{row}");
 }
 
