@@ -62,6 +62,8 @@ codes! {
         "The same environment variable is set from two sources, and which of them would win is nowhere said.";
     NO_ENTRYPOINT = "no-entrypoint",
         "What holds a secret is put into a variable by the entrypoint that forge writes into an image, and this image is not built by forge or has no shell. Use an output without a secret in it: `password_file` names the file.";
+    LAYOUT = "layout",
+        "A place under `layout` that cannot be: a folder of somebody else's (`.git`, `.forge`, `secrets`), a name that compose reads without being told (`compose.override.yaml`), or a compose file in another folder than the one that it is laid over: paths in compose files begin where the first of them lies.";
     OVERLAY_BAKED = "overlay-baked",
         "An environment cannot differ in what is baked into images, or in which services there are: all environments run the same images, and a compose overlay cannot take a service away.";
     ALIASES = "inherited-aliases",

@@ -47,11 +47,13 @@ pub fn findings(resolved: &Resolved, wanted: &[Artifact], texts: &Texts) -> Vec<
         // An environment's configuration is production's with what it has of its own laid over it.
         let mut nginx: BTreeMap<&str, File<'_>> = BTreeMap::new();
         for layer in [None, project.environment.as_deref()] {
-            for (path, text) in texts {
-                let Some(name) = path.strip_prefix("nginx/") else { continue };
-                let own = name.split_once('/').filter(|(folder, _)| resolved.environments.contains_key(*folder));
-                if own.map(|(folder, _)| folder) == layer {
-                    nginx.insert(own.map_or(name, |(_, rest)| rest), File { path, text });
+            for artifact in wanted {
+                let Some(name) = artifact.id.strip_prefix("nginx:") else { continue };
+                let own = name.split_once(':');
+                if own.map(|(environment, _)| environment) == layer
+                    && let Some(file) = file(&artifact.path)
+                {
+                    nginx.insert(own.map_or(name, |(_, rest)| rest), file);
                 }
             }
         }

@@ -58,10 +58,25 @@ pub struct Project {
     pub secrets: BTreeMap<String, Secret>,
     /// Variables of `.env` that something uses, by name.
     pub variables: BTreeMap<String, Variable>,
+    /// Where files lie.
+    pub layout: Layout,
     /// How much of each log is kept.
     pub logging: Logging,
     /// The grace period of most containers.
     pub stop_grace_period: Duration,
+}
+
+/// Where files lie, relative to the project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Layout {
+    /// The compose file.
+    pub compose: String,
+    /// Whether it is used alone, also where there is a base that it could be laid over.
+    pub whole: bool,
+    /// The folder of the gateway's configuration.
+    pub nginx: String,
+    /// The folder of scripts for the operator.
+    pub scripts: String,
 }
 
 /// How much of a log is kept.
@@ -110,9 +125,9 @@ pub struct Image {
     pub options: Map<String, Value>,
     /// The folder with the source, relative to the project, without `./`; empty is the project itself.
     pub context: String,
-    /// Whether there is a gateway, whose configuration lies in the project.
-    pub beside_gateway: bool,
-    /// Files that forge puts beside the source. Names relative to the context.
+    /// What else of forge's lies in that folder, relative to it: nothing that the image needs.
+    pub beside: Vec<String>,
+    /// Files that forge makes for it.
     pub files: ImageFiles,
     /// Images that it builds on, by the stack's names for them.
     pub images: BTreeMap<String, Reference>,
@@ -141,16 +156,16 @@ pub struct Image {
     pub cpus: u64,
 }
 
-/// The files that forge puts beside a source.
+/// The files that forge makes for an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ImageFiles {
-    /// `Dockerfile`, or `api.Dockerfile` where two services share a context.
+    /// `api/Dockerfile`, or `api/api.Dockerfile` where two services share a context; relative to the project.
     pub dockerfile: String,
-    /// `.dockerignore`, or `api.Dockerfile.dockerignore`.
+    /// `api/.dockerignore`, or `api/api.Dockerfile.dockerignore`; relative to the project.
     pub dockerignore: String,
-    /// `docker-entrypoint.sh`, or `api.docker-entrypoint.sh`.
+    /// `docker-entrypoint.sh`, or `api.docker-entrypoint.sh`; relative to the context, from which it is copied.
     pub entrypoint: String,
-    /// What else the stack wants, by its names with `_` for `.`: `nginx_conf`.
+    /// What else the stack wants beside the source, by its names with `_` for `.`: `nginx_conf`.
     pub others: BTreeMap<String, OtherFile>,
 }
 
@@ -471,6 +486,13 @@ impl Project {
             Some(environment) => format!("{}-{environment}", self.name),
             None => self.name.clone(),
         }
+    }
+}
+
+impl Layout {
+    /// The path of a script for the operator.
+    pub fn script(&self, name: &str) -> String {
+        format!("{}/{name}", self.scripts)
     }
 }
 

@@ -251,6 +251,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("unknown-rule", sound("    exceptions: [{ rule: read-only-rot, reason: because }]\n"), "read-only-rot"),
         ("unused", sound("secrets: { KEY: { generate: {} } }\n"), "KEY"),
         ("unsupported", sound("backings:\n  cache: { kind: redis, database: x }\n"), "database"),
+        ("layout", sound("layout: { nginx: .git/nginx }\n"), ".git/nginx"),
         ("context", SMALLEST.replace("./api", "../api"), "../api"),
     ];
     // What cannot come from the text of a spec alone is shown by the tests named.

@@ -116,7 +116,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {
-        shell.say("secrets are missing: `scripts/secrets` makes them")?;
+        let script = project.resolved.base.layout.script("secrets");
+        shell.say(&format!("secrets are missing: `{script}` makes them"))?;
     }
     for text in decided {
         shell.insist(&text)?;

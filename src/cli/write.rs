@@ -67,7 +67,7 @@ pub(super) fn write(
     let paths: HashSet<&str> = written.iter().map(|(change, _)| change.path.as_str()).collect();
     let made: Vec<&Artifact> = wanted.iter().filter(|it| paths.contains(it.path.as_str())).collect();
     let (right, staged) = rayon::join(
-        || made.par_iter().try_for_each(|it| read_back(&it.path, &it.text)),
+        || made.par_iter().try_for_each(|it| read_back(it)),
         || texts.par_iter().enumerate().try_for_each(|(index, (text, executable))| stage.put(index, text, *executable)),
     );
     right.and(staged)?;
@@ -228,14 +228,16 @@ fn state_files(folder: &Path, manifest: &Manifest, state: &[(&str, &str)]) -> Ve
     differing.collect()
 }
 /// Reads a text again with the eyes of those who will read it: what does not parse is never written.
-fn read_back(path: &str, text: &str) -> Result<(), Failure> {
-    if !path.ends_with(".yaml") {
+fn read_back(artifact: &Artifact) -> Result<(), Failure> {
+    let Artifact { id, path, text, .. } = artifact;
+    if !(path.ends_with(".yaml") || path.ends_with(".yml")) {
         return Ok(());
     }
+    let is_compose = id.split(':').next() == Some("compose");
     let read = || {
         let mut value = yaml::plain(text)?;
         without_nulls(&mut value);
-        let mut errors = COMPOSE.iter_errors(&value).filter(|_| path.starts_with("compose"));
+        let mut errors = COMPOSE.iter_errors(&value).filter(|_| is_compose);
         errors.next().map_or(Ok(()), |error| Err(format!("at {}: {error}", error.instance_path())))
     };
     read().map_err(|message: String| {

@@ -3,6 +3,7 @@
 mod backing;
 mod checks;
 mod gateway;
+mod layout;
 mod needs;
 mod overlay;
 mod service;
@@ -14,7 +15,7 @@ use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::lock::Lock;
-use crate::project::{Container, Image, Logging, Network, Origin, Project, Resolved, Resources, Variable};
+use crate::project::{Container, Image, Layout, Logging, Network, Origin, Project, Resolved, Resources, Variable};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
 use crate::yaml::Doc;
@@ -121,6 +122,8 @@ struct Resolver<'a> {
     /// Its name, and whether sources are mounted.
     environment: Option<(&'a str, bool)>,
     told: Vec<Diagnostic>,
+    /// Where files lie.
+    layout: Layout,
     /// What can be needed, by name.
     providers: BTreeMap<String, Provider>,
     images: BTreeMap<String, Image>,
@@ -144,6 +147,7 @@ impl<'a> Resolver<'a> {
             rules,
             environment,
             told: Vec::new(),
+            layout: Layout::default(),
             providers: BTreeMap::new(),
             images: BTreeMap::new(),
             containers: BTreeMap::new(),
@@ -161,8 +165,10 @@ impl<'a> Resolver<'a> {
     fn run(&mut self) -> Option<Project> {
         self.check_names();
         self.secrets = self.spec.secrets.iter().map(|(name, it)| (name.to_string(), it.clone())).collect();
+        self.layout = self.resolve_layout();
         self.resolve_backings();
         self.resolve_services();
+        self.check_dockerfiles();
         self.check_cycles();
         let gateway = self.resolve_gateway();
         self.leave_lonely_networks();
@@ -198,6 +204,7 @@ impl<'a> Resolver<'a> {
                 .map(|(name, it)| (name.clone(), it.clone()))
                 .collect(),
             variables: variables.collect(),
+            layout: std::mem::take(&mut self.layout),
             logging: Logging {
                 max_size: logging.max_size.unwrap_or(Size::mib(10)),
                 max_files: logging.max_files.unwrap_or(5),

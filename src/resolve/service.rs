@@ -21,9 +21,6 @@ use crate::spec::{self, Build, Duration, Service, Size};
 /// What reads Dockerfiles, where a stack names no other.
 const FRONTEND: &str = "docker/dockerfile:1";
 
-/// Folders that forge fills itself.
-const OWN_FOLDERS: [&str; 4] = [".forge", "nginx", "scripts", "secrets"];
-
 /// What is known of a built service before its container is made.
 struct Built<'a> {
     build: &'a Build,
@@ -164,16 +161,16 @@ impl<'a> Resolver<'a> {
             );
             return None;
         }
-        if parts.first().is_some_and(|it| OWN_FOLDERS.contains(it)) {
-            self.error(
-                &codes::CONTEXT,
-                place,
-                format!("`{}` is a folder that forge fills itself", parts[0]),
-                "keep the source in another folder",
-            );
+        let context = parts.join("/");
+        let own = [".forge", "secrets", &self.layout.nginx, &self.layout.scripts];
+        let is_below =
+            |folder: &&str| context.strip_prefix(*folder).is_some_and(|it| it.is_empty() || it.starts_with('/'));
+        let message = own.into_iter().find(is_below).map(|it| format!("`{it}` is a folder that forge fills itself"));
+        if let Some(message) = message {
+            self.error(&codes::CONTEXT, place, message, "keep the source in another folder");
             return None;
         }
-        Some(parts.join("/"))
+        Some(context)
     }
 
     fn resolve_built(&mut self, name: &str, service: &Service, built: &Built<'_>, shared: bool, at: &Path) {
@@ -244,6 +241,17 @@ impl<'a> Resolver<'a> {
         }
         self.check_exceptions(service, at);
         let files = |file: &str| if shared { format!("{name}.{file}") } else { file.to_owned() };
+        let beside = |file: String| match built.context.as_str() {
+            "" => file,
+            context => format!("{context}/{file}"),
+        };
+        let given = self.dockerfile(name);
+        // Docker looks for one of this name before it looks for the context's own.
+        let dockerignore = match &given {
+            Some(dockerfile) => format!("{dockerfile}.dockerignore"),
+            None if shared => beside(format!("{name}.Dockerfile.dockerignore")),
+            None => beside(".dockerignore".to_owned()),
+        };
         let title = format!("{}-{name}", self.spec.name);
         let image = Image {
             name: name.to_owned(),
@@ -256,14 +264,10 @@ impl<'a> Resolver<'a> {
             version: built.selection.version.clone(),
             options: all_options(built),
             context: built.context.clone(),
-            beside_gateway: self.spec.gateway.is_some(),
+            beside: self.beside(&built.context),
             files: ImageFiles {
-                dockerfile: files("Dockerfile"),
-                dockerignore: if shared {
-                    format!("{name}.Dockerfile.dockerignore")
-                } else {
-                    ".dockerignore".to_owned()
-                },
+                dockerfile: given.unwrap_or_else(|| beside(files("Dockerfile"))),
+                dockerignore,
                 entrypoint: files("docker-entrypoint.sh"),
                 others: facts
                     .files

@@ -2,6 +2,7 @@
 //! descriptions in the published schema, so they speak to the author of a spec.
 
 mod gateway;
+mod layout;
 mod scalar;
 mod service;
 
@@ -11,9 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
+pub use layout::{ComposeFile, Layout};
 pub use scalar::{
-    AbsolutePath, Cpus, Domain, Duration, EnvName, Image, Line, Name, Network, Packages, Platform, Rate, RoutePath,
-    SecretName, Size, Text, UrlPath, UserName,
+    AbsolutePath, ComposePath, Cpus, DockerfilePath, Domain, Duration, EnvName, FolderPath, Image, Line, Name, Network,
+    Packages, Platform, Rate, RoutePath, SecretName, Size, Text, UrlPath, UserName,
 };
 pub use service::{
     Build, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs, Numbers, PackageSets,
@@ -66,6 +68,10 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"staging": {"overlay": {"gateway": {"hosts": {"main": {"domain": "staging.example.com"}}}}}}))]
     pub environments: BTreeMap<Name, Environment>,
+    /// Where outputs lie and what they are called, for folders that are older than forge.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"dockerfile": "docker/production/{service}.Dockerfile"}))]
+    pub layout: Layout,
     /// What to generate for. So far there is `compose`, and it is always on.
     #[serde(default)]
     #[schemars(example = serde_json::json!({"compose": {}}))]

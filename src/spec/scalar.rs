@@ -81,6 +81,15 @@ texts! {
     /// A path in a container.
     AbsolutePath: "path in the container", r"^(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*|/\.[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+$",
         "an absolute path of letters, digits and `._@+-`, without `..` and without a slash at its end", "/app/uploads";
+    /// A folder of the project.
+    FolderPath: "folder", r"^\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(/\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*$",
+        "a path below forge.yaml, of letters, digits and `._@+-`, without `..` and without a slash at its end", "docker/nginx";
+    /// The path of a compose file.
+    ComposePath: "compose file", r"^(\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*/)*\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*\.ya?ml$",
+        "a path below forge.yaml that ends in .yaml or .yml, of letters, digits and `._@+-`, without `..`", "docker-compose.production.yml";
+    /// The path of Dockerfiles.
+    DockerfilePath: "path of Dockerfiles", r"^(\.?([A-Za-z0-9_@+-]|\{service\})([A-Za-z0-9._@+-]|\{service\})*/)*(\.?([A-Za-z0-9_@+-]|\{service\})([A-Za-z0-9._@+-]|\{service\})*)?Dockerfile([A-Za-z0-9._@+-]|\{service\})*$",
+        "a path below forge.yaml whose last part has `Dockerfile` in it, of letters, digits and `._@+-`; `{service}` stands for the service's name", "docker/{service}.Dockerfile";
     /// The path of a request, perhaps with a query.
     UrlPath: "path of a request", r"^/[A-Za-z0-9._~%/?=&+,:@-]*$",
         "begins with a slash; letters, digits and `._~%/?=&+,:@-`", "/healthz";

@@ -13,25 +13,31 @@ use crate::render::tree::{Entry, Style, Tree, entry, overlay};
 pub(super) static TARGET: Target =
     Target { name: "compose", about: "compose.yaml and an overlay for each environment", plan };
 
-/// The name of the compose file of an environment; `None` is production.
-pub(super) fn file(environment: Option<&str>) -> String {
-    match environment {
-        None => "compose.yaml".to_owned(),
-        Some(name) => format!("compose.{name}.yaml"),
-    }
+/// The names that compose looks for by itself, the first that is there.
+const FOUND_BY_ITSELF: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// The compose files that are used together for an environment, in order.
+pub(super) fn files<'a>(base: &'a Project, project: &'a Project) -> Vec<&'a str> {
+    let own = project.layout.compose.as_str();
+    if project.environment.is_none() || project.layout.whole { vec![own] } else { vec![&base.layout.compose, own] }
 }
 
 fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let base = &context.resolved.base;
     let wanted = document(context, base);
     let overlays = context.resolved.environments.par_iter().map(|(name, project)| {
-        let differs = overlay(&wanted, &document(context, project)).expect("its name differs at least");
-        let text = format!("{}{}", header(project), with_seams(differs).document());
-        Artifact::new(format!("compose:{name}"), file(Some(name)), text)
+        let all = document(context, project);
+        let tree = if project.layout.whole {
+            folded(all, project)
+        } else {
+            overlay(&wanted, &all).expect("its name differs at least")
+        };
+        let text = format!("{}{}", header(context, project), with_seams(tree).document());
+        Artifact::new(format!("compose:{name}"), &project.layout.compose, text)
     });
     let mut out: Vec<Artifact> = overlays.collect();
-    let text = format!("{}{}", header(base), with_seams(folded(wanted, base)).document());
-    out.push(Artifact::new("compose", file(None), text));
+    let text = format!("{}{}", header(context, base), with_seams(folded(wanted, base)).document());
+    out.push(Artifact::new("compose", &base.layout.compose, text));
     Ok(out)
 }
 
@@ -49,12 +55,13 @@ fn with_seams(mut document: Tree) -> Tree {
     document
 }
 
-fn header(project: &Project) -> String {
+fn header(context: &Context<'_>, project: &Project) -> String {
     let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls != TlsMode::None);
     let environment = project.environment.as_deref();
+    let script = project.layout.script("secrets");
     let first = match (has_secrets, environment) {
-        (true, None) => "First `scripts/secrets`, and .env from .env.example; then".to_owned(),
-        (true, Some(name)) => format!("First `scripts/secrets {name}`, and .env from .env.example; then"),
+        (true, None) => format!("First `{script}`, and .env from .env.example; then"),
+        (true, Some(name)) => format!("First `{script} {name}`, and .env from .env.example; then"),
         (false, _) => "First .env from .env.example; then".to_owned(),
     };
     let title = match environment {
@@ -65,10 +72,7 @@ fn header(project: &Project) -> String {
             title
         }
     };
-    let files = match environment {
-        None => String::new(),
-        Some(name) => format!(" -f compose.yaml -f {}", file(Some(name))),
-    };
+    let files = arguments(context, project);
     let live = project.containers.values().flat_map(|it| it.mounts.values()).any(|it| matches!(it, Mount::Bind(_)));
     let live = if live {
         "# The sources of this folder are mounted as they are: other users must be able to read them.\n"
@@ -78,6 +82,31 @@ fn header(project: &Project) -> String {
     format!(
         "# {title}, by forge from forge.yaml. {first}\n#   docker compose{files} up --detach --build --wait\n{live}\n"
     )
+}
+
+/// What `docker compose` has to be told so that it reads the files of an environment.
+fn arguments(context: &Context<'_>, project: &Project) -> String {
+    let of = |it: &Project| it.layout.compose.clone();
+    let all: Vec<String> = super::environments(context.resolved).map(of).collect();
+    let found = FOUND_BY_ITSELF.into_iter().find(|name| all.iter().any(|it| it == name));
+    let files = files(&context.resolved.base, project);
+    if files.len() == 1 && found == Some(files[0]) {
+        return String::new();
+    }
+    // From another folder than the first file's, compose would look for `.env` there.
+    let env = if files[0].contains('/') { " --env-file .env" } else { "" };
+    files.iter().fold(env.to_owned(), |text, it| format!("{text} -f {it}"))
+}
+
+/// A path of the project as a compose file names it, whose own folder is where its paths begin.
+fn from(context: &Context<'_>, project: &Project, path: &str) -> String {
+    let file = files(&context.resolved.base, project)[0];
+    let path = path.strip_prefix("./").unwrap_or(path);
+    match file.matches('/').count() {
+        0 if path.is_empty() => ".".to_owned(),
+        0 => format!("./{path}"),
+        depth => format!("{}{path}", "../".repeat(depth)).trim_end_matches('/').to_owned(),
+    }
 }
 
 /// All that is in force in an environment.
@@ -106,10 +135,9 @@ fn document(context: &Context<'_>, project: &Project) -> Tree {
             .push(entry("volumes", Tree::map(project.volumes.iter().map(|it| entry(it.clone(), Tree::flow_map([]))))));
     }
     if !project.secrets.is_empty() {
-        let secrets = project
-            .secrets
-            .keys()
-            .map(|it| entry(it.clone(), Tree::flow_map([entry("file", text(format!("./secrets/{it}")))])));
+        let secrets = project.secrets.keys().map(|it| {
+            entry(it.clone(), Tree::flow_map([entry("file", text(from(context, project, &format!("secrets/{it}"))))]))
+        });
         entries.push(entry("secrets", Tree::map(secrets)));
     }
     Tree::map(entries)
@@ -174,7 +202,7 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     let baked = image.map(|it| context.resolved.base.images.get(&it.name).unwrap_or(it));
     let builds = baked.filter(|it| it.name == container.name);
     if let Some(image) = builds {
-        add("build", build(project, image));
+        add("build", build(context, project, image));
     }
     if !container.waits.is_empty() {
         add("depends_on", depends_on(container));
@@ -272,15 +300,26 @@ fn explain(entries: &mut [Entry], container: &Container) {
     }
 }
 
-fn build(project: &Project, image: &Image) -> Tree {
-    let context = if image.context.is_empty() { ".".to_owned() } else { format!("./{}", image.context) };
-    let mut entries = vec![entry("context", text(context))];
-    if image.files.dockerfile != "Dockerfile" {
-        entries.push(entry("dockerfile", text(&image.files.dockerfile)));
+fn build(context: &Context<'_>, project: &Project, image: &Image) -> Tree {
+    let mut entries = vec![entry("context", text(from(context, project, &image.context)))];
+    let dockerfile = from_context(&image.context, &image.files.dockerfile);
+    if dockerfile != "Dockerfile" {
+        entries.push(entry("dockerfile", text(dockerfile)));
     }
     let version = interpolated(format!("${{{}_VERSION:-local}}", project.prefix));
     entries.push(entry("args", Tree::flow_map([entry("VERSION", version)])));
     Tree::flow_map(entries)
+}
+
+/// The path of a file of the project as seen from a build context.
+fn from_context(context: &str, path: &str) -> String {
+    if context.is_empty() {
+        return path.to_owned();
+    }
+    match path.strip_prefix(context).and_then(|it| it.strip_prefix('/')) {
+        Some(inside) => inside.to_owned(),
+        None => format!("{}{path}", "../".repeat(context.matches('/').count() + 1)),
+    }
 }
 
 fn depends_on(container: &Container) -> Tree {
@@ -298,7 +337,7 @@ fn mounts(context: &Context<'_>, project: &Project, container: &Container) -> Ve
     let bind = |source: &str, target: &str| {
         Tree::flow_map([
             entry("type", text("bind")),
-            entry("source", text(source)),
+            entry("source", text(from(context, project, source))),
             entry("target", text(target)),
             entry("read_only", Tree::Bool(true)),
             entry("bind", Tree::flow_map([entry("create_host_path", Tree::Bool(false))])),

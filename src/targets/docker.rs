@@ -29,16 +29,16 @@ fn plan_image(context: &Context<'_>, image: &Image) -> Result<Vec<Artifact>, Bro
     let stack = format!("stacks/{}", image.stack);
     let mut add = |kind: &str, file: &str, template: &str, executable: bool| {
         let text = context.engine.render(template, &values)?;
-        out.push(Artifact { executable, ..Artifact::new(format!("{kind}:{}", image.name), beside(file), text) });
+        out.push(Artifact { executable, ..Artifact::new(format!("{kind}:{}", image.name), file, text) });
         Ok(())
     };
     add("dockerfile", &image.files.dockerfile, &format!("{stack}/Dockerfile.j2"), false)?;
     add("dockerignore", &image.files.dockerignore, &format!("{stack}/dockerignore.j2"), false)?;
     if !image.secret_variables.is_empty() {
-        add("entrypoint", &image.files.entrypoint, "partials/docker-entrypoint.sh.j2", true)?;
+        add("entrypoint", &beside(&image.files.entrypoint), "partials/docker-entrypoint.sh.j2", true)?;
     }
     for (kind, file) in &image.files.others {
-        add(&format!("file/{kind}"), &file.name, &format!("{stack}/{}", file.template), false)?;
+        add(&format!("file/{kind}"), &beside(&file.name), &format!("{stack}/{}", file.template), false)?;
     }
     Ok(out)
 }

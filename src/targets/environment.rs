@@ -54,6 +54,10 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         ".gitignore",
         ".env\n.env.*\n!.env*.example\n/secrets/*\n!/secrets/.gitignore\n",
     ));
-    out.push(lines("lines:gitattributes", ".gitattributes", "*.sh text eol=lf\nscripts/* text eol=lf\n"));
+    out.push(lines(
+        "lines:gitattributes",
+        ".gitattributes",
+        &format!("*.sh text eol=lf\n{}/* text eol=lf\n", project.layout.scripts),
+    ));
     Ok(out)
 }

@@ -91,13 +91,13 @@ pub fn could_be(id: &str, path: &str) -> bool {
     let (kind, what) = id.split_once(':').unwrap_or((id, ""));
     let name = path.rsplit('/').next().unwrap_or(path);
     match kind {
-        "dockerfile" => name == "Dockerfile" || name.ends_with(".Dockerfile"),
+        "dockerfile" => name.contains("Dockerfile"),
         "dockerignore" => name.ends_with(".dockerignore"),
         "entrypoint" => name.ends_with("docker-entrypoint.sh"),
-        "compose" => name.starts_with("compose.") && name == path,
-        "nginx" => path.starts_with("nginx/"),
+        "compose" => name.ends_with(".yaml") || name.ends_with(".yml"),
+        "nginx" => name.ends_with(".conf"),
         "env" => path == ".env.example",
-        "script" => path.strip_prefix("scripts/") == Some(what),
+        "script" => name == what,
         "secrets" => path == "secrets/.gitignore",
         kind => kind.strip_prefix("file/").is_some_and(|file| name.replace('.', "_").ends_with(file)),
     }
@@ -105,8 +105,8 @@ pub fn could_be(id: &str, path: &str) -> bool {
 
 /// Compose files that are used together, in order: production, and each environment on top of it.
 pub fn combinations(resolved: &Resolved) -> Vec<Vec<String>> {
-    let others = resolved.environments.keys().map(|name| vec![compose::file(None), compose::file(Some(name))]);
-    std::iter::once(vec![compose::file(None)]).chain(others).collect()
+    let of = |it| compose::files(&resolved.base, it).into_iter().map(str::to_owned).collect();
+    environments(resolved).map(of).collect()
 }
 
 /// Production, then the others.

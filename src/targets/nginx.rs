@@ -34,6 +34,8 @@ type Files = BTreeMap<String, String>;
 #[derive(Debug, Default)]
 pub(super) struct Folders {
     base: Files,
+    /// Where they lie in the project.
+    folder: String,
     /// By environment: what is in force there.
     environments: BTreeMap<String, Files>,
 }
@@ -58,7 +60,7 @@ pub(super) fn folders(resolved: &Resolved, engine: &Engine) -> Result<Folders, B
     for (name, project) in &resolved.environments {
         environments.insert(name.clone(), files(project, engine)?);
     }
-    Ok(Folders { base: files(&resolved.base, engine)?, environments })
+    Ok(Folders { base: files(&resolved.base, engine)?, folder: resolved.base.layout.nginx.clone(), environments })
 }
 
 fn files(project: &Project, engine: &Engine) -> Result<Files, Broken> {
@@ -101,14 +103,15 @@ impl Folders {
             digest.update(text);
         }
         let digest = digest.finalize().iter().take(4).map(|it| format!("{it:02x}")).collect();
+        let root = &self.folder;
         let whole = |folder: String| vec![(folder, "/etc/nginx".to_owned())];
         let folders = match environment {
-            None => whole("./nginx".to_owned()),
+            None => whole(root.clone()),
             Some(name) => match self.parts(name) {
-                None => whole(format!("./nginx/{name}")),
+                None => whole(format!("{root}/{name}")),
                 Some(parts) => {
-                    let own = parts.iter().map(|part| (format!("./nginx/{name}/{part}"), format!("/etc/nginx/{part}")));
-                    whole("./nginx".to_owned()).into_iter().chain(own).collect()
+                    let own = parts.iter().map(|part| (format!("{root}/{name}/{part}"), format!("/etc/nginx/{part}")));
+                    whole(root.clone()).into_iter().chain(own).collect()
                 }
             },
         };
@@ -120,7 +123,7 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let mut out = Vec::new();
     let folders = &context.nginx;
     for (name, text) in &folders.base {
-        out.push(Artifact::new(format!("nginx:{name}"), format!("nginx/{name}"), text.as_str()));
+        out.push(Artifact::new(format!("nginx:{name}"), format!("{}/{name}", folders.folder), text.as_str()));
     }
     for (environment, files) in &folders.environments {
         let parts = folders.parts(environment);
@@ -130,7 +133,7 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
             if wanted {
                 out.push(Artifact::new(
                     format!("nginx:{environment}:{name}"),
-                    format!("nginx/{environment}/{name}"),
+                    format!("{}/{environment}/{name}", folders.folder),
                     text.as_str(),
                 ));
             }

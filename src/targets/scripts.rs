@@ -19,8 +19,12 @@ struct Values<'a> {
     /// Production's certificates first.
     certificates: Vec<Certificates<'a>>,
     environments: Vec<&'a str>,
-    /// Whether there is one.
-    gateway: bool,
+    /// The script's path in the project.
+    script: &'a str,
+    /// From the script's folder to the project.
+    up: String,
+    /// Where the gateway's configuration lies in the project; `None` where there is none.
+    nginx: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -56,11 +60,14 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     }
     let environments =
         std::iter::once("production").chain(context.resolved.environments.keys().map(String::as_str)).collect();
-    let values =
-        Values { generated, supplied, certificates, environments, gateway: context.resolved.base.gateway.is_some() };
+    let base = &context.resolved.base;
+    let nginx = base.gateway.as_ref().map(|_| base.layout.nginx.as_str());
+    let path = base.layout.script("secrets");
+    let up = "../".repeat(path.matches('/').count());
+    let values = Values { generated, supplied, certificates, environments, script: &path, up, nginx };
     let text = context.engine.render("scripts/secrets.j2", &values)?;
     Ok(vec![
-        Artifact { executable: true, ..Artifact::new("script:secrets", "scripts/secrets", text) },
+        Artifact { executable: true, ..Artifact::new("script:secrets", path, text) },
         Artifact::new("secrets:gitignore", "secrets/.gitignore", "*\n!.gitignore\n"),
     ])
 }

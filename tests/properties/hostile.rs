@@ -102,6 +102,11 @@ gateway:
 environments:
   alpha: { source_mounts: true }
   beta: {}
+layout:
+  compose: { alpha: { file: alpha.yml } }
+  dockerfile: "{service}/{service}.Dockerfile"
+  nginx: anginx
+  scripts: ascripts
 "#;
 
 /// A text field of the schema, and where in [`BASE`] texts are put to try it. A place that ends with `{key}` is the
@@ -229,6 +234,11 @@ const FIELDS: &[Field] = &[
     field("gateway.stop_grace_period", Refused, &["gateway.stop_grace_period"]),
     field("gateway.exceptions[].rule", Refused, &["gateway.exceptions[0].rule"]),
     field("gateway.exceptions[].reason", Vanishes, &["gateway.exceptions[0].reason"]),
+    field("layout.compose.{key}", Refused, &["layout.compose.{key}"]),
+    field("layout.compose.*.file", Lands, &["layout.compose.alpha.file"]),
+    field("layout.dockerfile", Lands, &["layout.dockerfile"]),
+    field("layout.nginx", Lands, &["layout.nginx"]),
+    field("layout.scripts", Lands, &["layout.scripts"]),
     field("environments.{key}", Lands, &["environments.beta.{key}"]),
 ];
 
@@ -388,6 +398,8 @@ fn markers(field: &str) -> &'static [&'static str] {
             &["/tmp/zqx", "/zqx/"]
         }
         "services.*.image" => &["zqx:1"],
+        "layout.compose.*.file" => &["zqx.yml"],
+        "layout.dockerfile" => &["{service}/Dockerfile.zqx"],
         _ => &["zqx", "ZQX"],
     }
 }
@@ -403,8 +415,11 @@ fn around(places: &[&str], over: bool) -> Value {
     let mut spec = base();
     let group = places[0].split('.').next().unwrap_or_default();
     let top = spec.as_object_mut().expect("a spec is a map");
-    if !["name", "environments", "gateway"].contains(&group) {
+    if !["name", "environments", "gateway", "layout"].contains(&group) {
         top.remove("gateway");
+    }
+    if group != "layout" {
+        top.remove("layout");
     }
     // `api` is what others need.
     let named = places.iter().filter_map(|it| it.strip_prefix("services.")?.split('.').next());
@@ -421,7 +436,7 @@ fn around(places: &[&str], over: bool) -> Value {
         top["backings"].as_object_mut().expect("they are a map").remove("cache");
     }
     let environments = top["environments"].as_object_mut().expect("they are a map");
-    if over || !["name", "environments", "services"].contains(&group) {
+    if over || !["name", "environments", "layout", "services"].contains(&group) {
         environments.remove("alpha");
     }
     if !over && !["name", "environments"].contains(&group) {
@@ -534,7 +549,7 @@ type Meanings = BTreeMap<String, Value>;
 fn meanings(files: &BTreeMap<String, Artifact>) -> Result<Meanings, String> {
     files
         .iter()
-        .map(|(path, it)| match meaning(path, &it.text) {
+        .map(|(path, it)| match meaning(it) {
             Ok(value) => Ok((path.clone(), value)),
             Err(why) => Err(format!("{path}: {why}")),
         })
@@ -665,8 +680,7 @@ fn first_difference(wanted: &Value, found: &Value) -> (String, String) {
 
 /// Tries every hostile text in every field, on as many threads as there are cores.
 fn harms(over: bool) -> Vec<String> {
-    let fields: Vec<&Field> =
-        FIELDS.iter().filter(|it| !over || !["name", "environments.{key}"].contains(&it.field)).collect();
+    let fields: Vec<&Field> = FIELDS.iter().filter(|it| !over || !is_whole(it.field)).collect();
     let threads = thread::available_parallelism().map_or(2, usize::from);
     let mut found: Vec<String> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -821,14 +835,19 @@ fn every_text_field_of_the_schema_is_tried() {
     assert!(gone.is_empty(), "the schema has no such text fields any more: {gone:#?}");
 }
 
-/// An overlay is a spec without its name and environments: that is why trying a field there is trying it everywhere.
+/// Whether a field is about all environments.
+fn is_whole(field: &str) -> bool {
+    ["name", "environments", "layout"].contains(&field.split('.').next().unwrap_or_default())
+}
+
+/// An overlay is a spec without what is about all environments: that is why trying a field there is trying it everywhere.
 #[test]
 fn an_overlay_has_the_text_fields_of_a_spec() {
     let schema = forge::schema::document(&FORGE.catalog.choices());
     let mut overlay = schema["$defs"]["Overlay"].clone();
     overlay["$defs"] = schema["$defs"].clone();
     let mut wanted = text_fields(&schema);
-    wanted.retain(|it| it != "name" && !it.starts_with("environments"));
+    wanted.retain(|it| !is_whole(it));
     assert_eq!(text_fields(&overlay), wanted);
 }
 

@@ -2,6 +2,7 @@
 //! program's manual and not after forge, so that a value which breaks out of its place shows as another meaning.
 
 use forge::schema::COMPOSE;
+use forge::targets::Artifact;
 use forge::yaml::{self, Node};
 use serde_json::{Map, Value, json};
 
@@ -10,25 +11,17 @@ const EXPANDS: char = '\u{e000}';
 /// Before a character that a shell takes for a pattern.
 const MATCHES: char = '\u{e001}';
 
-/// The meaning of the file at `path`.
-pub(super) fn meaning(path: &str, text: &str) -> Result<Value, String> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    if name.ends_with(".yaml") {
-        compose(text)
-    } else if name.ends_with(".json") {
-        serde_json::from_str(text).map_err(|it| it.to_string())
-    } else if name.ends_with(".dockerignore") || name.starts_with(".git") {
-        Ok(text.lines().filter(|it| !it.starts_with('#')).collect())
-    } else if name.ends_with("Dockerfile") {
-        dockerfile(text)
-    } else if name.ends_with(".example") {
-        dotenv(text)
-    } else if name.ends_with(".conf") {
-        nginx(text)
-    } else if name.ends_with(".sh") || path.starts_with("scripts/") {
-        shell(text).map(|it| json!(it))
-    } else {
-        Err("no reader knows this file".to_owned())
+/// The meaning of a file, by what it is: a layout can call it anything.
+pub(super) fn meaning(artifact: &Artifact) -> Result<Value, String> {
+    let text = &artifact.text;
+    match artifact.id.split(':').next().unwrap_or_default() {
+        "compose" => compose(text),
+        "dockerfile" => dockerfile(text),
+        "dockerignore" | "lines" | "secrets" => Ok(text.lines().filter(|it| !it.starts_with('#')).collect()),
+        "entrypoint" | "script" => shell(text).map(|it| json!(it)),
+        "env" => dotenv(text),
+        "nginx" | "file/nginx_conf" => nginx(text),
+        _ => Err("no reader knows this file".to_owned()),
     }
 }
 

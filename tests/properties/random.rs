@@ -91,9 +91,30 @@ fn spec(dice: &mut Dice) -> Value {
         }
         spec["environments"] = json!({ "staging": { "overlay": overlay }, "development": {} });
     }
+    if dice.yes() {
+        spec["layout"] = layout(dice, spec.get("environments").is_some());
+    }
     spec["services"] = services.into();
     spec["backings"] = backings.into();
     spec
+}
+
+fn layout(dice: &mut Dice, staging: bool) -> Value {
+    let mut layout = json!({
+        "nginx": dice.pick(&["docker/nginx", "gateway"]),
+        "scripts": dice.pick(&["ops", "docker/bin"]),
+    });
+    if dice.yes() {
+        layout["dockerfile"] = json!(dice.pick(&["docker/{service}.Dockerfile", "{service}/docker/Dockerfile"]));
+    }
+    if dice.yes() {
+        layout["compose"] = json!({ "production": { "file": "docker-compose.yml" } });
+        if staging {
+            layout["compose"]["staging"] =
+                json!({ "file": dice.pick(&["deploy/staging/compose.yaml", "staging.yml"]), "whole": true });
+        }
+    }
+    layout
 }
 
 fn service(dice: &mut Dice, name: &str, backings: &Map<String, Value>, others: &Map<String, Value>) -> (Value, bool) {
@@ -224,7 +245,7 @@ proptest! {
             prop_assert_eq!(&made, &turned, "the order of keys makes a difference");
         }
         prop_assert_eq!(compared_with_itself(&made), vec![], "a diff after generate is not clean");
-        for (path, artifact) in made.iter().filter(|(path, _)| path.ends_with(".yaml")) {
+        for (path, artifact) in made.iter().filter(|(path, _)| path.ends_with(".yaml") || path.ends_with(".yml")) {
             let doc = yaml::read(&artifact.text).map_err(|it| TestCaseError::fail(format!("{path}: {it:?}\n{}", artifact.text)))?;
             let complaints: Vec<String> = COMPOSE.iter_errors(&untagged(&doc.root)).map(|it| it.to_string()).collect();
             prop_assert!(complaints.is_empty(), "{path}: {complaints:#?}\n{}", artifact.text);

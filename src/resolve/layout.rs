@@ -1,0 +1,135 @@
+//! Where outputs lie: the names that the spec gives, and the usual ones for the rest.
+
+use std::collections::BTreeMap;
+
+use super::{Resolver, unknown_name};
+use crate::codes;
+use crate::diagnostic::{Path, Place};
+use crate::project::Layout;
+
+/// What compose reads beside another file, without being told.
+const OVERRIDES: [&str; 4] =
+    ["compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// Folders of others in which nothing can lie that forge writes.
+const NOT_OURS: [&str; 5] = [".forge", ".git", ".hg", ".svn", "secrets"];
+
+impl Resolver<'_> {
+    /// Where files lie in this environment. What is wrong with the layout is told.
+    pub(super) fn resolve_layout(&mut self) -> Layout {
+        let layout = self.spec.layout.clone();
+        let at = Path::of(["layout"]);
+        let named = layout.compose.iter().map(|(name, it)| (at.key("compose").key(name).key("file"), it.file.as_str()));
+        let others = [
+            (at.key("dockerfile"), layout.dockerfile.as_deref()),
+            (at.key("nginx"), layout.nginx.as_deref()),
+            (at.key("scripts"), layout.scripts.as_deref()),
+        ];
+        let given: Vec<(Path, &str)> = named.chain(others.into_iter().filter_map(|(at, it)| Some((at, it?)))).collect();
+        for (at, path) in given {
+            self.check_place(&at, path);
+        }
+        self.check_compose_files();
+        Layout {
+            compose: self.compose_file(self.environment.map(|(name, _)| name)),
+            whole: self.environment.is_some_and(|(name, _)| layout.compose.get(name).is_some_and(|it| it.whole)),
+            nginx: layout.nginx.map_or_else(|| "nginx".to_owned(), |it| it.0),
+            scripts: layout.scripts.map_or_else(|| "scripts".to_owned(), |it| it.0),
+        }
+    }
+
+    /// The compose file of an environment; `None` is production.
+    fn compose_file(&self, environment: Option<&str>) -> String {
+        let given = self.spec.layout.compose.get(environment.unwrap_or("production"));
+        match (given, environment) {
+            (Some(given), _) => given.file.to_string(),
+            (None, None) => "compose.yaml".to_owned(),
+            (None, Some(name)) => format!("compose.{name}.yaml"),
+        }
+    }
+
+    /// The Dockerfile of a service, if the layout says where it lies.
+    pub(super) fn dockerfile(&self, service: &str) -> Option<String> {
+        self.spec.layout.dockerfile.as_ref().map(|it| it.replace("{service}", service))
+    }
+
+    /// Refuses places that others own.
+    fn check_place(&mut self, at: &Path, path: &str) {
+        let lower = path.to_lowercase();
+        let parts: Vec<&str> = lower.split('/').collect();
+        let name = parts.last().copied().unwrap_or_default();
+        let help = "name another place";
+        if let Some(folder) = parts.iter().find(|it| NOT_OURS.contains(it)) {
+            let message = format!("nothing that forge writes can lie in `{folder}`");
+            self.error(&codes::LAYOUT, Place::Value(at.clone()), message, help);
+        } else if name.starts_with(".env") || name == "forge.yaml" {
+            self.error(&codes::LAYOUT, Place::Value(at.clone()), format!("`{name}` is a file of yours"), help);
+        } else if OVERRIDES.contains(&name) {
+            let message = format!("compose reads `{name}` without being told, also in production");
+            self.error(&codes::LAYOUT, Place::Value(at.clone()), message, "call it otherwise");
+        }
+    }
+
+    fn check_compose_files(&mut self) {
+        let at = Path::of(["layout", "compose"]);
+        let known: Vec<&str> =
+            std::iter::once("production").chain(self.spec.environments.keys().map(|it| it.as_str())).collect();
+        for name in self.spec.layout.compose.keys().filter(|it| !known.contains(&it.as_str())) {
+            let message = format!("there is no environment `{name}`");
+            let unknown = unknown_name(Place::Key(at.key(name)), message);
+            self.told.push(unknown.nearest(name, known.iter().copied()));
+        }
+        if self.spec.layout.compose.get("production").is_some_and(|it| it.whole) {
+            let place = Place::Key(at.key("production").key("whole"));
+            self.warning(&codes::NO_EFFECT, place, "production's file is always whole", "leave it out");
+        }
+        let folder = |file: &str| file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+        let base = self.compose_file(None);
+        let mut seen: BTreeMap<String, &str> = BTreeMap::from([(base.clone(), "production")]);
+        for name in self.spec.environments.keys().map(|it| it.as_str()) {
+            let file = self.compose_file(Some(name));
+            let is_whole = self.spec.layout.compose.get(name).is_some_and(|it| it.whole);
+            let key = if self.spec.layout.compose.contains_key(name) { name } else { "production" };
+            let place = Place::Value(at.key(key).key("file"));
+            if !is_whole && folder(&file) != folder(&base) {
+                let message = format!("`{file}` is laid over `{base}`, which lies in another folder");
+                let help = "paths in both begin where the first lies: put them into one folder, or write `whole: true`";
+                self.error(&codes::LAYOUT, place.clone(), message, help);
+            }
+            if let Some(other) = seen.insert(file.clone(), name) {
+                let message = format!("`{other}` and `{name}` have the same compose file, `{file}`");
+                self.error(&codes::NAME_TWICE, place, message, "give each a file of its own");
+            }
+        }
+    }
+
+    /// Refuses images that would have the same Dockerfile.
+    pub(super) fn check_dockerfiles(&mut self) {
+        let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+        let twice = self.images.values().find_map(|it| Some((seen.insert(&it.files.dockerfile, &it.name)?, it)));
+        if let Some((other, image)) = twice {
+            let message =
+                format!("`{other}` and `{}` have the same Dockerfile, `{}`", image.name, image.files.dockerfile);
+            let place = Place::Value(Path::of(["layout", "dockerfile"]));
+            self.error(&codes::NAME_TWICE, place, message, "put `{service}` into the path");
+        }
+    }
+
+    /// What of all that forge writes lies in a build context, relative to it, beside what the image itself needs.
+    pub(super) fn beside(&self, context: &str) -> Vec<String> {
+        let mut all = vec![".forge".to_owned()];
+        let environments = self.spec.environments.keys().map(|it| Some(it.as_str()));
+        // Whatever is called like compose files belongs to compose, also what people put there.
+        all.push("compose*.yaml".to_owned());
+        let compose = std::iter::once(None).chain(environments).map(|it| self.compose_file(it));
+        all.extend(compose.filter(|it| !(it.starts_with("compose") && it.ends_with(".yaml") && !it.contains('/'))));
+        all.extend(["forge-templates", "forge.lock", "forge.yaml"].map(str::to_owned));
+        all.extend(self.spec.gateway.is_some().then(|| self.layout.nginx.clone()));
+        all.extend([self.layout.script("secrets"), "secrets".to_owned()]);
+        let inside = |path: String| match context {
+            "" => Some(path),
+            _ => path.strip_prefix(context).and_then(|it| it.strip_prefix('/')).map(str::to_owned),
+        };
+        all.into_iter().filter_map(inside).collect()
+    }
+}
