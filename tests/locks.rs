@@ -1,5 +1,7 @@
 //! What tags stand for: `forge.lock`, and what of it files have.
 
+use std::process::Command;
+
 use forge::compare::digest;
 
 use crate::sandbox::{SMALLEST, Sandbox};
@@ -105,4 +107,144 @@ fn a_lock_that_cannot_be_read_stops_everything_and_says_how_to_mend_it() {
     let linked = project("lock-link").file("elsewhere", &right).link("forge.lock", "elsewhere");
     let said = linked.run(&["validate"]);
     assert!(said.code == 2 && said.stderr.contains("forge.lock is no file"), "{}", said.text());
+}
+
+/// The same project, generated with a lock, in a git repository.
+fn repository(name: &str) -> Sandbox {
+    let sandbox = Sandbox::smallest(name)
+        .file("forge.yaml", spec().replace("  who:", "  more:\n    build: { stack: python, context: ./more }\n    command: [python, -m, app]\n    port: 8001\n  who:"))
+        .file("more/requirements.txt", "")
+        .file("forge.lock", lock(&IMAGES));
+    sandbox.generate();
+    git(&sandbox, &["init", "--quiet", "--initial-branch=main"]);
+    commit(&sandbox);
+    sandbox
+}
+
+fn git(sandbox: &Sandbox, words: &[&str]) {
+    let mut command = Command::new("git");
+    command.args(["-c", "user.name=bot", "-c", "user.email=bot@example.com", "-c", "commit.gpgsign=false"]).args(words);
+    let done = command.current_dir(sandbox.path("")).output().expect("git is there");
+    assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn commit(sandbox: &Sandbox) {
+    git(sandbox, &["add", "--all"]);
+    git(sandbox, &["commit", "--quiet", "--message", "all"]);
+}
+
+/// On a branch of its own, a bot gives `image` a newer digest in `files`; then that is merged.
+fn bot(sandbox: &Sandbox, image: &str, files: &[&str]) {
+    git(sandbox, &["checkout", "--quiet", "-b", "bot"]);
+    for file in files {
+        let text = sandbox.read(file).replace(&pin(image), &pin("newer"));
+        sandbox.write(file, text);
+    }
+    commit(sandbox);
+    git(sandbox, &["checkout", "--quiet", "main"]);
+    git(sandbox, &["merge", "--quiet", "--no-edit", "--no-ff", "bot"]);
+}
+
+/// Whether `forge diff --check` has nothing to say, `forge generate` then takes the digest, and nothing is left to do.
+fn is_taken(sandbox: &Sandbox, image: &str, files: &[&str]) {
+    let said = sandbox.run(&["diff", "--check"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, ""), "{}", said.text());
+    sandbox.generate();
+    let lock = sandbox.read("forge.lock");
+    assert!(lock.contains(&format!("  {image}:\n    digest: {}\n", pin("newer"))), "{lock}");
+    for file in files {
+        let text = sandbox.read(file);
+        assert!(text.contains(&format!("{image}@{}", pin("newer"))) && !text.contains(&pin(image)), "{file}:\n{text}");
+    }
+    for words in [&["diff"][..], &["generate", "--check"], &["diff", "--check"]] {
+        let said = sandbox.run(words);
+        assert_eq!(said.code, 0, "{words:?}: {}", said.text());
+    }
+}
+
+#[test]
+fn what_a_bot_wrote_is_no_difference_and_goes_into_the_lock() {
+    let files = ["api/Dockerfile", "more/Dockerfile"];
+    // All files; one of two, as Dependabot does; with the lock, as the preset for Renovate does; and a compose file.
+    for (name, image, edited) in [
+        ("bot-all", "python:3.13-slim", &files[..]),
+        ("bot-one", "python:3.13-slim", &files[..1]),
+        ("bot-lock", "python:3.13-slim", &["api/Dockerfile", "more/Dockerfile", "forge.lock"]),
+        ("bot-compose", "postgres:18", &["compose.yaml"]),
+    ] {
+        let sandbox = repository(name);
+        bot(&sandbox, image, edited);
+        is_taken(&sandbox, image, if image == "postgres:18" { &["compose.yaml"] } else { &files });
+    }
+}
+
+#[test]
+fn a_first_digest_from_a_bot_begins_a_lock() {
+    let sandbox = project("bot-first");
+    sandbox.generate();
+    sandbox.edit("compose.yaml", "image: postgres:18", &format!("image: postgres:18@{}", pin("newer")));
+    let said = sandbox.run(&["diff", "--check"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, ""), "{}", said.text());
+    let said = sandbox.run(&["generate", "--check"]);
+    assert_eq!((said.code, said.stdout.as_str()), (1, "forge.lock: a bot wrote newer digests into files\n"));
+    is_taken(&sandbox, "postgres:18", &["compose.yaml"]);
+}
+
+#[test]
+fn edits_beside_what_a_bot_wrote_are_kept() {
+    let sandbox = repository("bot-edit");
+    sandbox.edit("api/Dockerfile", "WORKDIR /app\n", "# mine\nWORKDIR /app\n");
+    commit(&sandbox);
+    bot(&sandbox, "python:3.13-slim", &["api/Dockerfile", "more/Dockerfile"]);
+    let said = sandbox.run(&["diff", "--check"]);
+    assert_eq!(said.code, 0, "{}", said.text());
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8002");
+    sandbox.generate();
+    let text = sandbox.read("api/Dockerfile");
+    assert!(text.contains("# mine\n") && text.contains(&pin("newer")) && text.contains("EXPOSE 8002"), "{text}");
+}
+
+#[test]
+fn what_was_locked_since_goes_before_what_a_bot_wrote() {
+    let sandbox = repository("bot-late");
+    bot(&sandbox, "python:3.13-slim", &["api/Dockerfile"]);
+    let newest = lock(&IMAGES).replace(&pin("python:3.13-slim"), &pin("newest"));
+    sandbox.write("forge.lock", &newest);
+    let said = sandbox.run(&["generate"]);
+    assert_eq!(said.code, 0, "{}", said.text());
+    assert!(said.stderr.contains("`forge lock --update python:3.13-slim`"), "{}", said.text());
+    assert_eq!(sandbox.read("forge.lock"), newest);
+    for file in ["api/Dockerfile", "more/Dockerfile"] {
+        assert_eq!(sandbox.read(file).matches(&pin("newest")).count(), 3, "{file}");
+    }
+}
+
+#[test]
+fn a_tag_that_a_bot_raised_is_the_specs_to_say() {
+    let sandbox = repository("bot-tag");
+    let raise = |file: &str, from: &str, to: &str| {
+        let text = sandbox.read(file).replace(&format!("{from}@{}", pin(from)), &format!("{to}@{}", pin("newer")));
+        sandbox.write(file, text);
+    };
+    raise("api/Dockerfile", "python:3.13-slim", "python:3.14-slim");
+    raise("more/Dockerfile", "python:3.13-slim", "python:3.14-slim");
+    raise("compose.yaml", "traefik/whoami:v1.11", "traefik/whoami:v1.12");
+    let said = sandbox.run(&["generate"]);
+    assert_eq!(said.code, 0, "{}", said.text());
+    let words =
+        "api/Dockerfile: it has `python:3.14-slim`, and `services.api.build` in the spec asks for `python:3.13-slim`";
+    assert!(said.stderr.contains(words), "{}", said.text());
+    assert!(
+        said.stderr.contains("`services.who.image` in the spec asks for `traefik/whoami:v1.11`"),
+        "{}",
+        said.text()
+    );
+    // What the bot wrote stays, and is right once the spec says so.
+    sandbox.edit("forge.yaml", "traefik/whoami:v1.11", "traefik/whoami:v1.12");
+    sandbox
+        .write("forge.yaml", sandbox.read("forge.yaml").replace("stack: python,", "stack: python, version: \"3.14\","));
+    let said = sandbox.run(&["diff", "--check"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, ""), "{}", said.text());
+    is_taken(&sandbox, "python:3.14-slim", &["api/Dockerfile", "more/Dockerfile"]);
+    assert!(sandbox.read("forge.lock").contains("traefik/whoami:v1.12"));
 }

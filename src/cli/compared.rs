@@ -1,5 +1,6 @@
 //! What forge wants beside what is there: where every command begins that looks at generated files.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -7,7 +8,9 @@ use super::disk::Disk;
 use super::project::Project;
 use super::state::{STATE, manifest};
 use super::{Failure, Shell};
-use crate::compare::{Change, Manifest, Movers, compare, digest};
+use crate::compare::{Change, Kind, Manifest, Movers, compare, digest};
+use crate::lock::uses;
+use crate::pins::{self, Taken, Written};
 use crate::targets::Artifact;
 
 /// A project compared with what is on disk.
@@ -18,6 +21,8 @@ pub(super) struct Compared {
     pub(super) changes: Vec<Change>,
     /// Who moved since forge last wrote.
     pub(super) movers: Movers,
+    /// What bots wrote into files.
+    pub(super) pins: Taken,
     /// Held as long as this is looked at and written.
     pub(super) _lock: Option<File>,
 }
@@ -31,14 +36,99 @@ pub(super) fn compared(
 ) -> Result<Compared, Failure> {
     let mut disk = Disk::new(root)?;
     let lock = if writes { disk.lock()? } else { None };
-    let manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
-    let wanted = project.plan(shell)?;
+    let mut manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
+    let mut wanted = project.plan(shell)?;
     let bases = disk.root.join(STATE).join("base");
     // A text that is not what its name says was changed by somebody, and is no base of anything.
     let base = |name: &str| fs::read_to_string(bases.join(name)).ok().filter(|it| digest(it.as_bytes()) == name);
-    let changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
+    let mut changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
+    let found = edits(&changes, &manifest, base);
+    let written: Vec<Written> = found.iter().flat_map(|it| pins::written(it.path, &it.base, it.text)).collect();
+    let pins = pins::take(project.lock.as_ref(), &uses(&project.resolved), &written);
+    if !written.is_empty() {
+        // What forge wrote and a bot pinned otherwise is no edit of anybody's.
+        let repinned: Vec<(String, String)> =
+            found.iter().map(|it| (it.id.to_owned(), pins::repinned(&it.base, it.text))).collect();
+        let texts: HashMap<String, String> =
+            repinned.iter().map(|(_, text)| (digest(text.as_bytes()), text.clone())).collect();
+        for (id, text) in &repinned {
+            let record = manifest.artifacts.get_mut(id).filter(|it| it.base != digest(text.as_bytes()));
+            record.into_iter().for_each(|it| it.interrupted.push(digest(text.as_bytes())));
+        }
+        if !pins.news.is_empty() {
+            wanted = project.plan_with(&pins.lock, shell)?;
+        }
+        let base = |name: &str| texts.get(name).cloned().or_else(|| base(name));
+        changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
+    }
     let movers = Movers::since(&manifest, &project.sources, env!("CARGO_PKG_VERSION"));
-    Ok(Compared { disk, manifest, wanted, changes, movers, _lock: lock })
+    Ok(Compared { disk, manifest, wanted, changes, movers, pins, _lock: lock })
+}
+
+/// A file that somebody edited, with what forge wrote there.
+struct Edit<'a> {
+    id: &'a str,
+    path: &'a str,
+    base: String,
+    text: &'a str,
+}
+
+/// The texts of the files that are not as forge wrote them.
+fn edits<'a>(changes: &'a [Change], manifest: &'a Manifest, base: impl Fn(&str) -> Option<String>) -> Vec<Edit<'a>> {
+    let edited = |it: &&Change| matches!(it.kind, Kind::Edited | Kind::Merged | Kind::Conflict);
+    let edit = |it: &'a Change| {
+        let (id, record) = manifest.artifacts.iter().find(|(_, record)| record.path == it.path)?;
+        let text = std::str::from_utf8(it.found.as_deref()?).ok()?;
+        Some(Edit { id, path: &it.path, base: base(&record.base)?, text })
+    };
+    changes.iter().filter(edited).filter_map(edit).collect()
+}
+
+impl Compared {
+    /// What forge wants, as it was when it last wrote, where only pins are others since: that a bot does not bring `.forge`
+    /// along is no difference that anybody has to do something about.
+    pub(super) fn wanted_but_for_pins(&self) -> Vec<Artifact> {
+        let bases = self.disk.root.join(STATE).join("base");
+        let old = |it: &Artifact| {
+            let record = self.manifest.artifacts.get(&it.id)?;
+            let is_old = record.base != digest(it.text.as_bytes());
+            let text = is_old.then(|| fs::read_to_string(bases.join(&record.base)).ok())??;
+            pins::alike(&text, &it.text).then_some(text)
+        };
+        let wanted = self.wanted.iter().map(|it| match old(it) {
+            Some(text) => Artifact { text, ..it.clone() },
+            None => it.clone(),
+        });
+        wanted.collect()
+    }
+
+    /// Whether a file only lacks a digest that a bot wrote into another.
+    pub(super) fn is_behind_a_bot(&self, change: &Change) -> bool {
+        let texts = change.found.as_deref().zip(change.wanted.as_deref());
+        let texts = texts.and_then(|(a, b)| Some((std::str::from_utf8(a).ok()?, std::str::from_utf8(b).ok()?)));
+        let names = texts.and_then(|(found, wanted)| pins::differing(found, wanted));
+        change.kind == Kind::Moved
+            && !change.mode
+            && names.is_some_and(|it| !it.is_empty() && it.iter().all(|name| self.pins.news.contains_key(name)))
+    }
+
+    /// What there is to say of what bots wrote; `taken` says what becomes of it.
+    pub(super) fn tell_pins(&self, taken: &str, shell: &mut Shell<'_>) -> Result<(), Failure> {
+        for (name, path) in &self.pins.news {
+            shell.say(&format!("{path}: {taken} of `{name}`"))?;
+        }
+        for (path, name) in &self.pins.left {
+            shell.say(&format!("{path}: what it has for `{name}` is not in forge.lock, which was changed since or has another file's; `forge lock --update {name}` looks up the newest"))?;
+        }
+        for it in &self.pins.raised {
+            let at = it.at.as_ref().map_or_else(|| "the spec".to_owned(), |at| format!("`{at}`"));
+            shell.insist(&format!(
+                "{}: it has `{}`, and {at} in the spec asks for `{}`: raise it there, then all files follow",
+                it.path, it.is, it.was
+            ))?;
+        }
+        Ok(())
+    }
 }
 
 /// The changes of files that somebody named, or that lie below folders that somebody named; all, where nobody named any.

@@ -71,30 +71,36 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
-    let Compared { disk, manifest, changes, wanted, movers, .. } = compared(project, &project.root, false, shell)?;
-    let mut shown: Vec<Change> = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
+    let compared = compared(project, &project.root, false, shell)?;
+    compared.tell_pins("`forge generate` takes from here into forge.lock the digest", shell)?;
+    let Compared { disk, manifest, changes, wanted, movers, .. } = &compared;
+    let mut shown: Vec<Change> = chosen(changes, &arguments.paths, wanted)?.into_iter().cloned().collect();
+    if arguments.check {
+        shown.retain(|it| !compared.is_behind_a_bot(it));
+    }
     let is_whole = arguments.paths.is_empty();
     let schema = schema::text(&project.catalog.choices());
     let state = kept(&schema);
     if is_whole && !shown.iter().any(Change::is_due) {
-        shown.extend(state_changes(&disk, &changes, &wanted, &manifest, &project.sources, &state));
+        let wanted = compared.wanted_but_for_pins();
+        shown.extend(state_changes(disk, changes, &wanted, manifest, &project.sources, &state));
     }
     if arguments.check {
         shown.retain(|it| it.kind != Kind::Edited || it.mode);
     }
-    let mut files = review(&shown, &Background { wanted: &wanted, manifest: &manifest, movers: &movers });
-    let mut contacts = contacts(&shown, &project.resolved, &wanted);
+    let mut files = review(&shown, &Background { wanted, manifest, movers });
+    let mut contacts = contacts(&shown, &project.resolved, wanted);
     files.iter_mut().for_each(|it| it.contact = contacts.remove(&it.path));
     if arguments.semantic {
         files.retain(|it| !it.means_nothing());
         files = files.into_iter().map(Reviewed::without_lines).collect();
     }
     let is_first = files.iter().any(|it| it.kind == Kind::Foreign) || manifest.artifacts.is_empty();
-    let strangers = if is_whole && is_first { look_alike(&disk.root, &wanted) } else { Vec::new() };
+    let strangers = if is_whole && is_first { look_alike(&disk.root, wanted) } else { Vec::new() };
     if arguments.format == Format::Unified {
         if is_whole && shown.iter().any(Change::is_due) {
             shown.retain(|it| !it.path.starts_with(".forge/"));
-            shown.extend(state_texts(&disk, &changes, &wanted, &manifest, &project.sources, &state));
+            shown.extend(state_texts(disk, changes, wanted, manifest, &project.sources, &state));
         }
         shown.retain(|it| it.path.starts_with(".forge/") || files.iter().any(|file| file.path == it.path));
     }

@@ -8,8 +8,9 @@ use super::disk::OBEYED;
 use super::project::{counted, shown, valid};
 use super::state::kept;
 use super::write::{state_changes, write};
-use super::{Answer, Failure, Shell};
-use crate::compare::{Change, Kind};
+use super::{Answer, Failure, Shell, lockfile};
+use crate::compare::{Change, Kind, digest};
+use crate::lock::FILE;
 use crate::report::changes::names;
 use crate::schema;
 use crate::targets::Artifact;
@@ -72,7 +73,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.output.is_some() && writes {
         fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
     }
-    let Compared { mut disk, manifest, wanted, mut changes, movers, _lock } = compared(project, root, writes, shell)?;
+    let compared = compared(project, root, writes, shell)?;
+    compared.tell_pins("forge.lock takes the digest", shell)?;
+    let Compared { mut disk, manifest, wanted, mut changes, movers, pins, _lock } = compared;
     let mut decided = Vec::new();
     for change in changes.iter_mut().filter(|it| it.kind.is_open()) {
         decided.extend(arguments.conflict.and_then(|way| resolve(change, way, &wanted)));
@@ -82,12 +85,13 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let state = kept(&schema);
     if !writes {
         let mut differs: Vec<Change> = changes.iter().filter(|it| it.is_due()).cloned().collect();
-        if differs.is_empty() {
+        if differs.is_empty() && pins.news.is_empty() {
             differs = state_changes(&disk, &changes, &wanted, &manifest, &project.sources, &state);
         }
         let reasons = differs.iter().map(|it| (it.path.as_str(), it.reason(&movers.words())));
-        shell.answer(&names(reasons))?;
-        return Ok(if differs.is_empty() { Answer::Yes } else { Answer::No });
+        let lock = (FILE, "a bot wrote newer digests into files".to_owned());
+        shell.answer(&names(reasons.chain((!pins.news.is_empty()).then_some(lock))))?;
+        return Ok(if differs.is_empty() && pins.news.is_empty() { Answer::Yes } else { Answer::No });
     }
     if !foreign.is_empty() {
         for change in &foreign {
@@ -112,7 +116,12 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.insist("nothing was written. `forge diff` shows both sides; bring what the spec asks into the file by hand, or generate with --conflict=markers, ours or theirs")?;
         return Ok(Answer::No);
     }
-    write(&mut disk, &changes, &wanted, &manifest, &project.sources, &state)?;
+    let mut sources = project.sources.clone();
+    if arguments.output.is_none() && !pins.news.is_empty() {
+        lockfile::write(root, &pins.lock)?;
+        sources.lock = Some(digest(pins.lock.text().as_bytes()));
+    }
+    write(&mut disk, &changes, &wanted, &manifest, &sources, &state)?;
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {

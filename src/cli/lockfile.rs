@@ -46,6 +46,25 @@ pub(super) fn read(root: &Path) -> Result<(Option<Lock>, Vec<Notice>), Failure> 
     })
 }
 
+/// Writes the lock of the project in `root`, beside itself and then in its place; whether that changed anything.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn write(root: &Path, lock: &Lock) -> Result<bool, Failure> {
+    let place = root.join(FILE);
+    let text = lock.text();
+    if fs::read(&place).is_ok_and(|it| it == text.as_bytes()) {
+        return Ok(false);
+    }
+    let beside = root.join(format!("{FILE}.forge-new"));
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &place));
+    written.map(|()| true).map_err(|source| {
+        // That there is nothing to remove is no second failure.
+        let _ = fs::remove_file(&beside);
+        Failure::Io { doing: format!("write {FILE}"), source }
+    })
+}
+
 fn notice(told: Diagnostic, text: &Arc<str>) -> Notice {
     let Place::Bytes(bytes) = told.place else { unreachable!("a lock is told about by its bytes") };
     Notice {

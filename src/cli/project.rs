@@ -14,6 +14,7 @@ use crate::contract::known_rules;
 use crate::credential::masked;
 use crate::diagnostic::{Broken, Diagnostic, Path, Place, Severity};
 use crate::lint;
+use crate::lock::Lock;
 use crate::project::Resolved;
 use crate::render::Engine;
 use crate::report::{Format, Notice, notices};
@@ -30,6 +31,8 @@ pub(super) struct Project {
     pub(super) root: PathBuf,
     pub(super) doc: Doc,
     pub(super) catalog: Catalog,
+    /// `None` where there is no forge.lock.
+    pub(super) lock: Option<Lock>,
     pub(super) resolved: Resolved,
     pub(super) engine: Engine,
     /// What its files are made of.
@@ -138,7 +141,7 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
                 return Ok(invalid(warnings));
             }
             let sources = sources(&doc, &own, fs::read(root.join("forge.lock")).ok().as_deref());
-            Ok(Read::Valid(Box::new(Project { root, doc, catalog, resolved, engine, sources, warnings })))
+            Ok(Read::Valid(Box::new(Project { root, doc, catalog, lock, resolved, engine, sources, warnings })))
         }
     }
 }
@@ -221,6 +224,17 @@ impl Project {
     /// When a template of the project's own cannot be rendered, which is told.
     pub(super) fn plan(&self, shell: &mut Shell<'_>) -> Result<Vec<Artifact>, Failure> {
         plan(&self.resolved, &self.engine).map_err(|it| self.failed_template(shell, it))
+    }
+
+    /// The same with the digests of another lock.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub(super) fn plan_with(&self, lock: &Lock, shell: &mut Shell<'_>) -> Result<Vec<Artifact>, Failure> {
+        let mut resolved = self.resolved.clone();
+        resolved.locked = true;
+        lock.pin(&mut resolved);
+        plan(&resolved, &self.engine).map_err(|it| self.failed_template(shell, it))
     }
 
     /// A template that could not be rendered: its owner is shown the words, and a bug of forge's is called that.
