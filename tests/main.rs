@@ -8,6 +8,7 @@ mod files;
 mod golden;
 mod histories;
 mod locks;
+mod meanings;
 mod properties;
 mod review;
 mod sandbox;

@@ -79,8 +79,6 @@ fn say(subject: &mut Subject, instruction: &Instruction<'_>, is_user: bool) {
                 let risk = if is_credential(&name, text) { Risk::GRANTS } else { Risk::NONE };
                 let compared = value.as_ref().map_or_else(String::new, |it| format!("={it}"));
                 let words = if instruction.name == "ENV" { &VARIABLE } else { &ARGUMENT };
-                // The last one counts.
-                subject.facts.retain(|it| it.words.what != words.what || it.key != name);
                 subject.say(words, &name, compared, at).shown(text).risk(risk);
                 set.push((format!("{} {name}", instruction.name), text.contains('$')));
             }

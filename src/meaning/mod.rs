@@ -40,11 +40,15 @@ pub struct Meaning {
 /// `None`: the format is not known, or one of the texts cannot be read, so that only lines can be compared. An empty
 /// list: nothing but order, comments, quoting or spelling differs.
 pub fn between(path: &str, before: Option<&str>, after: Option<&str>) -> Option<Vec<Meaning>> {
-    let texts: Vec<&str> = [before, after].into_iter().flatten().collect();
+    // Line ends are spelling.
+    let unix = |it: &str| it.replace("\r\n", "\n");
+    let (before, after) = (before.map(unix), after.map(unix));
+    let texts: Vec<&str> = before.iter().chain(&after).map(String::as_str).collect();
     let format = Format::of(path, &texts)?;
-    let (before, after) = (Text::new(before.unwrap_or_default()), Text::new(after.unwrap_or_default()));
-    let (old, new) = (format.read(before.text)?, format.read(after.text)?);
-    let (old, new) = (exceptions::said(old, before.text), exceptions::said(new, after.text));
+    let (before, after) =
+        (Text::new(before.as_deref().unwrap_or_default()), Text::new(after.as_deref().unwrap_or_default()));
+    let read = |it: &Text<'_>| format.read(it.text).map(|subjects| exceptions::said(subjects, it.text));
+    let (old, new) = (read(&before)?, read(&after)?);
     Some(subject::compare((&before, old), (&after, new)))
 }
 

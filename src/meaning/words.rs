@@ -3,7 +3,7 @@
 use super::Meaning;
 use super::subject::Fact;
 use super::text::Text;
-use crate::credential::{has_credential, masked};
+use crate::credential::{argument_passwords, has_credential, masked};
 
 /// How long a value may be before only the part of it is shown that differs.
 const LONG: usize = 72;
@@ -78,7 +78,10 @@ pub(super) fn meaning(at: &str, what: &str, loosens: bool, line: usize) -> Meani
 
 fn is_hidden(text: &Text<'_>, fact: &Fact) -> bool {
     // An alias stands where it is used; its value is elsewhere.
-    text.hides(&fact.bytes) || has_credential(&fact.shown) || has_credential(&format!("{}={}", fact.key, fact.shown))
+    text.hides(&fact.bytes)
+        || has_credential(&fact.shown)
+        || has_credential(&format!("{}={}", fact.key, fact.shown))
+        || !argument_passwords(fact.shown.split(' ')).is_empty()
 }
 
 /// `pattern` with its three names filled in; a blank before nothing goes.

@@ -282,10 +282,7 @@ impl Service<'_> {
         let is_off = node.get("disable").is_some_and(is_on) || test.first().is_some_and(|it| it == "NONE");
         let (word, risk) = if is_off { ("switched off", Risk::of(1.0, 0.0)) } else { ("switched on", Risk::GUARDS) };
         self.it.say(&CHECK, "", word, &bytes(node)).risk(risk);
-        if is_off {
-            return;
-        }
-        if let Some(it) = node.get("test").filter(|_| !test.is_empty()) {
+        if let Some(it) = node.get("test").filter(|_| test.first().is_some_and(|it| it != "NONE")) {
             self.it.say(&DETAIL, "test", test.join("\u{1f}"), &bytes(it)).shown(test.join(" ")).of(&CHECK, "");
         }
         for (key, it) in
@@ -366,7 +363,7 @@ impl Service<'_> {
             let (name, value) = text.split_once([':', '=']).unwrap_or((&text, ""));
             let (value, risk) = match (name, value) {
                 ("no-new-privileges", "false") => continue,
-                ("no-new-privileges", _) => ("", Risk::GUARDS),
+                ("no-new-privileges", "" | "true") => ("", Risk::GUARDS),
                 (_, "unconfined" | "disable" | "disabled") => (value, Risk::GRANTS),
                 _ => (value, Risk::NONE),
             };

@@ -75,7 +75,6 @@ fn named(directive: &Directive, names: &HashMap<String, usize>, owner: usize, ou
     let (noun, shown, ids) = match directive.name.as_str() {
         // What is always there, once, and adds nothing to the name of a place.
         "http" => ("", String::new(), vec!["http".to_owned()]),
-        "events" | "stream" | "mail" => ("", own.clone(), vec![own]),
         "server" => {
             let name = server_name(directive);
             let mut listens: Vec<String> = directive.all("listen").map(joined).collect();
