@@ -28,7 +28,7 @@ const FORMATS: [&str; 8] = ["human", "names", "unified", "stat", "markdown", "js
 
 /// Validates what `--format json` gives against the schema that is shipped.
 fn valid(sandbox: &Sandbox, words: &[&str]) -> serde_json::Value {
-    let said = sandbox.run(&[&["diff", "--format", "json"], words].concat());
+    let said = sandbox.run(words);
     let document = said.json();
     let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/diff.schema.json"));
     let schema = serde_json::from_str(&schema.expect("it is shipped")).expect("a schema is JSON");
@@ -91,7 +91,7 @@ api/Dockerfile: was edited, and the spec moved: both fit together
 
 "#]]
     );
-    let document = valid(&sandbox, &[]);
+    let document = valid(&sandbox, &["diff", "--format", "json"]);
     let hunks = document["changes"][0]["hunks"].as_array().expect("a list");
     let by: Vec<_> = hunks.iter().map(|it| (it["by"][0].clone(), it["stays"].clone())).collect();
     assert_eq!(by, [("edit".into(), true.into()), ("spec".into(), false.into())]);
@@ -105,7 +105,7 @@ fn a_conflict_shows_both_sides_in_every_format() {
         assert_eq!(said.code, 1, "{format}: {}", said.text());
         assert!(said.stdout.contains("api/Dockerfile"), "{format}: {}", said.text());
     }
-    let document = valid(&sandbox, &[]);
+    let document = valid(&sandbox, &["diff", "--format", "json"]);
     let hunks = document["changes"][0]["hunks"].as_array().expect("a list");
     let conflict = hunks.iter().find(|it| it["conflict"] == true).expect("there is one");
     assert_eq!(conflict["by"], serde_json::json!(["spec", "edit"]));
@@ -158,7 +158,7 @@ fn what_another_forge_changes_is_told_with_its_changelog_and_merged() {
     );
     assert!(said.stdout.contains(&format!("\n  forge {version}: Multi-stage builds")), "{}", said.text());
     assert!(!said.stdout.contains("A gateway with TLS"), "that is about other files: {}", said.text());
-    let document = valid(&sandbox, &[]);
+    let document = valid(&sandbox, &["diff", "--format", "json"]);
     assert_eq!(document["changes"][0]["hunks"][0]["by"], serde_json::json!(["forge"]));
     assert_eq!(document["changes"][0]["changelog"][0]["version"], version);
     let markdown = sandbox.run(&["diff", "--format", "markdown"]).stdout;
@@ -189,7 +189,7 @@ fn what_a_difference_means_comes_before_its_lines() {
     assert!(said.stderr.contains("1 change loosens security"), "{}", said.text());
     let github = sandbox.run(&["diff", "--format", "github"]).stdout;
     assert!(github.contains("::warning file=compose.yaml,line="), "{github}");
-    assert_eq!(valid(&sandbox, &[])["summary"]["loosening"], 1);
+    assert_eq!(valid(&sandbox, &["diff", "--format", "json"])["summary"]["loosening"], 1);
     let semantic = sandbox.run(&["diff", "--semantic"]);
     assert!(semantic.code == 1 && semantic.stdout.contains("loosens security") && !semantic.stdout.contains("@@"));
 }
@@ -260,16 +260,175 @@ fn a_first_contact_says_what_a_hand_written_file_lacks_and_has() {
         "    read-only-root: ",
         "  has what the spec does not say:\n",
         "services.mail",
-        "forge adopt compose.yaml",
+        "\nhelp: say in the spec what has to stay; `forge adopt compose.yaml` then keeps",
         "docker-compose.prod.yml: `docker compose` reads it only where it is named with -f",
         "docker/api.Dockerfile: ",
     ] {
         assert!(said.stdout.contains(words), "no {words:?} in\n{}", said.text());
     }
     assert_eq!(sandbox.tree(), before, "to look is no matter");
-    let document = valid(&sandbox, &[]);
+    let document = valid(&sandbox, &["diff", "--format", "json"]);
     let lacks = document["changes"].as_array().and_then(|it| it.iter().find(|it| it["path"] == "compose.yaml"));
     let lacks = lacks.expect("it is there")["contact"]["lacks"].as_array().expect("a list").clone();
     assert!(lacks.iter().any(|it| it["rule"] == "privileged" && it["line"] == 4), "{lacks:#?}");
     assert_eq!(document["strangers"].as_array().map(Vec::len), Some(2));
+}
+
+/// A git repository with a project in a folder of it, committed as it is after `generate`.
+fn repository(name: &str) -> Sandbox {
+    let sandbox =
+        Sandbox::new(name).file("shop/forge.yaml", crate::sandbox::SMALLEST).file("shop/api/requirements.txt", "");
+    git(&sandbox, &["init", "--quiet", "--initial-branch", "main"]);
+    commit(&sandbox);
+    sandbox
+}
+
+fn git(sandbox: &Sandbox, words: &[&str]) {
+    let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgSign=false"];
+    let done = Command::new("git").args(identity).args(words).current_dir(sandbox.path("")).status();
+    assert!(done.expect("git is there").success(), "{words:?}");
+}
+
+fn commit(sandbox: &Sandbox) {
+    git(sandbox, &["add", "--all"]);
+    git(sandbox, &["commit", "--quiet", "--allow-empty", "--message", "a"]);
+}
+
+#[test]
+fn a_spec_is_compared_with_that_of_a_revision() {
+    let sandbox = repository("against");
+    assert_data_eq!(
+        sandbox.forge("-C shop diff --against HEAD"),
+        str![[r#"
+exit 0
+--- stderr
+nothing differs
+
+"#]]
+    );
+    sandbox.edit("shop/forge.yaml", "port: 8000", "port: 8001\n  more:\n    build: { stack: static, context: ./more }");
+    let sandbox = sandbox.folder("shop/more/public");
+    let before = sandbox.tree();
+    let said = sandbox.run(&["-C", "shop", "diff", "--against", "main"]);
+    assert_eq!(said.code, 1, "{}", said.text());
+    let starts = [
+        "api/Dockerfile: the spec moved\n",
+        "--- main/api/Dockerfile\n+++ now/api/Dockerfile\n",
+        "-EXPOSE 8000\n+EXPOSE 8001\n",
+    ];
+    for words in starts.into_iter().chain(["more/Dockerfile: new\n", "services.more"]) {
+        assert!(said.stdout.contains(words), "no {words:?} in\n{}", said.text());
+    }
+    for format in FORMATS {
+        let said = sandbox.run(&["-C", "shop", "diff", "--against", "main", "--format", format]);
+        assert!(said.code == 1 && said.stdout.contains("api/Dockerfile"), "{format}: {}", said.text());
+    }
+    valid(&sandbox, &["-C", "shop", "diff", "--against", "main", "--format", "json"]);
+    let one = sandbox.run(&["-C", "shop", "diff", "--against", "main", "--format", "names", "more"]);
+    assert_eq!(one.stdout, "more/.dockerignore: new\nmore/Dockerfile: new\nmore/nginx.conf: new\n");
+    assert_eq!(sandbox.tree(), before, "to look is no matter");
+    commit(&sandbox);
+    assert_eq!(sandbox.run(&["-C", "shop", "diff", "--against", "HEAD"]).code, 0);
+    let template =
+        "{% extends \"forge/stacks/python/Dockerfile.j2\" %}\n{% block source %}# ours\n{{ super() }}{% endblock %}\n";
+    sandbox.write("shop/forge-templates/stacks/python/Dockerfile.j2", template);
+    let names = sandbox.run(&["-C", "shop", "diff", "--against", "HEAD", "--format", "names"]).stdout;
+    assert_eq!(names, "api/Dockerfile: forge-templates/ moved\n");
+    commit(&sandbox);
+    assert_eq!(sandbox.run(&["-C", "shop", "diff", "--against", "HEAD"]).code, 0);
+}
+
+#[test]
+fn a_spec_elsewhere_or_called_otherwise_is_found_in_a_revision() {
+    let sandbox = repository("against-file");
+    git(&sandbox, &["mv", "shop/forge.yaml", "shop.yaml"]);
+    commit(&sandbox);
+    sandbox.edit("shop.yaml", "port: 8000", "port: 8001");
+    for file in ["../shop.yaml".to_owned(), sandbox.path("shop.yaml").display().to_string()] {
+        let said = sandbox.run(&["-C", "shop", "-f", &file, "diff", "--against", "HEAD", "--format", "names"]);
+        assert_eq!((said.code, said.stdout.as_str()), (1, "api/Dockerfile: the spec moved\n"), "{}", said.text());
+    }
+}
+
+#[test]
+fn a_revision_that_cannot_be_read_is_told() {
+    let sandbox = repository("against-wrong");
+    sandbox.write("shop/forge.yaml", "forge: 1\nname: shop\nserivces: {}\n");
+    commit(&sandbox);
+    git(&sandbox, &["rm", "--quiet", "-r", "shop"]);
+    commit(&sandbox);
+    let sandbox = sandbox.file("shop/forge.yaml", crate::sandbox::SMALLEST).file("shop/api/requirements.txt", "");
+    let outside = Sandbox::smallest("against-none");
+    for (sandbox, revision, words) in [
+        (&outside, "HEAD", "git knows no revisions of ."),
+        (&sandbox, "nowhere", "there is no revision `nowhere`"),
+        (&sandbox, "HEAD..HEAD~1", "there is no revision"),
+        (&sandbox, "--output=x", "is no name of a revision"),
+        (&sandbox, "", "is no name of a revision"),
+        (&sandbox, "HEAD", "`HEAD` has no folder shop"),
+        (&sandbox, "HEAD~1", "HEAD~1:forge.yaml:3:1"),
+    ] {
+        let folder = if sandbox.exists("shop") { "shop" } else { "." };
+        let before = sandbox.tree();
+        let said = sandbox.run(&["-C", folder, "diff", &format!("--against={revision}")]);
+        assert!(said.code == 2 && said.stdout.is_empty(), "{revision}: {}", said.text());
+        assert!(said.stderr.contains(words), "no {words:?} in\n{}", said.text());
+        assert_eq!(sandbox.tree(), before);
+    }
+    let mut without = sandbox.command(&["-C", "shop", "diff", "--against", "HEAD"]);
+    without.env("PATH", "/nowhere");
+    let said = crate::sandbox::end(without);
+    assert!(said.code == 2 && said.stderr.contains("git cannot be run"), "{}", said.text());
+}
+
+/// What a terminal of so many columns is shown.
+fn on_terminal(sandbox: &Sandbox, words: &[&str], columns: u16, variables: &[(&str, &str)]) -> String {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{Winsize, tcsetwinsize};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("the system has terminals");
+    grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("it can be used");
+    let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&terminal, size).expect("it has a size");
+    let name = ptsname(&terminal, Vec::new()).expect("it has a name").into_string().expect("of ASCII");
+    let screen = std::fs::OpenOptions::new().read(true).write(true).open(name).expect("it can be opened");
+    let mut command = sandbox.command(words);
+    command.envs(variables.iter().copied()).stdout(screen);
+    let mut child = command.spawn().expect("the program starts");
+    // Nobody but the child has it open from here on, so that reading ends when that does.
+    drop(command);
+    let mut text = Vec::new();
+    let mut terminal = std::fs::File::from(terminal);
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = std::io::Read::read(&mut terminal, &mut buffer) {
+        text.extend_from_slice(&buffer[..count]);
+    }
+    child.wait().expect("it can be waited for");
+    String::from_utf8(text).expect("it is UTF-8").replace("\r\n", "\n")
+}
+
+#[test]
+fn on_a_terminal_there_is_a_pager_and_a_wide_one_has_two_columns() {
+    let sandbox = generated("terminal");
+    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9999");
+    let mark = [("PAGER", "sed 's/^/paged /'"), ("NO_COLOR", "1")];
+    let shown = |words: &[&str], columns, variables: &[(&str, &str)]| on_terminal(&sandbox, words, columns, variables);
+    let paged = shown(&["-q", "diff"], 100, &mark);
+    assert!(
+        paged.starts_with("paged api/Dockerfile: was edited\n") && paged.contains("paged +EXPOSE 8000 9999\n"),
+        "{paged}"
+    );
+    let plain = shown(&["-q", "diff", "--no-pager"], 100, &mark);
+    assert_eq!(paged.replace("paged ", ""), plain);
+    assert_eq!(sandbox.run(&["diff"]).stdout, plain, "where it is no terminal there is no pager");
+    for pager in ["no-such-pager", "cat", ""] {
+        assert_eq!(shown(&["-q", "diff"], 100, &[mark[0], mark[1], ("FORGE_PAGER", pager)]), plain, "{pager:?}");
+    }
+    let closed = shown(&["-q", "diff"], 100, &[mark[1], ("FORGE_PAGER", "head -n 1")]);
+    assert_eq!(closed, "api/Dockerfile: was edited\n");
+    let wide = shown(&["-q", "diff", "--no-pager"], 200, &mark);
+    let row = wide.lines().find(|it| it.contains("EXPOSE 8000 9999")).expect("it differs");
+    assert_eq!(row.split(" | ").map(str::trim).collect::<Vec<_>>(), ["EXPOSE 8000", "EXPOSE 8000 9999"]);
+    assert_eq!(row.find(" | "), Some(98), "{row:?}");
+    let colored = shown(&["-q", "diff", "--no-pager"], 100, &mark[..1]);
+    assert!(colored.contains("\x1b[32m+EXPOSE 8000 9999\x1b[0m\n"), "{colored}");
 }

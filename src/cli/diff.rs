@@ -1,14 +1,15 @@
 //! `forge diff`.
 
 use super::compared::{Compared, chosen, compared};
-use super::project::valid;
+use super::project::{Project, valid};
+use super::revision::project_at;
 use super::state::kept;
 use super::strangers::look_alike;
 use super::write::{state_changes, state_texts};
 use super::{Answer, Failure, Shell};
-use crate::compare::{Change, Kind};
+use crate::compare::{Change, Kind, Movers, plans};
 use crate::report::changes::{Detail, github, human, json, markdown, names, sarif, stat, summary, unified};
-use crate::review::{Background, Review, Reviewed, contacts, review};
+use crate::review::{Background, Names, Review, Reviewed, contacts, review};
 use crate::schema;
 
 /// From this width on, old and new lines stand beside each other.
@@ -22,6 +23,9 @@ const WIDE: usize = 160;
 /// has both, each hunk says whose it is, and a conflict shows both sides.
 ///
 /// Of a file that never was forge's: the rules that it breaks, and what it has that the spec does not say.
+///
+/// With --against, the files do not count: what the spec of a git revision would generate is compared with what the present
+/// one would.
 ///
 /// On a terminal the answer goes through a pager: FORGE_PAGER, PAGER or `less`.
 ///
@@ -40,6 +44,9 @@ pub(super) struct Arguments {
     /// Old and new lines beside each other, also where the terminal is narrow
     #[arg(long)]
     side_by_side: bool,
+    /// Compare with what the spec of this git revision would generate, instead of with the files
+    #[arg(long, value_name = "REV", conflicts_with = "check", allow_hyphen_values = true)]
+    against: Option<String>,
     /// Write to the terminal without a pager
     #[arg(long)]
     no_pager: bool,
@@ -71,6 +78,9 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
+    if let Some(revision) = &arguments.against {
+        return against(revision, project, arguments, shell);
+    }
     let compared = compared(project, &project.root, false, shell)?;
     compared.tell_pins("`forge generate` takes from here into forge.lock the digest", shell)?;
     let Compared { disk, manifest, changes, wanted, movers, .. } = &compared;
@@ -88,12 +98,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.check {
         shown.retain(|it| it.kind != Kind::Edited || it.mode);
     }
-    let mut files = review(&shown, &Background { wanted, manifest, movers });
+    let mut files = review(&shown, &Background::new(wanted, manifest, movers));
     let mut contacts = contacts(&shown, &project.resolved, wanted);
     files.iter_mut().for_each(|it| it.contact = contacts.remove(&it.path));
     if arguments.semantic {
-        files.retain(|it| !it.means_nothing());
-        files = files.into_iter().map(Reviewed::without_lines).collect();
+        files = meant(files);
     }
     let is_first = files.iter().any(|it| it.kind == Kind::Foreign) || manifest.artifacts.is_empty();
     let strangers = if is_whole && is_first { look_alike(&disk.root, wanted) } else { Vec::new() };
@@ -104,7 +113,28 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         }
         shown.retain(|it| it.path.starts_with(".forge/") || files.iter().any(|file| file.path == it.path));
     }
-    show(&Review { files, strangers }, &shown, arguments, shell)
+    show(&Review { files, strangers, ..Review::default() }, &shown, arguments, shell)
+}
+
+/// What the spec of a revision would generate beside what the present one would.
+fn against(revision: &str, project: &Project, arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
+    let old = project_at(revision, shell)?;
+    let (before, wanted) = (old.plan(shell)?, project.plan(shell)?);
+    let movers = Movers::between(&old.sources, &project.sources);
+    let changes = plans(&before, &wanted);
+    let mut shown: Vec<Change> = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
+    let mut files = review(&shown, &Background::of_plans(&wanted, &before, &movers));
+    if arguments.semantic {
+        files = meant(files);
+        shown.retain(|it| files.iter().any(|file| file.path == it.path));
+    }
+    let sides = Names { there: revision.to_owned(), wanted: "now".to_owned() };
+    show(&Review { files, sides, ..Review::default() }, &shown, arguments, shell)
+}
+
+/// Files whose difference means something, without lines where it is known what.
+fn meant(files: Vec<Reviewed>) -> Vec<Reviewed> {
+    files.into_iter().filter(|it| !it.means_nothing()).map(Reviewed::without_lines).collect()
 }
 
 /// Writes a review in the format that was asked for; `changes` are what a patch is made of.

@@ -13,6 +13,7 @@ mod lockfile;
 mod man;
 mod pager;
 mod project;
+mod revision;
 mod schema;
 mod stacks;
 mod state;

@@ -1,6 +1,7 @@
 //! Wanted files against found files: what would change, and whose doing that is. Pure; what was found is handed in.
 
 mod manifest;
+mod plans;
 mod sources;
 
 use std::borrow::Cow;
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 pub use manifest::{MANIFEST_VERSION, Manifest, Record, digest};
+pub use plans::plans;
 pub use sources::{Movers, Party, Sources};
 
 use crate::keep;

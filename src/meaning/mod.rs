@@ -30,6 +30,8 @@ pub struct Meaning {
     pub what: String,
     /// Whether it gives up some security.
     pub loosens: bool,
+    /// Whether only the text before had it.
+    pub gone: bool,
     /// The line, counted from 1: in the text after, or in the text before where it is gone.
     pub line: Option<usize>,
 }

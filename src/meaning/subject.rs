@@ -269,7 +269,8 @@ fn one_sided(
     } else {
         format!("{} {verb}: {}", subject.noun, said.join(", "))
     };
-    out.push(words::meaning(&subject.at, &what, loosens, text.line(subject.bytes.start)));
+    let meaning = words::meaning(&subject.at, &what, loosens, text.line(subject.bytes.start));
+    out.push(Meaning { gone: came == Came::Gone, ..meaning });
 }
 
 fn risks(risk: Risk, came: Came) -> bool {
@@ -312,7 +313,8 @@ fn differences(before: (&Text<'_>, &Subject), after: (&Text<'_>, &Subject), out:
             (Some(fact), None) => before.0.line(fact.bytes.start),
             (None, None) => continue,
         };
-        out.push(words::meaning(&after.1.at, &what, loosens(pair) || of_details, line));
+        let meaning = words::meaning(&after.1.at, &what, loosens(pair) || of_details, line);
+        out.push(Meaning { gone: pair.1.is_none(), ..meaning });
     }
     if let Some(moved) = moved(&before.1.order, &after.1.order) {
         let what = format!("{} comes earlier", words::short(moved));

@@ -73,7 +73,7 @@ pub(super) fn of_new(fact: &Fact, text: &Text<'_>) -> String {
 
 /// A meaning whose words can be shown anywhere.
 pub(super) fn meaning(at: &str, what: &str, loosens: bool, line: usize) -> Meaning {
-    Meaning { at: showable(at), what: showable(what), loosens, line: Some(line) }
+    Meaning { at: showable(at), what: showable(what), loosens, gone: false, line: Some(line) }
 }
 
 fn is_hidden(text: &Text<'_>, fact: &Fact) -> bool {

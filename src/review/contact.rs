@@ -98,9 +98,8 @@ pub fn contacts(changes: &[Change], resolved: &Resolved, wanted: &[Artifact]) ->
         lacks.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.line.cmp(&b.line)));
         let wanted = change.wanted.as_deref().map(String::from_utf8_lossy);
         let has = between(path, wanted.as_deref(), Some(&found)).unwrap_or_default().into_iter();
-        let has = has
-            .map(|it| Said { by: vec![Party::Owner], at: it.at, what: it.what, loosens: it.loosens, line: it.line })
-            .collect();
+        // What only forge's own file has is told by the rules, and by the lines.
+        let has = has.filter(|it| !it.gone).map(|it| Said::new(&[Party::Owner], it)).collect();
         out.insert(path.to_owned(), Contact { lacks, has });
     }
     out

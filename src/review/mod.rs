@@ -17,7 +17,7 @@ pub use hunks::{Hunk, Lines};
 
 use crate::compare::{Change, Kind, Manifest, Movers, Party};
 use crate::keep;
-use crate::meaning::between;
+use crate::meaning::{Meaning, between};
 use crate::targets::Artifact;
 use hunks::{Sides, chosen, edit};
 
@@ -58,11 +58,18 @@ pub struct Said {
     pub what: String,
     /// Whether it gives up some security.
     pub loosens: bool,
-    /// The line, counted from 1: on the side of `+`, or on the side of `-` where it is gone.
+    /// Whether it is only on the side of `-`.
+    pub gone: bool,
+    /// The line on the side of `+`, or of `-` where it is gone, counted from 1.
     pub line: Option<usize>,
 }
 
 impl Said {
+    pub(super) fn new(by: &[Party], meaning: Meaning) -> Said {
+        let Meaning { at, what, loosens, gone, line } = meaning;
+        Said { by: by.to_vec(), at, what, loosens, gone, line }
+    }
+
     /// `services.api: memory 512M → 1G`
     pub fn words(&self) -> String {
         if self.at.is_empty() { self.what.clone() } else { format!("{}: {}", self.at, self.what) }
@@ -76,6 +83,23 @@ pub struct Review {
     pub files: Vec<Reviewed>,
     /// Files that do under another name what forge's files do.
     pub strangers: Vec<Stranger>,
+    /// What the sides are called that are compared.
+    pub sides: Names,
+}
+
+/// What the two sides are called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Names {
+    /// What is there.
+    pub there: String,
+    /// What forge wants.
+    pub wanted: String,
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        Names { there: "disk".to_owned(), wanted: "forge".to_owned() }
+    }
 }
 
 /// How many there are of what.
@@ -111,10 +135,23 @@ impl Review {
 pub struct Background<'a> {
     /// What forge wants.
     pub wanted: &'a [Artifact],
-    /// What forge wrote before.
-    pub manifest: &'a Manifest,
+    /// What was there before by path, with what it is; nothing, where forge is new.
+    pub before: HashMap<&'a str, &'a str>,
     /// Who moved since then.
     pub movers: &'a Movers,
+}
+
+impl<'a> Background<'a> {
+    /// What is wanted beside what forge wrote before.
+    pub fn new(wanted: &'a [Artifact], manifest: &'a Manifest, movers: &'a Movers) -> Background<'a> {
+        let before = manifest.artifacts.iter().map(|(id, it)| (it.path.as_str(), id.as_str())).collect();
+        Background { wanted, before, movers }
+    }
+
+    /// What is wanted beside what another spec wants.
+    pub fn of_plans(wanted: &'a [Artifact], before: &'a [Artifact], movers: &'a Movers) -> Background<'a> {
+        Background { wanted, before: before.iter().map(|it| (it.path.as_str(), it.id.as_str())).collect(), movers }
+    }
 }
 
 impl Reviewed {
@@ -145,13 +182,11 @@ impl Reviewed {
 /// Looks at each change that is one.
 pub fn review(changes: &[Change], background: &Background<'_>) -> Vec<Reviewed> {
     let wanted: HashMap<&str, &Artifact> = background.wanted.iter().map(|it| (it.path.as_str(), it)).collect();
-    let before: HashMap<&str, &str> =
-        background.manifest.artifacts.iter().map(|(id, it)| (it.path.as_str(), id.as_str())).collect();
     let differing = changes.iter().filter(|it| it.kind != Kind::Same);
     differing
         .map(|change| {
             let artifact = wanted.get(change.path.as_str()).copied();
-            let id = artifact.map(|it| it.id.as_str()).or_else(|| before.get(change.path.as_str()).copied());
+            let id = artifact.map(|it| it.id.as_str()).or_else(|| background.before.get(change.path.as_str()).copied());
             one(change, id, artifact.map(|it| it.text.as_str()), background)
         })
         .collect()
@@ -186,7 +221,7 @@ fn one(change: &Change, id: Option<&str>, asked: Option<&str>, background: &Back
         kind: change.kind,
         reason: change.reason(&movers.words()),
         executable: change.mode.then_some(change.executable),
-        meanings: meanings(change, &texts, &by, !background.manifest.artifacts.is_empty()),
+        meanings: meanings(change, &texts, &by, !background.before.is_empty()),
         changelog,
         contact: None,
         hunks,
@@ -223,15 +258,8 @@ impl<'a> Texts<'a> {
 /// What a change means. `is_known`: whether forge was here before; otherwise each new file would loosen something.
 fn meanings(change: &Change, texts: &Texts<'_>, by: &[Party], is_known: bool) -> Option<Vec<Said>> {
     let said = |by: &[Party], before: Option<&str>, after: Option<&str>| {
-        let told = between(&change.path, before, after)?.into_iter();
-        let said = |it: crate::meaning::Meaning| Said {
-            by: by.to_vec(),
-            at: it.at,
-            what: it.what,
-            loosens: it.loosens,
-            line: it.line,
-        };
-        Some(told.map(said).collect::<Vec<Said>>())
+        let told = between(&change.path, before, after)?;
+        Some(told.into_iter().map(|it| Said::new(by, it)).collect::<Vec<Said>>())
     };
     let (found, result) = (Some(&*texts.found), Some(&*texts.result));
     match change.kind {
@@ -279,7 +307,7 @@ mod tests {
         let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: found.into(), executable: None }));
         let wanted = [artifact(wanted)];
         let changes = compare(&wanted, &manifest, find, |_| Some(base.to_owned())).expect("nothing fails");
-        review(&changes, &Background { wanted: &wanted, manifest: &manifest, movers })
+        review(&changes, &Background::new(&wanted, &manifest, movers))
     }
 
     const BASE: &str = "services:\n  api:\n    image: a:1\n    mem_limit: 512M\n    environment:\n      A: one\n    networks: [back]\nnetworks:\n  back: {}\n";

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::{lack, meaning};
-use crate::compare::Kind;
+use crate::compare::{Kind, Party};
 use crate::report::github::{data, property};
 use crate::report::sarif::report;
-use crate::review::{Hunk, Review, Reviewed};
+use crate::review::{Hunk, Review, Reviewed, Said};
 
 /// How much a note weighs, by the name that both formats have for it.
 type Level = &'static str;
@@ -79,7 +79,7 @@ fn notes(review: &Review) -> Vec<Note<'_>> {
             out.push(note(NOTICE, "differs", first, format!("{}{entries}", file.reason)));
         }
         for said in file.loosening() {
-            let at = said.line.and_then(|line| near(file, line)).map_or(first, on_disk);
+            let at = place(file, said).unwrap_or(first);
             out.push(note(WARNING, "loosens-security", at, meaning(file, said)));
         }
         for it in file.contact.iter().flat_map(|it| &it.lacks) {
@@ -99,15 +99,22 @@ fn on_disk(hunk: &Hunk) -> usize {
     side.start + before - usize::from(is_missing && before > 0 && !hunk.conflict)
 }
 
-/// The hunk in which a line of the text with the difference lies, or the last before it.
-fn near(file: &Reviewed, line: usize) -> Option<&Hunk> {
-    file.hunks.iter().rev().find(|it| it.new.start <= line).or(file.hunks.first())
+/// The line on the disk that something is said about, or the nearest that differs.
+fn place(file: &Reviewed, said: &Said) -> Option<usize> {
+    let line = said.line?;
+    let stays = said.by == [Party::Edit];
+    // An edit stands on the disk, and what is to go from it does, too.
+    if stays != said.gone {
+        return Some(line);
+    }
+    let of_its_own = file.hunks.iter().filter(|it| it.stays == stays);
+    let begins_before = |it: &&Hunk| (if said.gone { it.old } else { it.new }).start <= line;
+    of_its_own.rev().find(begins_before).map(on_disk)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::Party;
     use crate::review::Lines;
 
     #[test]

@@ -5,10 +5,13 @@ use std::fmt::Write as _;
 use super::{lack, meaning, owner, shown, side, sides};
 use crate::compare::Kind;
 use crate::report::Look;
-use crate::review::{Contact, Review, Reviewed};
+use crate::review::{Contact, Names, Review, Reviewed};
 
 /// More than this of one file, nobody reads at first.
 const MOST_MEANINGS: usize = 20;
+
+/// Of a repository of examples, the first will do.
+const MOST_STRANGERS: usize = 20;
 
 /// More lines than this of a file that never was forge's tell less than what they mean.
 const MOST_FOREIGN_LINES: usize = 40;
@@ -37,19 +40,38 @@ pub fn human(review: &Review, detail: Detail) -> String {
             let _ = writeln!(out, "  {} {}: {}", paint(color, "2", "forge"), entry.version, entry.text);
         }
         if let Some(contact) = &file.contact {
-            first_contact(file, contact, detail, &mut out);
+            first_contact(contact, detail, &mut out);
         }
-        lines(file, detail, &mut out);
+        lines(&review.sides, file, detail, &mut out);
         out.push('\n');
     }
-    if !review.strangers.is_empty() {
-        let _ = writeln!(out, "{}", paint(color, "1", "under other names:"));
-        for stranger in &review.strangers {
-            let _ = writeln!(out, "  {}: {}", shown(&stranger.path), stranger.note);
-        }
-        out.push('\n');
-    }
+    strangers(review, color, &mut out);
+    next_step(review, &mut out);
     out
+}
+
+fn strangers(review: &Review, color: bool, out: &mut String) {
+    if review.strangers.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", paint(color, "1", "under other names:"));
+    for stranger in review.strangers.iter().take(MOST_STRANGERS) {
+        let _ = writeln!(out, "  {}: {}", shown(&stranger.path), stranger.note);
+    }
+    more(review.strangers.len().saturating_sub(MOST_STRANGERS), out);
+    out.push('\n');
+}
+
+/// What to do about files that never were forge's.
+fn next_step(review: &Review, out: &mut String) {
+    let mut foreign = review.files.iter().filter(|it| it.kind == Kind::Foreign);
+    let Some(file) = foreign.next() else { return };
+    let rule = file.contact.iter().flat_map(|it| &it.lacks).next().map_or("RULE", |it| &it.rule);
+    let _ = writeln!(
+        out,
+        "help: say in the spec what has to stay; `forge adopt {}` then keeps the rest of the file as an edit. `forge explain {rule}` says why a rule is there",
+        shown(&file.path)
+    );
 }
 
 fn meanings(file: &Reviewed, color: bool, out: &mut String) {
@@ -72,7 +94,7 @@ fn more(count: usize, out: &mut String) {
     }
 }
 
-fn first_contact(file: &Reviewed, contact: &Contact, detail: Detail, out: &mut String) {
+fn first_contact(contact: &Contact, detail: Detail, out: &mut String) {
     if !contact.lacks.is_empty() {
         let _ = writeln!(out, "  breaks rules that forge's file keeps:");
         for it in &contact.lacks {
@@ -92,16 +114,9 @@ fn first_contact(file: &Reviewed, contact: &Contact, detail: Detail, out: &mut S
         }
         more(contact.has.len().saturating_sub(most), out);
     }
-    let explain = contact.lacks.first().map(|it| format!("; `forge explain {}` says why a rule is there", it.rule));
-    let _ = writeln!(
-        out,
-        "  help: say in the spec what has to stay, then `forge adopt {}` keeps the rest as edits{}",
-        shown(&file.path),
-        explain.unwrap_or_default()
-    );
 }
 
-fn lines(file: &Reviewed, detail: Detail, out: &mut String) {
+fn lines(names: &Names, file: &Reviewed, detail: Detail, out: &mut String) {
     if let Some(executable) = file.executable {
         let (old, new) = if executable { ("100644", "100755") } else { ("100755", "100644") };
         let _ = writeln!(out, "old mode {old}\nnew mode {new}");
@@ -115,15 +130,15 @@ fn lines(file: &Reviewed, detail: Detail, out: &mut String) {
     let color = detail.look.color;
     let mut named = None;
     for hunk in &file.hunks {
-        let names = sides(file, hunk.stays);
-        if named.as_ref() != Some(&names) && !detail.side_by_side {
-            let _ = writeln!(out, "{}", paint(color, "1", &format!("--- {}", names.0)));
-            let _ = writeln!(out, "{}", paint(color, "1", &format!("+++ {}", names.1)));
+        let pair = sides(names, file, hunk.stays);
+        if named.as_ref() != Some(&pair) && !detail.side_by_side {
+            let _ = writeln!(out, "{}", paint(color, "1", &format!("--- {}", pair.0)));
+            let _ = writeln!(out, "{}", paint(color, "1", &format!("+++ {}", pair.1)));
         }
         let _ = writeln!(out, "{}", paint(color, "36", &format!("{}{}", hunk.header(), owner(file, hunk))));
         if detail.side_by_side {
-            if named.as_ref() != Some(&names) {
-                side::heading(&names, detail.look, out);
+            if named.as_ref() != Some(&pair) {
+                side::heading(&pair, detail.look, out);
             }
             side::hunk(hunk, detail.look, out);
         } else {
@@ -136,7 +151,7 @@ fn lines(file: &Reviewed, detail: Detail, out: &mut String) {
                 let _ = writeln!(out, "{}", paint(color, code, line));
             }
         }
-        named = Some(names);
+        named = Some(pair);
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use crate::review::{Review, Reviewed, Stranger, Summary};
+use crate::review::{Names, Review, Reviewed, Stranger, Summary};
 
 /// What `forge diff --format json` prints.
 #[derive(Serialize, JsonSchema)]
@@ -12,6 +12,8 @@ use crate::review::{Review, Reviewed, Stranger, Summary};
 struct Document<'a> {
     /// The version of this format. Within one, fields are only added.
     version: u32,
+    /// What the sides are called that are compared: `disk` and `forge`, or a revision and `now`.
+    sides: &'a Names,
     /// Each file that differs, by path.
     changes: &'a [Reviewed],
     /// Files that do under another name what forge's files do; only where some of those never were forge's.
@@ -22,8 +24,13 @@ struct Document<'a> {
 
 /// A review as one document.
 pub fn json(review: &Review) -> String {
-    let document =
-        Document { version: 1, changes: &review.files, strangers: &review.strangers, summary: review.summary() };
+    let document = Document {
+        version: 1,
+        sides: &review.sides,
+        changes: &review.files,
+        strangers: &review.strangers,
+        summary: review.summary(),
+    };
     serde_json::to_string_pretty(&document).expect("plain data is JSON") + "\n"
 }
 

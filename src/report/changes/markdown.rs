@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{lack, meaning, owner, sides, summary};
 use crate::report::visible;
-use crate::review::{Review, Reviewed};
+use crate::review::{Names, Review, Reviewed};
 
 /// By this a program finds the comment that it wrote before, to write it again.
 const MARKER: &str = "<!-- forge diff -->";
@@ -31,7 +31,7 @@ pub fn markdown(review: &Review) -> String {
     let most = MOST - head.len() - tail.len();
     let mut sections = Vec::new();
     for lines in LINES {
-        sections = review.files.iter().map(|it| file(it, lines)).collect::<Vec<String>>();
+        sections = review.files.iter().map(|it| file(&review.sides, it, lines)).collect::<Vec<String>>();
         if sections.iter().map(String::len).sum::<usize>() <= most {
             break;
         }
@@ -56,7 +56,7 @@ pub fn markdown(review: &Review) -> String {
     out + &tail
 }
 
-fn file(file: &Reviewed, most: usize) -> String {
+fn file(names: &Names, file: &Reviewed, most: usize) -> String {
     let (more, fewer) = file.counts();
     let is_open = file.hunks.iter().any(|it| it.conflict) || file.loosening().next().is_some();
     let mut out = format!(
@@ -85,13 +85,13 @@ fn file(file: &Reviewed, most: usize) -> String {
     if items.len() > room {
         let _ = writeln!(out, "- … and {} more", items.len() - room);
     }
-    out.push_str(&lines(file, most));
+    out.push_str(&lines(names, file, most));
     out.push_str("\n</details>\n\n");
     out
 }
 
 /// The hunks of a file as a fenced block, so many lines of it.
-fn lines(file: &Reviewed, most: usize) -> String {
+fn lines(names: &Names, file: &Reviewed, most: usize) -> String {
     let mut text: Vec<String> = Vec::new();
     let mut named = None;
     if let Some(executable) = file.executable {
@@ -99,13 +99,13 @@ fn lines(file: &Reviewed, most: usize) -> String {
         text.extend([format!("old mode {old}"), format!("new mode {new}")]);
     }
     for hunk in &file.hunks {
-        let names = sides(file, hunk.stays);
-        if named.as_ref() != Some(&names) {
-            text.extend([format!("--- {}", names.0), format!("+++ {}", names.1)]);
+        let pair = sides(names, file, hunk.stays);
+        if named.as_ref() != Some(&pair) {
+            text.extend([format!("--- {}", pair.0), format!("+++ {}", pair.1)]);
         }
         text.push(format!("{}{}", hunk.header(), owner(file, hunk)));
         text.extend(hunk.lines.iter().cloned());
-        named = Some(names);
+        named = Some(pair);
     }
     if text.is_empty() {
         return String::new();
@@ -173,6 +173,7 @@ mod tests {
                 at: "services.api".into(),
                 what: loosens.into(),
                 loosens: true,
+                gone: false,
                 line: None,
             }]),
             changelog: Vec::new(),
@@ -186,14 +187,14 @@ mod tests {
         let many = |count: usize| vec!["+a line of some length, as they are".to_owned(); count];
         let review = Review {
             files: (0..20).map(|it| reviewed(&format!("{it}"), many(3000), "x")).collect(),
-            strangers: Vec::new(),
+            ..Review::default()
         };
         let text = markdown(&review);
         assert!(text.len() <= 65_536 && text.starts_with(MARKER), "{}", text.len());
         assert!(text.contains("lines are left out") && text.matches("<details").count() == 20);
         let review = Review {
             files: (0..3000).map(|it| reviewed(&format!("{it}"), many(1), "x")).collect(),
-            strangers: Vec::new(),
+            ..Review::default()
         };
         let text = markdown(&review);
         assert!(text.len() <= 65_536 && text.contains("more files, for which there is no room"), "{}", text.len());
@@ -204,7 +205,7 @@ mod tests {
     fn nothing_breaks_out_of_its_place() {
         let text = "`</details><img src=x> @everyone #1 ![x](http://x) **b**\n# head";
         let fence = vec!["+````".to_owned(), "+</details>".to_owned()];
-        let review = Review { files: vec![reviewed("a</code>`@b", fence, text)], strangers: Vec::new() };
+        let review = Review { files: vec![reviewed("a</code>`@b", fence, text)], ..Review::default() };
         let text = markdown(&review);
         assert_eq!(text.matches("</details>").count(), 2, "one of them in a fence:\n{text}");
         assert!(

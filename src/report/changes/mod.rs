@@ -16,7 +16,7 @@ pub use markdown::markdown;
 pub use unified::unified;
 
 use crate::compare::{Kind, Movers, Party};
-use crate::review::{Hunk, Lack, Review, Reviewed, Said};
+use crate::review::{Hunk, Lack, Names, Review, Reviewed, Said};
 
 /// One line for each file: its path, and why it differs.
 pub fn names<'a>(files: impl IntoIterator<Item = (&'a str, String)>) -> String {
@@ -56,16 +56,16 @@ pub fn summary(review: &Review) -> String {
 }
 
 /// The names of the two sides of a hunk, and of the file under them: `disk/api/Dockerfile`.
-fn sides(file: &Reviewed, stays: bool) -> (String, String) {
+fn sides(names: &Names, file: &Reviewed, stays: bool) -> (String, String) {
     let name = |there: bool, side: &str, path: &str| {
         if there { format!("{side}/{}", shown(path)) } else { "/dev/null".to_owned() }
     };
     if stays {
-        return (name(true, "forge", &file.path), name(true, "disk", &file.path));
+        return (name(true, &names.wanted, &file.path), name(true, &names.there, &file.path));
     }
     let is_found = !matches!(file.kind, Kind::New | Kind::Gone);
     let is_wanted = !matches!(file.kind, Kind::Unwanted | Kind::Orphaned);
-    (name(is_found, "disk", file.from.as_ref().unwrap_or(&file.path)), name(is_wanted, "forge", &file.path))
+    (name(is_found, &names.there, file.from.as_ref().unwrap_or(&file.path)), name(is_wanted, &names.wanted, &file.path))
 }
 
 /// Whose a hunk is, in words; nothing where the reason of the file says it already.
