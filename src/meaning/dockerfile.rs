@@ -1,8 +1,8 @@
 //! A Dockerfile, stage by stage. Lines that continue others, comments and the case of keywords do not count.
 
 use super::subject::{Risk, Subject};
-use super::value::{self, duration, is_credential};
-use super::words::{COMMAND, IMAGE, SETTING, USER, words};
+use super::value::{self, duration, variable};
+use super::words::{IMAGE, LABEL, SETTING, USER, words};
 use crate::lint::dockerfile::{self, Dockerfile, Instruction, Stage};
 
 words! {
@@ -10,7 +10,6 @@ words! {
     CHECK = "health check", "health check {after}", "health check removed", "health check {before} → {after}";
     DETAIL = "health check {key}", "health check {key} {after}", "health check {key} {before} removed", "health check {key} {before} → {after}";
     DIRECTIVE = "directive {key}", "directive {key}={after} added", "directive {key} removed", "directive {key} {before} → {after}";
-    LABEL = "label {key}", "label {key}={after} added", "label {key} removed", "label {key} {before} → {after}";
     PACKAGE = "package {key}", "package {key} installed {after}", "package {key} no longer installed", "package {key} {before} → {after}";
     PLATFORM = "platform", "platform {after}", "platform {before} removed", "platform {before} → {after}";
     PORT = "port {key}", "port {key} exposed", "port {key} no longer exposed", "port {key}";
@@ -75,12 +74,10 @@ fn say(subject: &mut Subject, instruction: &Instruction<'_>, is_user: bool) {
         }
         "ENV" | "ARG" => {
             for (name, value) in instruction.pairs() {
-                let text = value.as_deref().unwrap_or_default();
-                let risk = if is_credential(&name, text) { Risk::GRANTS } else { Risk::NONE };
-                let compared = value.as_ref().map_or_else(String::new, |it| format!("={it}"));
                 let words = if instruction.name == "ENV" { &VARIABLE } else { &ARGUMENT };
-                subject.say(words, &name, compared, at).shown(text).risk(risk);
-                set.push((format!("{} {name}", instruction.name), text.contains('$')));
+                variable(subject, words, &name, value.as_deref(), at);
+                let is_made = value.is_some_and(|it| it.contains('$'));
+                set.push((format!("{} {name}", instruction.name), is_made));
             }
             set_before(&mut subject.order, set);
             counts = false;
@@ -105,7 +102,7 @@ fn say(subject: &mut Subject, instruction: &Instruction<'_>, is_user: bool) {
             let (compared, shown) = words_of(instruction, &text);
             let key = if instruction.name == "CMD" { "command" } else { "entrypoint" };
             subject.facts.retain(|it| it.key != key);
-            subject.say(&COMMAND, key, compared, at).shown(shown);
+            subject.say(&SETTING, key, compared, at).shown(shown);
             counts = false;
         }
         "COPY" | "ADD" => copy(subject, instruction, &text),
@@ -315,7 +312,7 @@ mod tests {
                 ("", "EXPOSE 80 81", &["stage final: port 80 exposed", "stage final: port 81 exposed"]),
                 ("ENV A=1", "ENV A=2", &["stage final: variable A 1 → 2"]),
                 ("", "ENV API_TOKEN=abcdefgh1234", &["! stage final: variable API_TOKEN added"]),
-                ("ARG A", "ARG A=1", &["stage final: argument A (nothing) → 1"]),
+                ("ARG A", "ARG A=1", &["stage final: argument A (from outside) → 1"]),
                 ("CMD [\"a\"]", "CMD a", &["stage final: command changed"]),
                 ("CMD [\"a\", \"b\"]", "CMD [\"a\", \"c\"]", &["stage final: command a b → a c"]),
                 ("COPY a /b", "COPY --chown=1 a c /b", &["stage final: COPY to /b: from a → --chown=1 a c"]),

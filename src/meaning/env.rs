@@ -1,9 +1,9 @@
 //! An env file: names and defaults. Comments do not count, and neither do quotes.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use super::subject::{Risk, Subject};
-use super::value::is_credential;
+use super::subject::Subject;
+use super::value::variable;
 use super::words::words;
 
 words! {
@@ -12,7 +12,6 @@ words! {
 
 /// What an env file says; `None` where the text is none.
 pub(super) fn read(text: &str) -> Option<Vec<Subject>> {
-    let mut found: HashMap<&str, usize> = HashMap::new();
     let mut file = Subject::new("", "", 0..0);
     let mut start = 0;
     // Until its quote is closed, a value goes on over the lines.
@@ -32,25 +31,16 @@ pub(super) fn read(text: &str) -> Option<Vec<Subject>> {
             return None;
         }
         let (value, length) = value(rest, line.len());
-        let risk = if value.as_deref().is_some_and(|it| is_credential(name, it)) { Risk::GRANTS } else { Risk::NONE };
-        let shown = match value.as_deref() {
-            None => "(from outside)",
-            Some("") => "\"\"",
-            Some(it) => it,
-        };
-        let compared = value.as_ref().map_or_else(String::new, |it| format!("={it}"));
         let bytes = start..start + length;
-        // Of several the last one counts.
-        if let Some(index) = found.get(name) {
-            let fact = &mut file.facts[*index];
-            (fact.value, fact.shown, fact.risk, fact.bytes) = (compared, shown.to_owned(), risk, bytes);
-        } else {
-            found.insert(name, file.facts.len());
-            file.say(&VARIABLE, name, compared, &bytes).shown(shown).risk(risk);
-        }
+        variable(&mut file, &VARIABLE, name, value.as_deref(), &bytes);
         start += length;
         rest = &rest[length..];
     }
+    // Of several the last one counts.
+    let mut seen = HashSet::new();
+    file.facts.reverse();
+    file.facts.retain(|it| seen.insert(it.key.clone()));
+    file.facts.reverse();
     Some(vec![file])
 }
 

@@ -2,7 +2,8 @@
 //! Kubernetes manifests or a workflow → what is different for those who run them. Order that nobody reads, comments,
 //! quoting and spelling are no difference.
 //!
-//! Each format has a reader that turns a text into [`subject::Subject`]s with facts; one comparison serves them all.
+//! Each format has a reader that turns a text into subjects with facts (`subject`), and one comparison serves
+//! them all. What a reader has no words for is said by its path: no changed value goes unsaid.
 
 mod compose;
 mod dockerfile;

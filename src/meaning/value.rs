@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::subject::{Risk, Subject};
-use super::words::{SETTING, Words};
+use super::subject::{Fact, Risk, Subject};
+use super::words::{DROPPED, SETTING, Words};
 use crate::credential::{has_credential, is_secret};
 use crate::lint::compose::{assume, image_tag, size_of};
 use crate::yaml::{self, Node, Value};
@@ -131,8 +131,46 @@ pub(super) fn items(node: &Node) -> Vec<(String, Range<usize>)> {
 }
 
 /// Whether a variable of this name and value holds a credential, and not where one is to be found.
-pub(super) fn is_credential(name: &str, value: &str) -> bool {
+fn is_credential(name: &str, value: &str) -> bool {
     (is_secret(name) || !value.is_empty()) && has_credential(&format!("{name}={value}"))
+}
+
+/// Says a variable, which gives something up where a credential stands in it; with no value where it comes from outside.
+pub(super) fn variable<'s>(
+    subject: &'s mut Subject,
+    words: &'static Words,
+    name: &str,
+    value: Option<&str>,
+    at: &Range<usize>,
+) -> &'s mut Fact {
+    let risk = if value.is_some_and(|it| is_credential(name, it)) { Risk::GRANTS } else { Risk::NONE };
+    let shown = match value {
+        None => "(from outside)",
+        Some("") => "\"\"",
+        Some(it) => it,
+    };
+    // To come from outside is no value.
+    let compared = value.map_or_else(String::new, |it| format!("={it}"));
+    subject.say(words, name, compared, at).shown(shown).risk(risk)
+}
+
+/// `CAP_NET_ADMIN` as `NET_ADMIN`.
+pub(super) fn capability(name: &str) -> String {
+    let name = name.to_uppercase();
+    name.strip_prefix("CAP_").map_or_else(|| name.clone(), str::to_owned)
+}
+
+/// Says the capabilities that are dropped: all in one, since one of them, `ALL`, stands for the others.
+pub(super) fn dropped(subject: &mut Subject, node: &Node) {
+    let mut names: Vec<String> = items(node).iter().map(|(it, _)| capability(it)).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() {
+        return;
+    }
+    let count = f64::from(u32::try_from(names.len()).unwrap_or(u32::MAX));
+    let left = if names.iter().any(|it| it == "ALL") { 0.0 } else { 1.0 / (1.0 + count) };
+    subject.say(&DROPPED, "", names.join(", "), &bytes(node)).risk(Risk::of(left, 1.0));
 }
 
 /// The documents of a text, one after the other, with places that count through all of it; `None` where one cannot be read.

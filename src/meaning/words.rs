@@ -3,7 +3,7 @@
 use super::Meaning;
 use super::subject::Fact;
 use super::text::Text;
-use crate::credential::{argument_passwords, has_credential, masked};
+use crate::credential::{argument_passwords, has_credential, masked, visible};
 
 /// How long a value may be before only the part of it is shown that differs.
 const LONG: usize = 72;
@@ -31,11 +31,16 @@ pub(super) use words;
 words! {
     // Whatever has no words of its own.
     SETTING = "{key}", "{key} {after} added", "{key} {before} removed", "{key} {before} → {after}";
+    // What every one of its kind has.
     IMAGE = "{key}", "{key} {after}", "{key} {before} removed", "{key} {before} → {after}";
     USER = "user", "user {after}", "user {before} removed", "user {before} → {after}";
     SWITCH = "{key}", "{key} switched {after}", "{key} no longer switched {before}", "{key} switched {after}";
     LIMIT = "{key} limit", "{key} limited to {after}", "{key} limit {before} removed", "{key} {before} → {after}";
-    COMMAND = "{key}", "{key} {after}", "{key} {before} removed", "{key} {before} → {after}";
+    CAPABILITY = "capability {key}", "capability {key} added", "capability {key} taken away", "capability {key}";
+    DROPPED = "dropped capabilities", "capabilities {after} dropped", "capabilities {before} no longer dropped", "dropped capabilities {before} → {after}";
+    ENVIRONMENT = "environment {key}", "environment {key}={after} added", "environment {key} removed", "environment {key} {before} → {after}";
+    LABEL = "label {key}", "label {key}={after} added", "label {key} removed", "label {key} {before} → {after}";
+    MOUNT = "mount at {key}", "{after} mounted at {key}", "{before} no longer mounted at {key}", "mount at {key}: {before} → {after}";
     EXCEPTION = "exception {key}", "exception {key} added {after}", "exception {key} removed", "exception {key} {before} → {after}";
 }
 
@@ -146,13 +151,5 @@ fn apart(before: &str, after: &str) -> (String, String) {
 
 /// One line that no terminal obeys, and no credential in it.
 fn showable(text: &str) -> String {
-    masked(text)
-        .chars()
-        .flat_map(|it| {
-            // Marks that turn the direction of what follows make words look like others.
-            let turns = matches!(it, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            let escaped: Vec<char> = if turns || it.is_control() { it.escape_debug().collect() } else { vec![it] };
-            escaped
-        })
-        .collect()
+    visible(&masked(text)).replace('\n', "\\n").replace('\t', "\\t")
 }

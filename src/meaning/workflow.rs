@@ -1,14 +1,12 @@
 //! Workflows of GitHub, by job and step, and pipelines of GitLab, by job.
 
 use super::subject::{Risk, Subject};
-use super::value::{bytes, canonical, documents, image, is_credential, items, tree};
-use super::words::{IMAGE, SETTING, words};
+use super::value::{bytes, canonical, documents, image, items, tree, variable};
+use super::words::{ENVIRONMENT, IMAGE, SETTING, words};
 use crate::yaml::{Node, Value};
 
 words! {
     ACTION = "action", "uses {after}", "no longer uses {before}", "uses {before} → {after}";
-    ENVIRONMENT = "environment {key}", "environment {key}={after} added", "environment {key} removed", "environment {key} {before} → {after}";
-    ITEM = "{key}", "{key} {after} added", "{key} {before} removed", "{key} {before} → {after}";
     LIMITED = "limits of the token", "permissions of the token limited", "permissions of the token no longer limited", "permissions of the token";
     PERMISSION = "permission {key}", "permission {key} {after}", "permission {key} {before} taken away", "permission {key} {before} → {after}";
     SCRIPT = "script", "script added", "script removed", "script {before} → {after}";
@@ -110,10 +108,7 @@ fn permissions(subject: &mut Subject, node: &Node) {
 
 fn environment(subject: &mut Subject, node: &Node) {
     for (name, it) in node.entries() {
-        let text = canonical(it);
-        let risk = if is_credential(name, &text) { Risk::GRANTS } else { Risk::NONE };
-        let shown = if text.is_empty() { "\"\"".to_owned() } else { text.clone() };
-        subject.say(&ENVIRONMENT, name, text, &bytes(it)).shown(shown).risk(risk);
+        variable(subject, &ENVIRONMENT, name, Some(&canonical(it)), &bytes(it));
     }
 }
 
@@ -127,7 +122,7 @@ fn job(name: &str, node: &Node, out: &mut Vec<Subject>) {
             "env" => environment(&mut subject, it),
             "needs" => {
                 for (name, at) in items(it) {
-                    subject.say(&ITEM, format!("need of job {name}"), "", &at);
+                    subject.say(&SETTING, format!("need of job {name}"), "", &at);
                 }
             }
             "uses" => action(&mut subject, it),

@@ -8,13 +8,12 @@ mod tests;
 
 use super::subject::{Risk, Subject};
 use super::value::{bytes, is_on, pairs, tree};
-use super::words::words;
+use super::words::{LABEL, words};
 use crate::yaml::{self, Node, Value};
 
 words! {
     INTERNAL = "internal", "internal now", "no longer internal", "internal";
     DEVICE = "host path", "keeps its data at {after} of the host", "no longer keeps its data at {before} of the host", "host path {before} → {after}";
-    LABEL = "label {key}", "label {key}={after} added", "label {key} removed", "label {key} {before} → {after}";
     TAG = "{key} of the files below", "{key} of the files below {after}", "{key} of the files below no longer {before}", "{key} of the files below {after}";
 }
 

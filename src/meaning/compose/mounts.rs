@@ -3,11 +3,10 @@
 use crate::lint::compose::{assume, split};
 use crate::meaning::subject::{Risk, Subject};
 use crate::meaning::value::{bytes, canonical, is_on, limit, size, tree};
-use crate::meaning::words::{LIMIT, words};
+use crate::meaning::words::{LIMIT, MOUNT, words};
 use crate::yaml::{Node, Value};
 
 words! {
-    MOUNT = "mount at {key}", "{after} mounted at {key}", "{before} no longer mounted at {key}", "mount at {key}: {before} → {after}";
     OPTION = "options of {key}", "options of {key}: {after}", "options of {key}: no {before}", "options of {key}: {before} → {after}";
 }
 

@@ -3,29 +3,24 @@
 use std::ops::Range;
 
 use super::{labels, mounts, ports, tags};
-use crate::meaning::subject::{Fact, Risk, Subject};
+use crate::meaning::subject::{Risk, Subject};
 use crate::meaning::value::{
-    bytes, canonical, duration, image, is_credential, is_on, items, limit, pairs, size, tree, user,
+    bytes, canonical, capability, dropped, duration, image, is_on, items, limit, pairs, size, tree, user, variable,
 };
-use crate::meaning::words::{COMMAND, IMAGE, LIMIT, SETTING, SWITCH, USER, Words, words};
+use crate::meaning::words::{CAPABILITY, ENVIRONMENT, IMAGE, LIMIT, SETTING, SWITCH, USER, words};
 use crate::yaml::{Node, Value};
 
 words! {
     ARGUMENT = "build argument {key}", "build argument {key}={after} added", "build argument {key} removed", "build argument {key} {before} → {after}";
     BUILD = "build", "built from {after}", "no longer built from {before}", "build context {before} → {after}";
-    CAPABILITY = "capability {key}", "capability {key} added", "capability {key} taken away", "capability {key}";
     CHECK = "health check", "health check {after}", "health check removed", "health check {after}";
     DETAIL = "health check {key}", "health check {key} {after}", "health check {key} {before} removed", "health check {key} {before} → {after}";
     DEVICE = "device {key}", "device {key} handed in", "device {key} no longer handed in", "device {key} {before} → {after}";
-    DROPPED = "dropped capabilities", "capabilities {after} dropped", "capabilities {before} no longer dropped", "dropped capabilities {before} → {after}";
-    ENVIRONMENT = "environment {key}", "environment {key}={after} added", "environment {key} removed", "environment {key} {before} → {after}";
     HOST = "extra host {key}", "extra host {key} at {after} added", "extra host {key} removed", "extra host {key} {before} → {after}";
-    ITEM = "{key}", "{key} {after} added", "{key} {before} removed", "{key} {before} → {after}";
     NAMESPACE = "{key}", "{key} of {after}", "{key} no longer of {before}", "{key} of {before} → of {after}";
     NETWORK = "network {key}", "network {key} joined", "network {key} left", "network {key}";
     OPTION = "security option {key}", "security option {key} {after} added", "security option {key} {before} removed", "security option {key} {before} → {after}";
     RESERVED = "reserved {key}", "reserved {key} {after} added", "reserved {key} {before} removed", "reserved {key} {before} → {after}";
-    SECRET = "{key}", "{key} added", "{key} removed", "{key} {before} → {after}";
     WAITS = "wait for {key}", "waits for {key} to be {after}", "no longer waits for {key}", "waits for {key} to be {before} → {after}";
 }
 
@@ -67,7 +62,7 @@ impl Service<'_> {
             "command" | "entrypoint" => self.command(key, node),
             "environment" => {
                 for (name, value, at) in pairs(node) {
-                    variable(&mut self.it, &ENVIRONMENT, &name, value, &at);
+                    variable(&mut self.it, &ENVIRONMENT, &name, value.as_deref(), &at);
                 }
             }
             "env_file" => self.env_files(node),
@@ -96,7 +91,7 @@ impl Service<'_> {
                     self.it.say(&CAPABILITY, capability(&name), "", &at).risk(Risk::GRANTS).main();
                 }
             }
-            "cap_drop" => self.dropped(node),
+            "cap_drop" => dropped(&mut self.it, node),
             "security_opt" => self.security(node),
             "privileged" => self.switch("privileged mode", is_on(node), Some(true), &at),
             "read_only" => self.switch("read-only root", is_on(node), Some(false), &at),
@@ -112,7 +107,7 @@ impl Service<'_> {
                 for (group, at) in items(node) {
                     let strong = matches!(group.as_str(), "0" | "root" | "docker");
                     let risk = if strong { Risk::GRANTS } else { Risk::NONE };
-                    self.it.say(&ITEM, format!("group {group}"), "", &at).risk(risk);
+                    self.it.say(&SETTING, format!("group {group}"), "", &at).risk(risk);
                 }
             }
             "extra_hosts" => self.hosts(node),
@@ -120,7 +115,12 @@ impl Service<'_> {
                 let one = key.trim_end_matches('s');
                 for (item, at) in items(node) {
                     let item = item.strip_suffix("/tcp").unwrap_or(&item).to_owned();
-                    self.it.say(&ITEM, format!("{} {item}", if key.starts_with("dns") { key } else { one }), "", &at);
+                    self.it.say(
+                        &SETTING,
+                        format!("{} {item}", if key.starts_with("dns") { key } else { one }),
+                        "",
+                        &at,
+                    );
                 }
             }
             "sysctls" => {
@@ -169,7 +169,7 @@ impl Service<'_> {
             _ if text.contains(['"', '\'', '\\']) => vec![text],
             _ => text.split_whitespace().map(str::to_owned).collect(),
         };
-        self.it.say(&COMMAND, key, words.join("\u{1f}"), &bytes(node)).shown(words.join(" "));
+        self.it.say(&SETTING, key, words.join("\u{1f}"), &bytes(node)).shown(words.join(" "));
     }
 
     fn build(&mut self, node: &Node) {
@@ -185,7 +185,7 @@ impl Service<'_> {
                 "dockerfile" if it.text() == Some("Dockerfile") => {}
                 "args" => {
                     for (name, value, at) in pairs(it) {
-                        variable(&mut self.it, &ARGUMENT, &name, value, &at).of(&BUILD, "");
+                        variable(&mut self.it, &ARGUMENT, &name, value.as_deref(), &at).of(&BUILD, "");
                     }
                 }
                 "privileged" if !is_on(it) => {}
@@ -213,7 +213,7 @@ impl Service<'_> {
         let items = if let Value::List(items) = &node.value { items.as_slice() } else { std::slice::from_ref(node) };
         for item in items {
             let path = item.get("path").map_or_else(|| canonical(item), canonical);
-            self.it.say(&ITEM, format!("env file {path}"), "", &bytes(item));
+            self.it.say(&SETTING, format!("env file {path}"), "", &bytes(item));
             self.it.order.push(format!("env file {path}"));
             for (key, it) in item.entries().filter(|(key, _)| *key != "path") {
                 if key != "required" || !is_on(it) {
@@ -233,7 +233,7 @@ impl Service<'_> {
                 let path = format!("network {name} {key}");
                 if key == "aliases" {
                     for (alias, at) in items(it) {
-                        self.it.say(&ITEM, format!("network {name} alias {alias}"), "", &at).of(&NETWORK, name);
+                        self.it.say(&SETTING, format!("network {name} alias {alias}"), "", &at).of(&NETWORK, name);
                     }
                 } else {
                     tree(&mut self.it, &path, it, Some((&NETWORK, name)));
@@ -300,10 +300,10 @@ impl Service<'_> {
         for item in node.items() {
             let source = item.get("source").map_or_else(|| canonical(item), canonical);
             let name = format!("{noun} {source}");
-            self.it.say(&SECRET, &name, "", &bytes(item)).shown("");
+            self.it.say(&SETTING, &name, "", &bytes(item)).shown("");
             for (field, it) in item.entries().filter(|(field, _)| *field != "source") {
                 if field != "target" || canonical(it) != source {
-                    self.it.say(&SETTING, format!("{name} {field}"), canonical(it), &bytes(it)).of(&SECRET, &name);
+                    self.it.say(&SETTING, format!("{name} {field}"), canonical(it), &bytes(it)).of(&SETTING, &name);
                 }
             }
         }
@@ -343,19 +343,6 @@ impl Service<'_> {
 
     fn reserve(&mut self, name: &str, node: &Node) {
         self.it.say(&RESERVED, name, amount(name, node).0, &bytes(node)).shown(canonical(node));
-    }
-
-    /// All in one, since one of them, `ALL`, stands for the others.
-    fn dropped(&mut self, node: &Node) {
-        let mut names: Vec<String> = items(node).iter().map(|(it, _)| capability(it)).collect();
-        names.sort();
-        names.dedup();
-        if names.is_empty() {
-            return;
-        }
-        let count = f64::from(u32::try_from(names.len()).unwrap_or(u32::MAX));
-        let left = if names.iter().any(|it| it == "ALL") { 0.0 } else { 1.0 / (1.0 + count) };
-        self.it.say(&DROPPED, "", names.join(", "), &bytes(node)).risk(Risk::of(left, 1.0));
     }
 
     fn security(&mut self, node: &Node) {
@@ -401,31 +388,6 @@ impl Service<'_> {
             self.it.say(&HOST, name, address.trim_matches(['[', ']']), &at).risk(Risk::GRANTS);
         }
     }
-}
-
-/// A variable, which gives something up where a credential stands in it.
-fn variable<'s>(
-    subject: &'s mut Subject,
-    words: &'static Words,
-    name: &str,
-    value: Option<String>,
-    at: &Range<usize>,
-) -> &'s mut Fact {
-    let risk = if value.as_deref().is_some_and(|it| is_credential(name, it)) { Risk::GRANTS } else { Risk::NONE };
-    let shown = match value.as_deref() {
-        None => "(from outside)",
-        Some("") => "\"\"",
-        Some(it) => it,
-    };
-    // What comes from outside is no value.
-    let compared = value.as_ref().map_or_else(String::new, |it| format!("={it}"));
-    subject.say(words, name, compared, at).shown(shown).risk(risk)
-}
-
-/// `CAP_NET_ADMIN` as `NET_ADMIN`.
-fn capability(name: &str) -> String {
-    let name = name.to_uppercase();
-    name.strip_prefix("CAP_").map_or_else(|| name.clone(), str::to_owned)
 }
 
 /// `./api/` as `./api`.

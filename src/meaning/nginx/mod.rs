@@ -13,8 +13,6 @@ use crate::lint::nginx::{self, Directive};
 words! {
     ENTRY = "entry {key}", "entry {key} {after} added", "entry {key} removed", "entry {key} {before} → {after}";
     HEADER = "header {key}", "header {key} added: {after}", "header {key} removed", "header {key}: {before} → {after}";
-    ITEM = "{key}", "{key} {after} added", "{key} {before} removed", "{key} {before} → {after}";
-    NAMED = "{key}", "{key} {after} added", "{key} {before} removed", "{key} {before} → {after}";
     PASSED = "passed header {key}", "passed header {key} added: {after}", "passed header {key} removed", "passed header {key}: {before} → {after}";
 }
 
@@ -163,16 +161,16 @@ fn say(subject: &mut Subject, directive: &Directive) {
         }
         "fastcgi_param" | "uwsgi_param" | "scgi_param" | "set" | "error_page" | "log_format" | "auth_request_set"
         | "server" | "listen" | "proxy_cache_path" | "env" | "proxy_cookie_path" | "sub_filter" => {
-            subject.say(&NAMED, format!("{name} {first}"), rest_compared, at).shown(rest).risk(risk);
+            subject.say(&SETTING, format!("{name} {first}"), rest_compared, at).shown(rest).risk(risk);
         }
         "limit_req" | "limit_conn" | "limit_req_zone" | "limit_conn_zone" => {
             let zone = directive.args.iter().find_map(|it| it.text.strip_prefix("zone=")).unwrap_or(first);
             let zone = zone.split(':').next().unwrap_or(zone);
-            subject.say(&NAMED, format!("{name} {zone}"), compared, at).shown(value).risk(risk);
+            subject.say(&SETTING, format!("{name} {zone}"), compared, at).shown(value).risk(risk);
         }
         "server_name" => {
             for arg in &directive.args {
-                subject.say(&ITEM, format!("name {}", arg.text), "", &arg.bytes);
+                subject.say(&SETTING, format!("name {}", arg.text), "", &arg.bytes);
             }
         }
         "include"
@@ -183,7 +181,7 @@ fn say(subject: &mut Subject, directive: &Directive) {
         | "fastcgi_hide_header"
         | "proxy_pass_header"
         | "load_module" => {
-            subject.say(&ITEM, format!("{name} {value}"), "", at).risk(risk);
+            subject.say(&SETTING, format!("{name} {value}"), "", at).risk(risk);
         }
         "client_max_body_size" => {
             subject.say(&LIMIT, "body size", compared.to_lowercase(), at).shown(value).risk(risk);
