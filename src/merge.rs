@@ -80,10 +80,12 @@ pub fn distance(base: &str, text: &str) -> usize {
 }
 
 /// Lines of the base, and what stands in their place in another text.
-#[derive(Debug, Clone)]
-struct Change {
-    base: Range<usize>,
-    text: Range<usize>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The lines of the base, counted from 0.
+    pub base: Range<usize>,
+    /// Those of the text.
+    pub text: Range<usize>,
 }
 
 impl Change {
@@ -133,7 +135,7 @@ impl Region {
 }
 
 /// The changes that lead from one text to another, in order, placed where git would place them.
-fn changes(base: &str, text: &str) -> Vec<Change> {
+pub fn changes(base: &str, text: &str) -> Vec<Change> {
     let input = InternedInput::new(base, text);
     let mut diff = Diff::compute(Algorithm::Myers, &input);
     diff.postprocess_lines(&input);

@@ -234,6 +234,27 @@ fn a_patch_does_all_that_generate_does() {
 }
 
 #[test]
+fn a_patch_applies_to_lines_of_windows_and_says_where_it_cannot() {
+    let sandbox = generated("patch-windows");
+    let windows = sandbox.read("api/Dockerfile").replace('\n', "\r\n").replace("WORKDIR /app", "WORKDIR /srv");
+    sandbox.write("api/Dockerfile", &windows);
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
+    let patch = sandbox.run(&["diff", "--format", "unified", "api"]);
+    assert!(patch.stderr.is_empty(), "{}", patch.text());
+    sandbox.write("changes.patch", &patch.stdout);
+    let applied = Command::new("patch")
+        .args(["-p1", "--binary", "--silent", "-i", "changes.patch"])
+        .current_dir(sandbox.path(""))
+        .status();
+    assert!(applied.expect("patch is there").success(), "{}", patch.stdout);
+    assert!(sandbox.read("api/Dockerfile").contains("EXPOSE 8001\r\n"));
+    let compose = "services:\n  api:\n    environment:\n      DB_PASSWORD: hunter2\n";
+    let foreign = Sandbox::smallest("patch-credential").file("compose.yaml", compose);
+    let said = foreign.run(&["diff", "--format", "unified", "compose.yaml"]);
+    assert!(said.stderr.contains("credentials are masked") && !said.text().contains("hunter2"), "{}", said.text());
+}
+
+#[test]
 fn old_and_new_stand_beside_each_other_on_request() {
     let sandbox = generated("side");
     sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9999");
@@ -329,6 +350,11 @@ nothing differs
     assert_eq!(sandbox.tree(), before, "to look is no matter");
     commit(&sandbox);
     assert_eq!(sandbox.run(&["-C", "shop", "diff", "--against", "HEAD"]).code, 0);
+    let spec = sandbox.read("shop/forge.yaml");
+    sandbox.write("shop/forge.yaml", format!("{spec}layout:\n  dockerfile: docker/{{service}}.Dockerfile\n"));
+    let names = sandbox.run(&["-C", "shop", "diff", "--against", "HEAD", "--format", "names"]).stdout;
+    assert!(names.contains("docker/api.Dockerfile: moves, from api/Dockerfile\n"), "{names}");
+    sandbox.write("shop/forge.yaml", spec);
     let template =
         "{% extends \"forge/stacks/python/Dockerfile.j2\" %}\n{% block source %}# ours\n{{ super() }}{% endblock %}\n";
     sandbox.write("shop/forge-templates/stacks/python/Dockerfile.j2", template);

@@ -1,5 +1,7 @@
 //! `forge diff`.
 
+use std::collections::HashSet;
+
 use super::compared::{Compared, chosen, compared};
 use super::project::{Project, valid};
 use super::revision::project_at;
@@ -8,7 +10,7 @@ use super::strangers::look_alike;
 use super::write::{state_changes, state_texts};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Movers, plans};
-use crate::report::changes::{Detail, github, human, json, markdown, names, sarif, stat, summary, unified};
+use crate::report::changes::{Detail, github, human, is_masked, json, markdown, names, sarif, stat, summary, unified};
 use crate::review::{Background, Names, Review, Reviewed, contacts, review};
 use crate::schema;
 
@@ -111,7 +113,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             shown.retain(|it| !it.path.starts_with(".forge/"));
             shown.extend(state_texts(disk, changes, wanted, manifest, &project.sources, &state));
         }
-        shown.retain(|it| it.path.starts_with(".forge/") || files.iter().any(|file| file.path == it.path));
+        keep(&mut shown, &files);
     }
     show(&Review { files, strangers, ..Review::default() }, &shown, arguments, shell)
 }
@@ -126,10 +128,16 @@ fn against(revision: &str, project: &Project, arguments: &Arguments, shell: &mut
     let mut files = review(&shown, &Background::of_plans(&wanted, &before, &movers));
     if arguments.semantic {
         files = meant(files);
-        shown.retain(|it| files.iter().any(|file| file.path == it.path));
+        keep(&mut shown, &files);
     }
     let sides = Names { there: revision.to_owned(), wanted: "now".to_owned() };
     show(&Review { files, sides, ..Review::default() }, &shown, arguments, shell)
+}
+
+/// Takes out the changes of files that are not told about, but for what forge remembers.
+fn keep(changes: &mut Vec<Change>, files: &[Reviewed]) {
+    let told: HashSet<&str> = files.iter().map(|it| it.path.as_str()).collect();
+    changes.retain(|it| it.path.starts_with(".forge/") || told.contains(it.path.as_str()));
 }
 
 /// Files whose difference means something, without lines where it is known what.
@@ -155,6 +163,9 @@ fn show(review: &Review, changes: &[Change], arguments: &Arguments, shell: &mut 
         shell.answer_paged(&text)?;
     } else {
         shell.answer(&text)?;
+    }
+    if arguments.format == Format::Unified && is_masked(changes) {
+        shell.say("credentials are masked: a hunk that holds one does not apply")?;
     }
     if arguments.format == Format::Human {
         let said = if review.files.is_empty() { "nothing differs".to_owned() } else { summary(review) };

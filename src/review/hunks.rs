@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use similar::{DiffOp, DiffTag, TextDiff};
 
 use crate::compare::Party;
 use crate::credential::{masked, visible};
+use crate::merge::{Change, changes};
 
 /// Lines that are the same around those that differ.
 const CONTEXT: usize = 3;
@@ -76,11 +76,15 @@ impl Sides<'_> {
     pub(super) fn hunks(&self, by: &[Party]) -> Vec<Hunk> {
         let conflicts = conflicts(self.result);
         let both: Vec<Party> = by.iter().copied().chain([Party::Edit]).collect();
-        let mut hunks = hunks(self.found, self.result, &conflicts, |conflict| {
-            (if conflict { both.clone() } else { by.to_vec() }, false)
-        });
+        let mut hunks = hunks(
+            self.found,
+            self.result,
+            &conflicts,
+            |conflict| (if conflict { both.clone() } else { by.to_vec() }, false),
+            visible,
+        );
         if let Some(asked) = self.asked {
-            let edits = self::hunks(asked, self.result, &conflicts, |_| (vec![Party::Edit], true));
+            let edits = self::hunks(asked, self.result, &conflicts, |_| (vec![Party::Edit], true), visible);
             hunks.extend(edits.into_iter().filter(|it| !it.conflict));
         }
         hunks.sort_by_key(|it| it.new.start);
@@ -90,7 +94,7 @@ impl Sides<'_> {
 
 /// The hunks of an edit that stays.
 pub(super) fn edit(wanted: &str, found: &str) -> Vec<Hunk> {
-    hunks(wanted, found, &[], |_| (vec![Party::Edit], true))
+    hunks(wanted, found, &[], |_| (vec![Party::Edit], true), visible)
 }
 
 /// The lines between markers of a conflict, markers and all.
@@ -135,74 +139,92 @@ pub(super) fn chosen(marked: &str, edited: bool) -> String {
     out
 }
 
+/// What leads from one text to another, as lines of a patch: what belongs to a line end on Windows stays as it is.
+pub fn patch(old: &str, new: &str) -> Vec<Hunk> {
+    let line = |it: &str| match it.strip_suffix('\r') {
+        Some(body) => format!("{}\r", visible(body)),
+        None => visible(it),
+    };
+    hunks(old, new, &[], |_| (Vec::new(), false), line)
+}
+
 /// What leads from one text to another. `whose` says of what is in a conflict, and of what is not, whose it is and whether it
-/// stays; `conflicts` are lines of the other text. Lines are compared as they are and shown without credentials, so that a
-/// changed one still is a difference.
-fn hunks(old: &str, new: &str, conflicts: &[Range<usize>], whose: impl Fn(bool) -> (Vec<Party>, bool)) -> Vec<Hunk> {
+/// stays; `conflicts` are lines of the other text, and `show` makes a line harmless. Lines are compared as they are and shown
+/// without credentials, so that a changed one still is a difference.
+fn hunks(
+    old: &str,
+    new: &str,
+    conflicts: &[Range<usize>],
+    whose: impl Fn(bool) -> (Vec<Party>, bool),
+    show: impl Fn(&str) -> String,
+) -> Vec<Hunk> {
     let (masked_old, masked_new) = (masked(old), masked(new));
     let (shown_old, shown_new): (Vec<&str>, Vec<&str>) =
         (masked_old.split_inclusive('\n').collect(), masked_new.split_inclusive('\n').collect());
-    let (old, new): (Vec<&str>, Vec<&str>) = (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
-    let diff = TextDiff::from_slices(&old, &new);
-    let in_conflict = |op: &DiffOp| {
-        let range = op.new_range();
-        conflicts.iter().any(|it| it.start < range.end.max(range.start + 1) && range.start < it.end)
-    };
-    let mut groups: Vec<(bool, Vec<&DiffOp>)> = Vec::new();
-    for op in diff.ops().iter().filter(|it| it.tag() != DiffTag::Equal) {
-        let conflict = in_conflict(op);
-        match groups.last_mut() {
-            Some((other, ops))
-                if *other == conflict
-                    && op.new_range().start - ops.last().map_or(0, |it| it.new_range().end) <= 2 * CONTEXT =>
-            {
-                ops.push(op);
-            }
-            _ => groups.push((conflict, vec![op])),
-        }
-    }
-    // Half of what lies between two hunks belongs to each, so that none is shown twice.
-    let ends: Vec<usize> = groups.iter().map(|(_, ops)| ops.last().map_or(0, |it| it.new_range().end)).collect();
-    let starts: Vec<usize> = groups.iter().map(|(_, ops)| ops.first().map_or(0, |it| it.new_range().start)).collect();
+    let groups = groups(changes(old, new), conflicts);
     let mut out = Vec::with_capacity(groups.len());
-    for (index, (conflict, ops)) in groups.iter().enumerate() {
-        let (Some(first), Some(last)) = (ops.first(), ops.last()) else { continue };
-        let before = match index.checked_sub(1) {
-            Some(previous) => CONTEXT.min((starts[index] - ends[previous]) / 2),
-            None => CONTEXT.min(starts[index]),
+    for (index, group) in groups.iter().enumerate() {
+        // Half of what lies between two hunks belongs to each, so that none is shown twice.
+        let before = match index.checked_sub(1).map(|it| &groups[it]) {
+            Some(previous) => CONTEXT.min((group.new.start - previous.new.end) / 2),
+            None => CONTEXT.min(group.new.start),
         };
-        let after = match starts.get(index + 1) {
-            Some(next) => CONTEXT.min((next - ends[index]).div_ceil(2)),
-            None => CONTEXT.min(new.len() - ends[index]),
+        let after = match groups.get(index + 1) {
+            Some(next) => CONTEXT.min((next.new.start - group.new.end).div_ceil(2)),
+            None => CONTEXT.min(shown_new.len() - group.new.end),
         };
-        let old_range = first.old_range().start - before..last.old_range().end + after;
-        let new_range = first.new_range().start - before..last.new_range().end + after;
+        let old = group.old.start - before..group.old.end + after;
+        let new = group.new.start - before..group.new.end + after;
         let mut lines = Vec::new();
-        let mut push = |tag: char, line: &str| {
-            lines.push(format!("{tag}{}", visible(line.strip_suffix('\n').unwrap_or(line))));
+        let mut push = |tag: char, line: &&str| {
+            lines.push(format!("{tag}{}", show(line.strip_suffix('\n').unwrap_or(line))));
             if !line.ends_with('\n') {
                 lines.push("\\ No newline at end of file".to_owned());
             }
         };
-        let mut at = old_range.start;
-        for op in ops {
-            shown_old[at..op.old_range().start].iter().for_each(|it| push(' ', it));
-            shown_old[op.old_range()].iter().for_each(|it| push('-', it));
-            shown_new[op.new_range()].iter().for_each(|it| push('+', it));
-            at = op.old_range().end;
+        let mut at = old.start;
+        for change in &group.changes {
+            shown_old[at..change.base.start].iter().for_each(|it| push(' ', it));
+            shown_old[change.base.clone()].iter().for_each(|it| push('-', it));
+            shown_new[change.text.clone()].iter().for_each(|it| push('+', it));
+            at = change.base.end;
         }
-        shown_old[at..old_range.end].iter().for_each(|it| push(' ', it));
-        let (by, stays) = whose(*conflict);
-        out.push(Hunk {
-            by,
-            conflict: *conflict,
-            stays,
-            old: Lines::of(&old_range),
-            new: Lines::of(&new_range),
-            lines,
-        });
+        shown_old[at..old.end].iter().for_each(|it| push(' ', it));
+        let (by, stays) = whose(group.conflict);
+        out.push(Hunk { by, conflict: group.conflict, stays, old: Lines::of(&old), new: Lines::of(&new), lines });
     }
     out
+}
+
+/// Changes that are near each other, and all in a conflict or none.
+struct Group {
+    conflict: bool,
+    changes: Vec<Change>,
+    old: Range<usize>,
+    new: Range<usize>,
+}
+
+fn groups(changes: Vec<Change>, conflicts: &[Range<usize>]) -> Vec<Group> {
+    let in_conflict = |it: &Range<usize>| {
+        // Conflicts are in order, and do not meet.
+        let next = conflicts.partition_point(|conflict| conflict.end <= it.start);
+        conflicts.get(next).is_some_and(|conflict| conflict.start < it.end.max(it.start + 1))
+    };
+    let mut groups: Vec<Group> = Vec::new();
+    for change in changes {
+        let conflict = in_conflict(&change.text);
+        match groups.last_mut() {
+            Some(last) if last.conflict == conflict && change.text.start - last.new.end <= 2 * CONTEXT => {
+                (last.old.end, last.new.end) = (change.base.end, change.text.end);
+                last.changes.push(change);
+            }
+            _ => {
+                let (old, new) = (change.base.clone(), change.text.clone());
+                groups.push(Group { conflict, changes: vec![change], old, new });
+            }
+        }
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -255,6 +277,44 @@ mod tests {
         assert_eq!(told(&hunks), [conflict, "@@ -4,5 +10,5 @@ [Spec] -5 +asked", "@@ -6,4 +12,4 @@ [Edit] -8 +kept"]);
         assert_eq!(chosen(&marked, true), lines(9, &[(2, "mine"), (5, "asked"), (8, "kept")]));
         assert_eq!(chosen(&marked, false), lines(9, &[(2, "theirs"), (5, "asked"), (8, "kept")]));
+    }
+
+    /// What `patch` makes of a text.
+    fn applied(old: &str, hunks: &[Hunk]) -> String {
+        let lines: Vec<&str> = old.split_inclusive('\n').collect();
+        let mut out = String::new();
+        let mut at = 0;
+        for hunk in hunks {
+            let start = hunk.old.start - usize::from(hunk.old.count > 0);
+            out.extend(lines[at..start].iter().copied());
+            at = start + hunk.old.count;
+            let mut lines = hunk.lines.iter().peekable();
+            while let Some(line) = lines.next() {
+                let is_last = lines.peek().is_some_and(|it| it.starts_with('\\'));
+                if line.starts_with([' ', '+']) {
+                    out.push_str(&line[1..]);
+                    out.push_str(if is_last { "" } else { "\n" });
+                }
+            }
+        }
+        out.extend(lines[at..].iter().copied());
+        out
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_patch_leads_from_one_text_to_the_other(old in "([ab\r]\n){0,12}[ab]{0,1}", new in "([ab\r]\n){0,12}[ab]{0,1}") {
+            proptest::prop_assert_eq!(applied(&old, &patch(&old, &new)), new);
+        }
+
+        #[test]
+        fn all_hunks_of_what_generate_does_lead_to_it(base in "([abc]\n){0,12}", found in "([abc]\n){0,12}", asked in "([abc]\n){0,12}") {
+            let result = crate::merge::merge(&base, &found, &asked).unwrap_or_else(|it| it.marked);
+            let hunks = Sides { found: &found, result: &result, asked: Some(&asked) }.hunks(&[Party::Spec]);
+            let due: Vec<Hunk> = hunks.iter().filter(|it| !it.stays).cloned().collect();
+            proptest::prop_assert_eq!(applied(&found, &due), result);
+            proptest::prop_assert!(hunks.iter().all(|it| it.conflict == (it.by.len() > 1)));
+        }
     }
 
     #[test]

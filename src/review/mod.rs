@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use changelog::{CHANGELOG, Entry, concerning};
 pub use contact::{Contact, Lack, Stranger, contacts, strangers};
-pub use hunks::{Hunk, Lines};
+pub use hunks::{Hunk, Lines, patch};
 
 use crate::compare::{Change, Kind, Manifest, Movers, Party};
 use crate::keep;
@@ -163,6 +163,11 @@ impl Reviewed {
     /// What gives up some security.
     pub fn loosening(&self) -> impl Iterator<Item = &Said> {
         self.meanings.iter().flatten().filter(|it| it.loosens)
+    }
+
+    /// Whether parts of it are an edit's, and others are not.
+    pub fn is_mixed(&self) -> bool {
+        matches!(self.kind, Kind::Merged | Kind::Conflict | Kind::Marked | Kind::Renamed)
     }
 
     /// Whether only order, comments or spelling differ, which nobody who runs the file can tell.

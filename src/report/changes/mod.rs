@@ -13,7 +13,7 @@ pub use annotations::{github, sarif};
 pub use human::{Detail, human};
 pub use json::{json, schema};
 pub use markdown::markdown;
-pub use unified::unified;
+pub use unified::{is_masked, unified};
 
 use crate::compare::{Kind, Movers, Party};
 use crate::review::{Hunk, Lack, Names, Review, Reviewed, Said};
@@ -70,9 +70,8 @@ fn sides(names: &Names, file: &Reviewed, stays: bool) -> (String, String) {
 
 /// Whose a hunk is, in words; nothing where the reason of the file says it already.
 fn owner(file: &Reviewed, hunk: &Hunk) -> String {
-    let is_mixed = file.hunks.iter().any(|it| it.by != file.hunks[0].by);
     match (hunk.conflict, hunk.stays) {
-        _ if !is_mixed => String::new(),
+        _ if !file.is_mixed() => String::new(),
         (true, _) => " conflict: both sides".to_owned(),
         (false, true) => " edited by hand: kept".to_owned(),
         (false, false) => format!(" {}", Movers { parties: hunk.by.clone(), versions: None }.words()),
@@ -81,8 +80,7 @@ fn owner(file: &Reviewed, hunk: &Hunk) -> String {
 
 /// What a difference means, in a line, with whose doing it is where the file has several.
 fn meaning(file: &Reviewed, said: &Said) -> String {
-    let is_mixed = file.meanings.iter().flatten().any(|it| it.by != said.by);
-    let by = if is_mixed && said.by == [Party::Edit] { " (edited by hand)" } else { "" };
+    let by = if file.is_mixed() && said.by == [Party::Edit] { " (edited by hand)" } else { "" };
     format!("{}{}{by}", if said.loosens { "loosens security: " } else { "" }, said.words())
 }
 

@@ -3,17 +3,19 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use similar::TextDiff;
-
 use super::shown;
 use crate::compare::{Change, Kind};
-use crate::credential::{masked, visible};
+use crate::credential::masked;
+use crate::review::patch;
 
 /// One patch for `patch -p1` and `git apply`: edits that stay are not in it. Credentials are masked and control characters
 /// spelled out, so that hunks with some in them do not apply.
 pub fn unified(changes: &[Change]) -> String {
-    let is_patched = |it: &&Change| it.mode || !matches!(it.kind, Kind::Same | Kind::Edited | Kind::Orphaned);
     changes.iter().filter(is_patched).map(file).collect()
+}
+
+fn is_patched(change: &&Change) -> bool {
+    change.mode || !matches!(change.kind, Kind::Same | Kind::Edited | Kind::Orphaned)
 }
 
 fn file(change: &Change) -> String {
@@ -50,36 +52,24 @@ fn file(change: &Change) -> String {
 }
 
 fn hunks(change: &Change, old_name: &str, new_name: &str, out: &mut String) {
-    let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
-    let (found, wanted) = (text(&change.found), text(&change.wanted));
-    let (masked_old, masked_new) = (masked(&found), masked(&wanted));
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (found.split_inclusive('\n').collect(), wanted.split_inclusive('\n').collect());
-    let (shown_old, shown_new): (Vec<&str>, Vec<&str>) =
-        (masked_old.split_inclusive('\n').collect(), masked_new.split_inclusive('\n').collect());
-    let diff = TextDiff::from_slices(&old, &new);
-    for (index, hunk) in diff.unified_diff().context_radius(3).iter_hunks().enumerate() {
-        if index == 0 {
-            let _ = writeln!(out, "--- {old_name}\n+++ {new_name}");
-        }
+    let hunks = patch(&text(&change.found), &text(&change.wanted));
+    if !hunks.is_empty() {
+        let _ = writeln!(out, "--- {old_name}\n+++ {new_name}");
+    }
+    for hunk in hunks {
         let _ = writeln!(out, "{}", hunk.header());
-        for line in hunk.iter_changes() {
-            let text = match (line.old_index(), line.new_index()) {
-                (Some(index), _) => shown_old[index],
-                (None, index) => shown_new[index.expect("a line is on one side at least")],
-            };
-            let _ = write!(out, "{}{}", line.tag(), harmless(text));
-            if !text.ends_with('\n') {
-                out.push_str("\n\\ No newline at end of file\n");
-            }
-        }
+        hunk.lines.iter().for_each(|it| {
+            let _ = writeln!(out, "{it}");
+        });
     }
 }
 
-/// A line that does nothing to a terminal; the end that Windows gives it does nothing either, and belongs to the patch.
-fn harmless(line: &str) -> Cow<'_, str> {
-    match line.strip_suffix("\r\n") {
-        Some(body) => format!("{}\r\n", visible(body)).into(),
-        None => visible(line).into(),
-    }
+fn text(bytes: &Option<Vec<u8>>) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes.as_deref().unwrap_or_default())
+}
+
+/// Whether something in a patch of these changes is not shown, so that a hunk with it does not apply.
+pub fn is_masked(changes: &[Change]) -> bool {
+    let hides = |it: &Option<Vec<u8>>| matches!(masked(&text(it)), Cow::Owned(_));
+    changes.iter().filter(is_patched).any(|it| hides(&it.found) || hides(&it.wanted))
 }
