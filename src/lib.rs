@@ -23,6 +23,7 @@ pub mod merge;
 pub mod pins;
 pub mod project;
 pub mod render;
+pub mod renovate;
 pub mod report;
 pub mod resolve;
 pub mod review;

@@ -190,7 +190,8 @@ fn conflict_marker(text: &str) -> Option<Range<usize>> {
 
 /// A text as a plain word of YAML, or in quotes where it would be something else.
 fn key(name: &str) -> String {
-    let is_plain = name.starts_with(|it: char| it.is_ascii_alphabetic())
+    let is_plain = (name.starts_with(|it: char| it.is_ascii_alphabetic()) || name.contains('/'))
+        && name.starts_with(|it: char| it.is_ascii_alphanumeric())
         && name.contains([':', '/', '.'])
         && name.bytes().all(|it| it.is_ascii_alphanumeric() || b"._:/-".contains(&it))
         && !name.ends_with(':');

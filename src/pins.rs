@@ -147,6 +147,16 @@ pub fn differing(one: &str, other: &str) -> Option<BTreeSet<String>> {
     Some(names)
 }
 
+/// The actions that a workflow uses, by name, with the versions that comments give them.
+pub fn actions(text: &str) -> impl Iterator<Item = (String, Action)> {
+    text.lines().filter_map(|line| match named(line)?.1 {
+        Named::Action { name, sha, version: Some(version) } if is_hex(&sha, 40) => {
+            Some((name, Action { version, sha }))
+        }
+        _ => None,
+    })
+}
+
 /// Brings what was `written` into the lock, for the images that the project `uses`, with their places in the spec.
 ///
 /// The lock goes before a file where it was changed since forge wrote that. Of two files with different news, the first

@@ -66,9 +66,20 @@ fn undescribed(schema: &serde_json::Value, at: &str, out: &mut Vec<String>) {
 fn help_names_every_command() {
     let said = Sandbox::new("help").run(&["--help"]);
     assert_eq!(said.code, 0);
-    for command in
-        ["validate", "generate", "diff", "adopt", "eject", "lint", "explain", "stacks", "schema", "completions", "man"]
-    {
+    for command in [
+        "validate",
+        "generate",
+        "diff",
+        "adopt",
+        "eject",
+        "lint",
+        "lock",
+        "explain",
+        "stacks",
+        "schema",
+        "completions",
+        "man",
+    ] {
         assert!(said.stdout.contains(&format!("\n  {command}")), "{command} is not in\n{}", said.stdout);
         let help = Sandbox::new("help").run(&[command, "--help"]);
         assert_eq!(help.code, 0);

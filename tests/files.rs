@@ -21,6 +21,7 @@ fn generating_again_touches_nothing() {
 exit 0
 --- stderr
 6 files: 6 right already
+warning: images go by their tags alone, which can stand for something else tomorrow: `forge lock` looks up their digests
 
 "#]]
     );

@@ -55,6 +55,14 @@ fn files_have_the_digests_of_the_lock() {
 }
 
 #[test]
+fn a_configuration_for_renovate_holds_what_the_spec_says() {
+    let said = project("renovate").run(&["lock", "--renovate"]);
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+    let held = &said.json()["packageRules"][1]["matchPackageNames"];
+    assert_eq!(held, &serde_json::json!(["docker/dockerfile", "postgres", "python"]));
+}
+
+#[test]
 fn a_digest_in_the_spec_is_its_authors() {
     let fixed = format!("traefik/whoami:v1.11@{}", pin("mine"));
     let sandbox = project("fixed").file("forge.yaml", spec().replace("traefik/whoami:v1.11", &fixed));

@@ -7,9 +7,13 @@ mod engine;
 mod files;
 mod golden;
 mod histories;
+#[cfg(feature = "lock")]
+mod locking;
 mod locks;
 mod meanings;
 mod properties;
+#[cfg(feature = "lock")]
+mod registry;
 mod review;
 mod sandbox;
 mod wrong;

@@ -260,6 +260,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         "missing-file", // generate on examples/notes without uv.lock says it
         "lock",         // a_lock_that_cannot_be_read_stops_everything_and_says_how_to_mend_it
         "unlocked",     // what_a_lock_lacks_is_told_at_its_place
+        "platform",     // a_platform_that_an_image_lacks_is_told
         "template",     // a_project_brings_a_stack_and_a_backing_of_its_own
     ];
     for (code, text, words) in &cases {

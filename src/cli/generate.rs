@@ -10,7 +10,7 @@ use super::state::kept;
 use super::write::{state_changes, write};
 use super::{Answer, Failure, Shell, lockfile};
 use crate::compare::{Change, Kind, digest};
-use crate::lock::FILE;
+use crate::lock::{FILE, uses};
 use crate::report::changes::names;
 use crate::schema;
 use crate::targets::Artifact;
@@ -127,6 +127,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {
         let script = project.resolved.base.layout.script("secrets");
         shell.say(&format!("secrets are missing: `{script}` makes them"))?;
+    }
+    if !project.resolved.locked && pins.news.is_empty() && !uses(&project.resolved).is_empty() {
+        shell.say("warning: images go by their tags alone, which can stand for something else tomorrow: `forge lock` looks up their digests")?;
     }
     for text in decided {
         shell.insist(&text)?;

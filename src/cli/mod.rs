@@ -9,10 +9,13 @@ mod eject;
 mod explain;
 mod generate;
 mod lint;
+mod lock;
 mod lockfile;
 mod man;
 mod pager;
 mod project;
+#[cfg(feature = "lock")]
+mod registry;
 mod revision;
 mod schema;
 mod stacks;
@@ -79,6 +82,7 @@ enum Command {
     Adopt(adopt::Arguments),
     Eject(eject::Arguments),
     Lint(lint::Arguments),
+    Lock(lock::Arguments),
     Explain(explain::Arguments),
     Stacks(stacks::Arguments),
     Schema(schema::Arguments),
@@ -219,6 +223,7 @@ pub fn main() -> ExitCode {
         Command::Adopt(it) => adopt::run(&it, &mut shell),
         Command::Eject(it) => eject::run(&it, &mut shell),
         Command::Lint(it) => lint::run(&it, &mut shell),
+        Command::Lock(it) => lock::run(&it, &mut shell),
         Command::Explain(it) => explain::run(&it, &mut shell),
         Command::Stacks(it) => stacks::run(&it, &mut shell),
         Command::Schema(it) => schema::run(&it, &mut shell),

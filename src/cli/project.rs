@@ -12,7 +12,7 @@ use crate::codes::{self, CODES};
 use crate::compare::{Sources, digest};
 use crate::contract::known_rules;
 use crate::credential::masked;
-use crate::diagnostic::{Broken, Diagnostic, Path, Place, Severity};
+use crate::diagnostic::{Broken, Code, Diagnostic, Path, Place, Severity};
 use crate::lint;
 use crate::lock::Lock;
 use crate::project::Resolved;
@@ -195,8 +195,14 @@ fn beyond_schema(doc: &Doc, catalog: &Catalog, judge: &Judge) -> Vec<Diagnostic>
 /// # Errors
 /// When there is none, or it is invalid.
 pub(super) fn valid(shell: &mut Shell<'_>) -> Result<&'static Project, Failure> {
+    valid_but_for(&[], shell)
+}
+
+/// As [`valid`], for a command that mends what these codes are about.
+pub(super) fn valid_but_for(mended: &[&Code], shell: &mut Shell<'_>) -> Result<&'static Project, Failure> {
     match read(shell)? {
-        Read::Valid(project) => {
+        Read::Valid(mut project) => {
+            project.warnings.retain(|it| !mended.iter().any(|code| code.name == it.code));
             if !shell.quiet {
                 tell(shell, &project.warnings)?;
             }
@@ -218,6 +224,14 @@ pub(super) fn tell(shell: &mut Shell<'_>, them: &[Notice]) -> Result<(), Failure
 }
 
 impl Project {
+    /// What there is to say of the spec, with its words.
+    pub(super) fn notices(&self, them: Vec<Diagnostic>, shell: &Shell<'_>) -> Vec<Notice> {
+        let text = without_credentials(&self.doc, &them);
+        let path = shown(&shell.file);
+        let shown = |it| Notice { text: Some(Arc::clone(&text)), ..notice(it, &self.doc, &path) };
+        them.into_iter().map(shown).collect()
+    }
+
     /// Every file that forge wants.
     ///
     /// # Errors
