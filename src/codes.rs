@@ -64,6 +64,10 @@ codes! {
         "What holds a secret is put into a variable by the entrypoint that forge writes into an image, and this image is not built by forge or has no shell. Use an output without a secret in it: `password_file` names the file.";
     LAYOUT = "layout",
         "A place under `layout` that cannot be: a folder of somebody else's (`.git`, `.forge`, `secrets`), a name that compose reads without being told (`compose.override.yaml`), or a compose file in another folder than the one that it is laid over: paths in compose files begin where the first of them lies.";
+    PATCH = "patch",
+        "A patch of the spec does not fit the file that it is for: what it names is not there, is not what it expects, or is there already. forge makes that file from the spec and its templates, and either has changed. Look at the file, then mend the patch, or take it out.";
+    PATCH_BREAKS_RULE = "patch-breaks-rule",
+        "With this patch, a generated file no longer keeps a hardening rule. Write the patch otherwise, or lift the rule for it: `exceptions: [{ rule: …, reason: … }]` in the patch.";
     OVERLAY_BAKED = "overlay-baked",
         "An environment cannot differ in what is baked into images, or in which services there are: all environments run the same images, and a compose overlay cannot take a service away.";
     ALIASES = "inherited-aliases",

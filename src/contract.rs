@@ -1,9 +1,11 @@
 //! The hardening contract over the output of a project: each rule on each file that it is about, but for exceptions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Path, Place, listed};
 use crate::lint::{File, Finding, Lifted, RULES, Rule, Source, run};
-use crate::project::{Project, Resolved};
+use crate::project::{Patch, Project, Resolved};
 use crate::resolve::KnownRule;
 use crate::targets::{Artifact, combinations};
 
@@ -66,5 +68,31 @@ pub fn findings(resolved: &Resolved, wanted: &[Artifact], texts: &Texts) -> Vec<
         }
     }
     out.retain(|it| resolved.locked || !it.rule.wants_lock());
+    // A patch can lift what it breaks, in its file.
+    let lifts = |patch: &Patch, it: &Finding| patch.file == it.file && patch.lifted.contains_key(it.rule.name);
+    out.retain(|it| !base.patches.iter().any(|patch| lifts(patch, it)));
     out
+}
+
+/// The patches of a project with which files break rules that they keep without.
+pub fn broken_by_patches(resolved: &Resolved, wanted: &[Artifact]) -> Vec<Diagnostic> {
+    let texts: Texts = wanted.iter().map(|it| (it.path.clone(), it.text.clone())).collect();
+    let patches = &resolved.base.patches;
+    // By the last patch of the file, which is the one that somebody is writing.
+    let mut broken: BTreeMap<usize, (String, BTreeSet<&str>)> = BTreeMap::new();
+    for finding in findings(resolved, wanted, &texts) {
+        if let Some(index) = patches.iter().rposition(|it| it.file == finding.file) {
+            broken.entry(index).or_insert_with(|| (finding.file, BTreeSet::new())).1.insert(finding.rule.name);
+        }
+    }
+    let told = |(index, (file, rules)): (usize, (String, BTreeSet<&str>))| {
+        let place = Place::Value(Path::of(["patches"]).index(index).key("file"));
+        let first = rules.first().copied().unwrap_or_default();
+        let message = format!("with its patches, `{file}` breaks {}", listed(&rules));
+        let help = format!(
+            "`forge explain {first}` says what that means; write the patch otherwise, or lift it there: `exceptions: [{{ rule: {first}, reason: … }}]`"
+        );
+        Diagnostic::error(&codes::PATCH_BREAKS_RULE, place, message).help(help)
+    };
+    broken.into_iter().map(told).collect()
 }

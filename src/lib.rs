@@ -20,6 +20,7 @@ pub mod lint;
 pub mod lock;
 pub mod meaning;
 pub mod merge;
+pub mod patch;
 pub mod pins;
 pub mod project;
 pub mod render;

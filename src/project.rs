@@ -60,6 +60,9 @@ pub struct Project {
     pub variables: BTreeMap<String, Variable>,
     /// Where files lie.
     pub layout: Layout,
+    /// What is changed in files after they are made, in order.
+    #[serde(skip)]
+    pub patches: Vec<Patch>,
     /// How much of each log is kept.
     pub logging: Logging,
     /// The grace period of most containers.
@@ -77,6 +80,36 @@ pub struct Layout {
     pub nginx: String,
     /// The folder of scripts for the operator.
     pub scripts: String,
+}
+
+/// A change of a generated file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch {
+    /// The file's path.
+    pub file: String,
+    /// The place in it, as files of this format have places; empty is the file itself.
+    pub at: String,
+    /// What is done there.
+    pub edit: Edit,
+    /// What has to be there.
+    pub expect: Option<Value>,
+    /// Rules that do not hold for the file, with the reasons.
+    pub lifted: BTreeMap<String, String>,
+}
+
+/// What a patch does at its place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edit {
+    /// Puts this there, in place of what there is.
+    Set(Value),
+    /// Puts this there beside what there is.
+    Add(Value),
+    /// Puts these lines before it.
+    Before(String),
+    /// Puts these lines after it.
+    After(String),
+    /// Takes it away.
+    Remove,
 }
 
 /// How much of a log is kept.

@@ -660,10 +660,10 @@ fn compose(definitions: &mut Value, choices: &Choices) {
 
 /// Adds a copy of every definition in which nothing is required and everything may be `null`, and lets overlays be one.
 fn add_overlay(schema: &mut Value) {
-    static LEFT_ALONE: [&str; 5] = ["ComposeFile", "Environment", "Layout", "Overlay", "Targets"];
+    static LEFT_ALONE: [&str; 6] = ["ComposeFile", "Environment", "Layout", "Overlay", "Patch", "Targets"];
     let Some(definitions) = schema["$defs"].as_object().cloned() else { return };
     let mut partial = json!({ "properties": schema["properties"], "type": "object", "additionalProperties": false });
-    for key in ["forge", "name", "environments", "layout", "targets"] {
+    for key in ["forge", "name", "environments", "layout", "patches", "targets"] {
         partial["properties"].as_object_mut().map(|it| it.shift_remove(key));
     }
     soften(&mut partial);

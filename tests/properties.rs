@@ -15,7 +15,7 @@ use forge::project::Resolved;
 use forge::render::Engine;
 use forge::resolve::KnownRule;
 use forge::schema::Judge;
-use forge::targets::{Artifact, Extent};
+use forge::targets::{Artifact, Extent, Unplanned};
 use forge::yaml::Doc;
 use serde_json::Value;
 
@@ -59,7 +59,8 @@ fn outcome(text: &str) -> Outcome {
     };
     match forge::targets::plan(&resolved, &forge.engine) {
         Ok(artifacts) => Outcome::Files(artifacts.into_iter().map(|it| (it.path.clone(), it)).collect()),
-        Err(broken) => Outcome::Broken(format!("{}: {}", broken.file, broken.message)),
+        Err(Unplanned::Template(broken)) => Outcome::Broken(format!("{}: {}", broken.file, broken.message)),
+        Err(Unplanned::Patches(them)) => Outcome::Refused(Some(doc), them),
     }
 }
 
@@ -70,7 +71,12 @@ pub(crate) fn told(text: &str) -> (Doc, Vec<Diagnostic>) {
     let them = match forge.judge.read(&doc) {
         Err(them) => them,
         Ok(spec) => match forge::resolve::resolve(&doc, &spec, &forge.catalog, None, &forge.judge, &forge.rules) {
-            Ok((_, warnings)) => warnings,
+            Ok((resolved, warnings)) if resolved.base.patches.is_empty() => warnings,
+            Ok((resolved, _)) => match forge::targets::plan(&resolved, &forge.engine) {
+                Ok(wanted) => forge::contract::broken_by_patches(&resolved, &wanted),
+                Err(Unplanned::Patches(them)) => them,
+                Err(Unplanned::Template(broken)) => panic!("forge's own templates render: {broken:?}"),
+            },
             Err(them) => them,
         },
     };

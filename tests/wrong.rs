@@ -252,6 +252,8 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("unused", sound("secrets: { KEY: { generate: {} } }\n"), "KEY"),
         ("unsupported", sound("backings:\n  cache: { kind: redis, database: x }\n"), "database"),
         ("layout", sound("layout: { nginx: .git/nginx }\n"), ".git/nginx"),
+        ("patch", sound("patches: [{ file: compose.yml, at: a, remove: true }]\n"), "compose.yml"),
+        ("patch-breaks-rule", sound("patches: [{ file: compose.yaml, at: services.api.deploy, remove: true }]\n"), "compose.yaml"),
         ("context", SMALLEST.replace("./api", "../api"), "../api"),
     ];
     // What cannot come from the text of a spec alone is shown by the tests named.

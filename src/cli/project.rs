@@ -10,7 +10,7 @@ use super::{Failure, Shell, lockfile};
 use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
 use crate::compare::{Sources, digest};
-use crate::contract::known_rules;
+use crate::contract::{broken_by_patches, known_rules};
 use crate::credential::masked;
 use crate::diagnostic::{Broken, Code, Diagnostic, Path, Place, Severity};
 use crate::lint;
@@ -20,7 +20,7 @@ use crate::render::Engine;
 use crate::report::{Format, Notice, notices};
 use crate::resolve::resolve;
 use crate::schema::Judge;
-use crate::targets::{Artifact, plan};
+use crate::targets::{Artifact, Unplanned, plan};
 use crate::yaml::{self, Doc};
 
 /// More than any spec needs: 10,000 services are about 3 MB.
@@ -37,6 +37,8 @@ pub(super) struct Project {
     pub(super) engine: Engine,
     /// What its files are made of.
     pub(super) sources: Sources,
+    /// Every file that forge wants, where reading the spec had to make them.
+    planned: Option<Vec<Artifact>>,
     /// What there is to say, and nothing of it an error.
     pub(super) warnings: Vec<Notice>,
 }
@@ -136,12 +138,26 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
             ));
             them.extend(missing_files(&root, &resolved));
             let failed = them.iter().any(|it| it.severity == Severity::Error);
+            // Only what is generated tells whether patches fit.
+            let mut planned = None;
+            if !failed && !resolved.base.patches.is_empty() {
+                match plan(&resolved, &engine) {
+                    Ok(wanted) => {
+                        them.extend(broken_by_patches(&resolved, &wanted));
+                        planned = Some(wanted);
+                    }
+                    Err(Unplanned::Patches(more)) => them.extend(more),
+                    // Told by whoever asks for the plan.
+                    Err(Unplanned::Template(_)) => {}
+                }
+            }
+            let failed = them.iter().any(|it| it.severity == Severity::Error);
             let warnings = located(them);
             if failed || !broken_lock.is_empty() {
                 return Ok(invalid(warnings));
             }
             let sources = sources(&doc, &own, fs::read(root.join("forge.lock")).ok().as_deref());
-            Ok(Read::Valid(Box::new(Project { root, doc, catalog, lock, resolved, engine, sources, warnings })))
+            Ok(Read::Valid(Box::new(Project { root, doc, catalog, lock, resolved, engine, sources, planned, warnings })))
         }
     }
 }
@@ -237,7 +253,10 @@ impl Project {
     /// # Errors
     /// When a template of the project's own cannot be rendered, which is told.
     pub(super) fn plan(&self, shell: &mut Shell<'_>) -> Result<Vec<Artifact>, Failure> {
-        plan(&self.resolved, &self.engine).map_err(|it| self.failed_template(shell, it))
+        if let Some(planned) = &self.planned {
+            return Ok(planned.clone());
+        }
+        plan(&self.resolved, &self.engine).map_err(|it| self.unplanned(shell, it))
     }
 
     /// The same with the digests of another lock.
@@ -248,7 +267,21 @@ impl Project {
         let mut resolved = self.resolved.clone();
         resolved.locked = true;
         lock.pin(&mut resolved);
-        plan(&resolved, &self.engine).map_err(|it| self.failed_template(shell, it))
+        plan(&resolved, &self.engine).map_err(|it| self.unplanned(shell, it))
+    }
+
+    /// Tells why there is no plan.
+    fn unplanned(&self, shell: &mut Shell<'_>, why: Unplanned) -> Failure {
+        match why {
+            Unplanned::Template(broken) => self.failed_template(shell, broken),
+            Unplanned::Patches(them) => {
+                let path = shown(&shell.file);
+                let text = without_credentials(&self.doc, &them);
+                let located = |it| Notice { text: Some(Arc::clone(&text)), ..notice(it, &self.doc, &path) };
+                let notices: Vec<Notice> = them.into_iter().map(located).collect();
+                tell(shell, &notices).err().unwrap_or(Failure::Told)
+            }
+        }
     }
 
     /// A template that could not be rendered: its owner is shown the words, and a bug of forge's is called that.

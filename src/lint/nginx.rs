@@ -29,6 +29,8 @@ pub(crate) struct Directive {
     pub(crate) block: Option<Vec<Directive>>,
     /// From its name to its last argument.
     pub(crate) bytes: Range<usize>,
+    /// Where it ends, with its `;` or `}`.
+    pub(crate) end: usize,
 }
 
 /// An argument of a directive.
@@ -299,7 +301,7 @@ impl Includes<'_> {
                 inner
             });
             let (name, args, bytes) = (directive.name.clone(), directive.args.clone(), directive.bytes.clone());
-            out.push(Directive { name, args, block, bytes });
+            out.push(Directive { name, args, block, bytes, end: directive.end });
         }
     }
 
@@ -370,7 +372,7 @@ impl Parser<'_, '_> {
                 b'#' => self.at = self.text[self.at..].find('\n').map_or(self.text.len(), |it| self.at + it),
                 b';' => {
                     self.at += 1;
-                    out.extend(directive(&mut args, None));
+                    out.extend(directive(&mut args, None, self.start + self.at));
                 }
                 b'{' => {
                     self.at += 1;
@@ -380,7 +382,7 @@ impl Parser<'_, '_> {
                     } else {
                         self.block(depth + 1)
                     };
-                    out.extend(directive(&mut args, Some(block)));
+                    out.extend(directive(&mut args, Some(block), self.start + self.at));
                 }
                 b'}' => {
                     if depth == 0 {
@@ -470,16 +472,22 @@ impl Parser<'_, '_> {
         let end = if depth == 0 { self.at - 1 } else { self.at };
         let text = self.text.get(from..end).unwrap_or_default().to_owned();
         let bytes = self.start + from..self.start + end;
-        vec![Directive { name: String::new(), args: vec![Arg { text, bytes: bytes.clone() }], block: None, bytes }]
+        vec![Directive {
+            name: String::new(),
+            args: vec![Arg { text, bytes: bytes.clone() }],
+            block: None,
+            end: bytes.end,
+            bytes,
+        }]
     }
 }
 
-fn directive(args: &mut Vec<Arg>, block: Option<Vec<Directive>>) -> Option<Directive> {
+fn directive(args: &mut Vec<Arg>, block: Option<Vec<Directive>>, whole: usize) -> Option<Directive> {
     let mut args = std::mem::take(args).into_iter();
     let name = args.next()?;
     let args: Vec<Arg> = args.collect();
     let end = args.last().map_or(name.bytes.end, |it| it.bytes.end);
-    Some(Directive { bytes: name.bytes.start..end, name: name.text, args, block })
+    Some(Directive { bytes: name.bytes.start..end, end: whole, name: name.text, args, block })
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub enum Tree {
     Text(String),
     /// A whole number.
     Number(u64),
+    /// Any other number.
+    Float(serde_json::Number),
     /// `true` or `false`.
     Bool(bool),
     /// `null`.
@@ -112,6 +114,7 @@ impl Tree {
         Some(match self {
             Tree::Text(text) => scalar(text, true),
             Tree::Number(it) => it.to_string(),
+            Tree::Float(it) => it.to_string(),
             Tree::Bool(it) => it.to_string(),
             Tree::Null => "null".to_owned(),
             Tree::Alias(name) => format!("*{name}"),
@@ -153,6 +156,13 @@ impl Tree {
         let simple = !matches!(self, Tree::List(..) | Tree::Map(..));
         (simple || self.is_empty() || used + text.len() <= WIDTH).then_some(text)
     }
+}
+
+/// An entry with its lines, so far indented.
+pub fn lines(entry: &Entry, indent: usize) -> String {
+    let mut out = String::new();
+    write_entry(&mut out, entry, indent, false);
+    out
 }
 
 /// An entry without a comment.

@@ -6,6 +6,7 @@ mod gateway;
 mod layout;
 mod needs;
 mod overlay;
+mod patch;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -169,6 +170,7 @@ impl<'a> Resolver<'a> {
         self.resolve_backings();
         self.resolve_services();
         self.check_dockerfiles();
+        let patches = self.resolve_patches();
         self.check_cycles();
         let gateway = self.resolve_gateway();
         self.leave_lonely_networks();
@@ -205,6 +207,7 @@ impl<'a> Resolver<'a> {
                 .collect(),
             variables: variables.collect(),
             layout: std::mem::take(&mut self.layout),
+            patches,
             logging: Logging {
                 max_size: logging.max_size.unwrap_or(Size::mib(10)),
                 max_files: logging.max_files.unwrap_or(5),

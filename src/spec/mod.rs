@@ -3,6 +3,7 @@
 
 mod gateway;
 mod layout;
+mod patch;
 mod scalar;
 mod service;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
 pub use layout::{ComposeFile, Layout};
+pub use patch::Patch;
 pub use scalar::{
     AbsolutePath, ComposePath, Cpus, DockerfilePath, Domain, Duration, EnvName, FolderPath, Image, Line, Name, Network,
     Packages, Platform, Rate, RoutePath, SecretName, Size, Text, UrlPath, UserName,
@@ -72,6 +74,11 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"dockerfile": "docker/production/{service}.Dockerfile"}))]
     pub layout: Layout,
+    /// What is changed in generated files after they are made, in order: for what the spec has no word for. Each names the
+    /// file and a place in it, and a patch whose place is not there any more is an error.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!([{"file": "compose.yaml", "at": "services.api.labels", "set": {"team": "shop"}}]))]
+    pub patches: Vec<Patch>,
     /// What to generate for. So far there is `compose`, and it is always on.
     #[serde(default)]
     #[schemars(example = serde_json::json!({"compose": {}}))]

@@ -9,7 +9,8 @@ mod scripts;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::diagnostic::Broken;
+use crate::diagnostic::{Broken, Diagnostic};
+use crate::patch::{patched, unknown_files};
 use crate::project::{Project, Resolved};
 use crate::render::Engine;
 
@@ -67,21 +68,49 @@ pub struct Target {
 pub static TARGETS: &[&Target] =
     &[&docker::TARGET, &compose::TARGET, &nginx::TARGET, &environment::TARGET, &scripts::TARGET];
 
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unplanned {
+    /// A template cannot be rendered: one of the project's own, or a bug in forge.
+    Template(Broken),
+    /// Patches of the spec do not fit.
+    Patches(Vec<Diagnostic>),
+}
+
+impl From<Broken> for Unplanned {
+    fn from(it: Broken) -> Unplanned {
+        Unplanned::Template(it)
+    }
+}
+
 /// Every file that forge wants, sorted by path. No two have the same path.
 ///
 /// # Errors
-/// When a template cannot be rendered: one of the project's own, or a bug in forge.
-pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Broken> {
-    let nginx = nginx::folders(resolved, engine)?;
+/// When a template cannot be rendered, or a patch does not fit.
+pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Unplanned> {
+    let patches = &resolved.base.patches;
+    let mut told = Vec::new();
+    // Before all else: what is mounted of them is named by a digest.
+    let nginx = nginx::folders(resolved, engine)?.patched(patches).unwrap_or_else(|(folders, them)| {
+        told.extend(them);
+        folders
+    });
     let context = Context { resolved, engine, nginx };
     let planned: Result<Vec<Vec<Artifact>>, Broken> = TARGETS.par_iter().map(|it| (it.plan)(&context)).collect();
     let mut artifacts: Vec<Artifact> = planned?.into_iter().flatten().collect();
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     if let Some(pair) = artifacts.windows(2).find(|it| it[0].path == it[1].path) {
         let message = format!("both `{}` and `{}` want this file", pair[0].id, pair[1].id);
-        return Err(Broken::new(pair[0].path.clone(), message, 0..0));
+        return Err(Broken::new(pair[0].path.clone(), message, 0..0).into());
     }
-    Ok(artifacts)
+    told.extend(unknown_files(patches, &artifacts));
+    for artifact in artifacts.iter_mut().filter(|it| it.extent == Extent::File && !it.id.starts_with("nginx:")) {
+        match patched(patches, &artifact.id, &artifact.path, std::mem::take(&mut artifact.text)) {
+            Ok(text) => artifact.text = text,
+            Err(them) => told.extend(them),
+        }
+    }
+    if told.is_empty() { Ok(artifacts) } else { Err(Unplanned::Patches(told)) }
 }
 
 /// Whether an artifact of this id can ever lie at this path, as far as names tell.

@@ -6,8 +6,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Artifact, Context, Target};
-use crate::diagnostic::Broken;
-use crate::project::{Gateway, Host, Project, Resolved};
+use crate::diagnostic::{Broken, Diagnostic};
+use crate::patch;
+use crate::project::{Gateway, Host, Patch, Project, Resolved};
 use crate::render::Engine;
 
 pub(super) static TARGET: Target = Target { name: "nginx", about: "the gateway's configuration", plan };
@@ -36,8 +37,16 @@ pub(super) struct Folders {
     base: Files,
     /// Where they lie in the project.
     folder: String,
-    /// By environment: what is in force there.
-    environments: BTreeMap<String, Files>,
+    /// By environment: what it has of its own.
+    environments: BTreeMap<String, Own>,
+}
+
+/// What an environment has of its own.
+#[derive(Debug)]
+struct Own {
+    files: Files,
+    /// The folders that it has; `None` where it has all.
+    parts: Option<Vec<&'static str>>,
 }
 
 /// What of a configuration is mounted where.
@@ -56,11 +65,31 @@ struct Values<'a> {
 }
 
 pub(super) fn folders(resolved: &Resolved, engine: &Engine) -> Result<Folders, Broken> {
+    let base = files(&resolved.base, engine)?;
     let mut environments = BTreeMap::new();
     for (name, project) in &resolved.environments {
-        environments.insert(name.clone(), files(project, engine)?);
+        environments.insert(name.clone(), Own::new(&base, files(project, engine)?));
     }
-    Ok(Folders { base: files(&resolved.base, engine)?, folder: resolved.base.layout.nginx.clone(), environments })
+    Ok(Folders { base, folder: resolved.base.layout.nginx.clone(), environments })
+}
+
+/// The part that a file belongs to.
+fn part(name: &str) -> Option<&'static str> {
+    PARTS.into_iter().find(|part| name.split_once('/').is_some_and(|(folder, _)| folder == *part))
+}
+
+impl Own {
+    /// What of the files in force in an environment is its own.
+    fn new(base: &Files, mut files: Files) -> Own {
+        let differs = |name: &&String| files.get(*name) != base.get(*name);
+        let names: Vec<Option<&str>> = files.keys().chain(base.keys()).filter(differs).map(|it| part(it)).collect();
+        let own = |of: &&str| names.contains(&Some(*of));
+        let parts = names.iter().all(Option::is_some).then(|| PARTS.into_iter().filter(own).collect::<Vec<_>>());
+        if let Some(parts) = &parts {
+            files.retain(|name, _| part(name).is_some_and(|it| parts.contains(&it)));
+        }
+        Own { files, parts }
+    }
 }
 
 fn files(project: &Project, engine: &Engine) -> Result<Files, Broken> {
@@ -82,23 +111,39 @@ fn files(project: &Project, engine: &Engine) -> Result<Files, Broken> {
 }
 
 impl Folders {
-    /// What an environment has of its own, by file name; `None` where it has all of it.
-    fn parts(&self, environment: &str) -> Option<Vec<&'static str>> {
-        let own = &self.environments[environment];
-        let differs = |name: &&String| own.get(*name) != self.base.get(*name);
-        let names: Vec<&String> = own.keys().chain(self.base.keys()).filter(differs).collect();
-        let part = |name: &String| PARTS.into_iter().find(|part| name.starts_with(&format!("{part}/")));
-        names
-            .iter()
-            .all(|it| part(it).is_some())
-            .then(|| PARTS.into_iter().filter(|wanted| names.iter().any(|it| part(it) == Some(*wanted))).collect())
+    /// The same with the patches of the spec.
+    ///
+    /// # Errors
+    /// The folders as they are, with a complaint about each patch that does not fit.
+    pub(super) fn patched(mut self, patches: &[Patch]) -> Result<Folders, (Folders, Vec<Diagnostic>)> {
+        let folder = &self.folder;
+        let base = self.base.iter_mut().map(|(name, text)| (format!("{folder}/{name}"), text));
+        let own = self.environments.iter_mut().flat_map(|(environment, own)| {
+            own.files.iter_mut().map(move |(name, text)| (format!("{folder}/{environment}/{name}"), text))
+        });
+        let mut told = Vec::new();
+        for (path, text) in base.chain(own) {
+            match patch::patched(patches, "nginx", &path, std::mem::take(text)) {
+                Ok(done) => *text = done,
+                Err(them) => told.extend(them),
+            }
+        }
+        if told.is_empty() { Ok(self) } else { Err((self, told)) }
     }
 
     /// What is mounted in an environment; `None` is production.
     pub(super) fn mounted(&self, environment: Option<&str>) -> Mounted {
-        let files = environment.map_or(&self.base, |it| &self.environments[it]);
+        let own = environment.map(|it| &self.environments[it]);
+        let parts = own.map(|it| it.parts.as_deref());
+        let is_bases = |name: &str| match parts {
+            None => true,
+            Some(None) => false,
+            Some(Some(parts)) => part(name).is_none_or(|it| !parts.contains(&it)),
+        };
+        let base = self.base.iter().filter(|(name, _)| is_bases(name));
+        let in_force: BTreeMap<&String, &String> = base.chain(own.into_iter().flat_map(|it| &it.files)).collect();
         let mut digest = Sha256::new();
-        for (name, text) in files {
+        for (name, text) in in_force {
             digest.update(format!("{} {name} {} ", name.len(), text.len()));
             digest.update(text);
         }
@@ -107,7 +152,7 @@ impl Folders {
         let whole = |folder: String| vec![(folder, "/etc/nginx".to_owned())];
         let folders = match environment {
             None => whole(root.clone()),
-            Some(name) => match self.parts(name) {
+            Some(name) => match parts.flatten() {
                 None => whole(format!("{root}/{name}")),
                 Some(parts) => {
                     let own = parts.iter().map(|part| (format!("{root}/{name}/{part}"), format!("/etc/nginx/{part}")));
@@ -120,23 +165,15 @@ impl Folders {
 }
 
 fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
+    let Folders { base, folder, environments } = &context.nginx;
     let mut out = Vec::new();
-    let folders = &context.nginx;
-    for (name, text) in &folders.base {
-        out.push(Artifact::new(format!("nginx:{name}"), format!("{}/{name}", folders.folder), text.as_str()));
+    for (name, text) in base {
+        out.push(Artifact::new(format!("nginx:{name}"), format!("{folder}/{name}"), text.as_str()));
     }
-    for (environment, files) in &folders.environments {
-        let parts = folders.parts(environment);
-        for (name, text) in files {
-            let wanted =
-                parts.as_ref().is_none_or(|parts| parts.iter().any(|part| name.starts_with(&format!("{part}/"))));
-            if wanted {
-                out.push(Artifact::new(
-                    format!("nginx:{environment}:{name}"),
-                    format!("{}/{environment}/{name}", folders.folder),
-                    text.as_str(),
-                ));
-            }
+    for (environment, own) in environments {
+        for (name, text) in &own.files {
+            let path = format!("{folder}/{environment}/{name}");
+            out.push(Artifact::new(format!("nginx:{environment}:{name}"), path, text.as_str()));
         }
     }
     Ok(out)

@@ -1,0 +1,126 @@
+//! nginx configuration, by block: `http`, `server[shop.example.com].location[/api/].proxy_read_timeout`.
+
+use serde_json::Value;
+
+use super::{Missed, check, key, line_end, line_start, replaced, words};
+use crate::diagnostic::{Path, Step};
+use crate::lint::nginx::{self, Directive};
+use crate::project::Edit;
+
+/// A place is a directive by its name, in the block of the one before it. Of several, one is told by what stands behind
+/// its name, a server also by one of its names, or by its number from 0.
+pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) -> Result<String, Missed> {
+    let (roots, _) = nginx::file(text);
+    let mut block: &[Directive] = &roots;
+    let mut around: Option<&Directive> = None;
+    let mut found: Option<&Directive> = None;
+    let mut steps = at.0.iter().peekable();
+    while let Some(step) = steps.next() {
+        let Step::Key(name) = step else {
+            return Err(Missed::new("at", "a number tells which of several", "name a directive before it"));
+        };
+        if let Some(it) = found {
+            let Some(inner) = &it.block else {
+                return Err(Missed::new("at", format!("`{}` is no block", it.name), "name a directive in a block"));
+            };
+            (block, around) = (inner, Some(it));
+        }
+        let mut named: Vec<&Directive> = block.iter().filter(|it| *it.name == **name).collect();
+        match steps.peek() {
+            Some(Step::Index(index)) => {
+                named = named.get(*index).copied().into_iter().collect();
+                steps.next();
+            }
+            Some(Step::Key(label)) if named.iter().any(|it| is_called(it, label)) => {
+                named.retain(|it| is_called(it, label));
+                steps.next();
+            }
+            _ => {}
+        }
+        found = match named[..] {
+            [one] => Some(one),
+            [] if steps.peek().is_none() && matches!(edit, Edit::Set(_)) && expect.is_none() => {
+                let line = format!("{name} {};", words(value(edit), "set")?.trim_end().trim_end_matches(';'));
+                return Ok(appended(text, around, block, &line));
+            }
+            [] => return Err(Missed::place("directive", name, block.iter().map(|it| it.name.as_str()))),
+            _ => {
+                let message = format!("there are {} `{name}`", named.len());
+                let help = format!("say which by what stands behind it, `{name}[…]`, or by its number from 0");
+                return Err(Missed::new("at", message, help));
+            }
+        };
+    }
+    let Some(directive) = found else {
+        let Edit::Add(value) = edit else {
+            return Err(Missed::new(key(edit), "a place is missing", "write `at:` with a directive"));
+        };
+        return Ok(appended(text, None, block, words(value, "add")?.trim_end()));
+    };
+    let own = &text[directive.bytes.clone()];
+    check(expect, &[own.strip_prefix(directive.name.as_str()).unwrap_or(own), own])?;
+    let start = line_start(text, directive.bytes.start);
+    let end = line_end(text, directive.end.max(1) - 1);
+    let pad = &text[start..directive.bytes.start];
+    let pad = if pad.trim().is_empty() { pad } else { "" };
+    Ok(match (edit, &directive.block) {
+        (Edit::Add(value), Some(block)) => appended(text, Some(directive), block, words(value, "add")?.trim_end()),
+        (Edit::Set(value), None) => {
+            let new = words(value, "set")?;
+            let new = format!("{} {}", directive.name, new.trim_end().trim_end_matches(';'));
+            replaced(text, directive.bytes.clone(), &new)
+        }
+        (Edit::Before(lines), _) => replaced(text, start..start, &padded(lines, pad)),
+        (Edit::After(lines), _) => replaced(text, end..end, &padded(lines, pad)),
+        (Edit::Remove, _) => replaced(text, start..end, ""),
+        (Edit::Add(_), None) => {
+            let help = "name a block, or write `before:` or `after:`";
+            return Err(Missed::new("add", format!("`{}` is no block", directive.name), help));
+        }
+        (Edit::Set(_), Some(_)) => {
+            let help = "name a directive in it, or write `add:`";
+            return Err(Missed::new("set", format!("`{}` is a block", directive.name), help));
+        }
+    })
+}
+
+fn value(edit: &Edit) -> &Value {
+    match edit {
+        Edit::Set(value) | Edit::Add(value) => value,
+        _ => &Value::Null,
+    }
+}
+
+/// Whether a directive is told from others of its name by this text.
+fn is_called(directive: &Directive, label: &str) -> bool {
+    let args: Vec<&str> = directive.args.iter().map(|it| it.text.as_str()).collect();
+    let is_server = directive.name == "server" && directive.all("server_name").any(|it| it.says(label));
+    args.join(" ") == label || args.first() == Some(&label) || is_server
+}
+
+/// `text` with lines at the end of a block; of the file, where there is no block around.
+fn appended(text: &str, around: Option<&Directive>, block: &[Directive], lines: &str) -> String {
+    // A block on one line stays on it.
+    if let (Some(last), Some(around)) = (block.last(), around)
+        && around.end <= line_end(text, last.end.max(1) - 1)
+    {
+        return replaced(text, last.end..last.end, &format!(" {}", lines.trim()));
+    }
+    let pad = block.last().map(|it| {
+        let pad = &text[line_start(text, it.bytes.start)..it.bytes.start];
+        if pad.trim().is_empty() { pad } else { "" }
+    });
+    let end = match (block.last(), around) {
+        (Some(last), _) => line_end(text, last.end.max(1) - 1),
+        (None, Some(around)) => line_end(text, around.bytes.end),
+        (None, None) => text.len(),
+    };
+    let outer = around.map_or("", |it| &text[line_start(text, it.bytes.start)..it.bytes.start]);
+    let pad = pad.map_or_else(|| format!("{outer}    "), str::to_owned);
+    replaced(text, end..end, &padded(lines, if around.is_none() && block.is_empty() { "" } else { &pad }))
+}
+
+/// Lines with blanks before each.
+fn padded(lines: &str, pad: &str) -> String {
+    lines.trim_end().lines().map(|it| if it.is_empty() { "\n".to_owned() } else { format!("{pad}{it}\n") }).collect()
+}
