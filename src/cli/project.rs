@@ -157,7 +157,17 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
                 return Ok(invalid(warnings));
             }
             let sources = sources(&doc, &own, fs::read(root.join("forge.lock")).ok().as_deref());
-            Ok(Read::Valid(Box::new(Project { root, doc, catalog, lock, resolved, engine, sources, planned, warnings })))
+            Ok(Read::Valid(Box::new(Project {
+                root,
+                doc,
+                catalog,
+                lock,
+                resolved,
+                engine,
+                sources,
+                planned,
+                warnings,
+            })))
         }
     }
 }

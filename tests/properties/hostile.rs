@@ -839,7 +839,7 @@ fn every_text_field_of_the_schema_is_tried() {
 
 /// Whether a field is about all environments.
 fn is_whole(field: &str) -> bool {
-    ["name", "environments", "layout", "patches"].contains(&field.split('.').next().unwrap_or_default())
+    ["name", "environments", "layout", "patches"].contains(&field.split(['.', '[']).next().unwrap_or_default())
 }
 
 /// An overlay is a spec without what is about all environments: that is why trying a field there is trying it everywhere.
