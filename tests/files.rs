@@ -673,3 +673,57 @@ forge.yaml is invalid: 5 errors
 "#]]
     );
 }
+
+#[test]
+fn a_conflict_is_decided_file_by_file() {
+    let sandbox = with_gateway("decided");
+    sandbox.generate();
+    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9000");
+    sandbox.edit("nginx/upstreams.conf", "server api:8000 resolve;", "server api:8000 resolve max_fails=3;");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
+    assert_eq!(sandbox.run(&["generate"]).code, 1);
+    let said = sandbox.run(&["generate", "--ours", "api", "--theirs", "api/Dockerfile"]);
+    assert_data_eq!(said.text(), str![[r#"
+exit 2
+--- stderr
+error: `api/Dockerfile` is both in --ours and in --theirs
+  = help: name it in one of them
+
+"#]]);
+    let said = sandbox.run(&["generate", "--ours", "api", "--theirs", "nginx/upstreams.conf"]);
+    assert_eq!(said.code, 0, "{}", said.text());
+    assert!(sandbox.read("api/Dockerfile").contains("EXPOSE 8000 9000"));
+    assert!(sandbox.read("nginx/upstreams.conf").contains("server api:8080 resolve;"));
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
+}
+
+#[test]
+fn two_branches_that_both_generated_are_merged() {
+    let sandbox = with_gateway("branches");
+    let git = |words: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]);
+        command.args(words).current_dir(sandbox.path("."));
+        command.output().expect("git is there").status.success()
+    };
+    let commit = |message: &str| assert!(git(&["add", "-A"]) && git(&["commit", "-qm", message]));
+    assert!(git(&["init", "-q", "-b", "main"]));
+    sandbox.generate();
+    commit("first");
+    assert!(git(&["switch", "-qc", "other"]));
+    sandbox.edit("forge.yaml", "replicas: 3", "replicas: 4");
+    sandbox.generate();
+    commit("other");
+    assert!(git(&["switch", "-q", "main"]));
+    sandbox.edit("forge.yaml", "  api:\n", "  api:\n    stop_grace_period: 45s\n");
+    sandbox.generate();
+    commit("main");
+    assert!(!git(&["merge", "-q", "other"]), "the manifests are at odds");
+    assert!(sandbox.read(".forge/manifest.json").contains("<<<<<<<"));
+    assert_eq!(sandbox.run(&["diff", "--check"]).code, 1, "the conflict is a difference");
+    sandbox.generate();
+    assert!(!sandbox.read(".forge/manifest.json").contains("<<<<<<<"));
+    assert!(sandbox.read("compose.staging.yaml").contains("replicas: 4"));
+    assert!(sandbox.read("compose.yaml").contains("stop_grace_period: 45s"));
+    assert_eq!(sandbox.run(&["diff"]).code, 0, "{}", sandbox.forge("diff"));
+}

@@ -7,6 +7,7 @@ mod engine;
 mod files;
 mod golden;
 mod histories;
+mod killed;
 #[cfg(feature = "lock")]
 mod locking;
 mod locks;

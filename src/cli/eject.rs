@@ -16,14 +16,22 @@ use crate::targets::{Artifact, Extent};
 /// Ends with 0 when the files are out of forge's hands, and with 2 when forge makes no such file.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The files, or folders with all that is below them
-    #[arg(value_name = "PATH", required = true)]
+    /// The files, or folders with all that is below them; without any, those are listed that are out of forge's hands
+    #[arg(value_name = "PATH")]
     paths: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let project = valid(shell)?;
-    let Compared { disk, wanted, changes, _lock, .. } = compared(project, &project.root, true, shell)?;
+    let Compared { disk, wanted, changes, manifest, _lock, .. } = compared(project, &project.root, true, shell)?;
+    if arguments.paths.is_empty() {
+        let lines: String = manifest.ejected.iter().map(|it| format!("{}\n", it.escape_debug())).collect();
+        shell.answer(&lines)?;
+        if lines.is_empty() {
+            shell.say("every file that forge makes is in its hands")?;
+        }
+        return Ok(Answer::Yes);
+    }
     let chosen = chosen(&changes, &arguments.paths, &wanted)?.into_iter();
     let paths: HashSet<&str> = chosen.map(|it| it.path.as_str()).collect();
     let is_ejected = |it: &&Artifact| it.extent == Extent::File && paths.contains(it.path.as_str());

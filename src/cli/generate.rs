@@ -1,9 +1,10 @@
 //! `forge generate`.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 
-use super::compared::{Compared, compared};
+use super::compared::{Compared, chosen, compared};
 use super::disk::OBEYED;
 use super::project::{counted, shown, valid};
 use super::state::kept;
@@ -33,6 +34,12 @@ pub(super) struct Arguments {
     /// What becomes of a file where an edit and the spec want something else in the same lines
     #[arg(long, value_name = "WAY")]
     conflict: Option<Resolution>,
+    /// In this file, or those below this folder, the edit stays where both want something else; can be repeated
+    #[arg(long, value_name = "PATH")]
+    ours: Vec<String>,
+    /// In this file, or those below this folder, what the spec asks replaces the edit; can be repeated
+    #[arg(long, value_name = "PATH")]
+    theirs: Vec<String>,
     /// Write into this folder instead of the project, for a look at what comes out
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -77,8 +84,22 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     compared.tell_pins("forge.lock takes the digest", shell)?;
     let Compared { mut disk, manifest, wanted, mut changes, movers, pins, _lock } = compared;
     let mut decided = Vec::new();
+    let open = |paths: &[String]| -> Result<HashSet<String>, Failure> {
+        let named = if paths.is_empty() { Vec::new() } else { chosen(&changes, paths, &wanted)? };
+        Ok(named.into_iter().filter(|it| it.kind.is_open()).map(|it| it.path.clone()).collect())
+    };
+    let (ours, theirs) = (open(&arguments.ours)?, open(&arguments.theirs)?);
+    if let Some(both) = ours.intersection(&theirs).next() {
+        let message = format!("`{both}` is both in --ours and in --theirs");
+        return Err(Failure::input(message, "name it in one of them"));
+    }
     for change in changes.iter_mut().filter(|it| it.kind.is_open()) {
-        decided.extend(arguments.conflict.and_then(|way| resolve(change, way, &wanted)));
+        let way = match &change.path {
+            path if ours.contains(path) => Some(Resolution::Ours),
+            path if theirs.contains(path) => Some(Resolution::Theirs),
+            _ => arguments.conflict,
+        };
+        decided.extend(way.and_then(|way| resolve(change, way, &wanted)));
     }
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
     let schema = schema::text(&project.catalog.choices());
@@ -113,7 +134,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         for change in &conflicts {
             shell.insist(&format!("{}: {}", change.path, change.reason(&movers.words())))?;
         }
-        shell.insist("nothing was written. `forge diff` shows both sides; bring what the spec asks into the file by hand, or generate with --conflict=markers, ours or theirs")?;
+        shell.insist("nothing was written. `forge diff` shows both sides; bring what the spec asks into the file by hand, or decide: `--ours PATH`, `--theirs PATH` for single files, `--conflict=markers`, `ours` or `theirs` for all")?;
         return Ok(Answer::No);
     }
     let mut sources = project.sources.clone();

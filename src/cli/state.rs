@@ -54,6 +54,12 @@ pub(super) fn manifest(disk: &Disk, spec: &Path) -> Result<Manifest, Failure> {
     let help = "take it from version control again (`git checkout .forge`), or delete the folder .forge: forge then takes over the files that are as it wants them";
     let mut manifest = read(&folder, "manifest.json", help)?.unwrap_or_default();
     let bases = names(&folder.join("base")).map_err(Failure::io("read .forge/base"))?;
+    // Of a side of a merge that the other one changed, the base text is gone.
+    for it in manifest.artifacts.values_mut().filter(|it| !bases.contains(&it.base)) {
+        if let Some(other) = it.interrupted.iter().position(|it| bases.contains(it)) {
+            it.base = it.interrupted.remove(other);
+        }
+    }
     // What forge wrote has its base text; without one, it is nobody's claim.
     let lost = manifest.artifacts.values().filter(|it| !bases.contains(&it.base)).map(|it| it.path.clone()).collect();
     manifest.artifacts.retain(|_, it| bases.contains(&it.base));
@@ -113,15 +119,24 @@ fn read(folder: &Path, name: &str, help: &str) -> Result<Option<Manifest>, Failu
         Err(error) => return Err(Failure::Io { doing: format!("read {shown}"), source: error }),
     };
     let broken = |error: serde_json::Error| Failure::input(format!("{shown} cannot be read: {error}"), help);
-    // Before all else: the manifest of a newer forge may have any shape.
-    let head: Head = serde_json::from_slice(&text).map_err(broken)?;
-    if head.version > MANIFEST_VERSION {
-        return Err(Failure::input(
-            format!("{shown} was written by a newer forge, {}", head.forge.escape_debug()),
-            "use that forge, or a newer one",
-        ));
+    // Two branches that both generated meet in it. What either wrote may be on the disk.
+    let mut both: Option<Manifest> = None;
+    for text in sides(&String::from_utf8_lossy(&text)) {
+        // Before all else: the manifest of a newer forge may have any shape.
+        let head: Head = serde_json::from_str(&text).map_err(broken)?;
+        if head.version > MANIFEST_VERSION {
+            return Err(Failure::input(
+                format!("{shown} was written by a newer forge, {}", head.forge.escape_debug()),
+                "use that forge, or a newer one",
+            ));
+        }
+        let manifest: Manifest = serde_json::from_str(&text).map_err(broken)?;
+        both = Some(match both {
+            Some(ours) => ours.interrupted(manifest),
+            None => manifest,
+        });
     }
-    let manifest: Manifest = serde_json::from_slice(&text).map_err(broken)?;
+    let manifest = both.unwrap_or_default();
     let leads_out = |it: &&Record| {
         it.path.is_empty() || Path::new(&it.path).components().any(|it| !matches!(it, Component::Normal(_)))
     };
@@ -132,6 +147,29 @@ fn read(folder: &Path, name: &str, help: &str) -> Result<Option<Manifest>, Failu
         ));
     }
     Ok(Some(manifest))
+}
+
+/// A text, or where a version control system left a merge conflict in it, the text of either side.
+fn sides(text: &str) -> Vec<String> {
+    if !text.lines().any(|it| it.starts_with("<<<<<<< ")) {
+        return vec![text.to_owned()];
+    }
+    let mut sides = [String::new(), String::new()];
+    // Which of the sides the lines belong to; diff3's base is neither's.
+    let mut part: &[usize] = &[0, 1];
+    for line in text.split_inclusive('\n') {
+        part = match line.get(..7) {
+            Some("<<<<<<<") => &[0],
+            Some("|||||||") => &[],
+            Some("=======") => &[1],
+            Some(">>>>>>>") => &[0, 1],
+            _ => {
+                part.iter().for_each(|it| sides[*it].push_str(line));
+                part
+            }
+        };
+    }
+    sides.into()
 }
 
 /// What will be remembered: all that is wanted. What is no longer wanted and was edited is its owner's from now on; what

@@ -115,9 +115,9 @@ pub(super) fn write(
     for (at, (name, _)) in kept.iter().enumerate() {
         own(written.len() + bases.len() + at, name)?;
     }
-    fs::remove_file(folder.join(PENDING)).map_err(Failure::io(format!("delete {STATE}/{PENDING}")))?;
+    // As long as the other manifest is there, the next run knows that this one was not at its end.
     forget(&folder.join("base"), &settled);
-    Ok(())
+    fs::remove_file(folder.join(PENDING)).map_err(Failure::io(format!("delete {STATE}/{PENDING}")))
 }
 
 /// Changes what is remembered, adds base texts by their digests, and touches nothing else.
