@@ -18,6 +18,11 @@ use crate::yaml::{self, Doc};
 /// The files below `templates/`, sorted by name: `("stacks/python/stack.yaml", "title: …")`.
 static BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
+/// The files of the catalogue that come with forge, by their names below `templates/`.
+pub fn built_in() -> impl Iterator<Item = (&'static str, &'static str)> {
+    BUILT_IN.iter().copied()
+}
+
 /// Everything that forge knows how to build and run.
 pub struct Catalog {
     /// By name: `python`.
@@ -26,6 +31,12 @@ pub struct Catalog {
     pub backings: BTreeMap<String, Entry>,
     /// nginx.
     pub gateway: Entry,
+    /// Providers of CI, by name: `github`.
+    pub providers: BTreeMap<String, Provider>,
+    /// The actions that workflows use, by name: `actions/checkout`.
+    pub actions: BTreeMap<String, Action>,
+    /// The images that jobs run tools from, by the names that templates use: `trivy`.
+    pub ci_images: BTreeMap<String, String>,
     /// Every template by name, `stacks/python/Dockerfile.j2`; those that come with forge also below `forge/`, so that
     /// one of the project's own can extend the one that it replaces.
     pub templates: BTreeMap<String, String>,
@@ -85,6 +96,29 @@ pub struct Case {
     pub facts: Value,
 }
 
+/// Who runs CI, and which files it reads.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// Its name for people.
+    pub title: String,
+    /// Its files: where each lies in the project, by the template in its folder. A template that renders to nothing
+    /// makes no file.
+    pub files: BTreeMap<String, String>,
+}
+
+/// An action of GitHub at the commit of one of its releases.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// The release, as people call it: `v7.0.1`.
+    pub version: String,
+    /// The commit that it was made from, 40 hexadecimal digits.
+    pub sha: String,
+    /// The day of that commit, `2026-07-17`.
+    pub date: String,
+}
+
 /// A text of a catalogue file, perhaps with `{{ formulas }}` in it.
 pub type Formula = String;
 
@@ -135,6 +169,40 @@ pub struct StackFacts {
     /// What an environment with `source_mounts` changes.
     #[serde(default)]
     pub development: DevelopmentFacts,
+    /// Whether the Dockerfile has a stage `test`.
+    #[serde(default)]
+    pub tests: bool,
+    /// What can be asked about dependencies and code, by the name of who is asked.
+    #[serde(default)]
+    pub audits: BTreeMap<String, AuditFacts>,
+}
+
+/// How somebody is asked about dependencies or code.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditFacts {
+    /// What it is, as `ci: { audit: … }` calls it.
+    pub kind: AuditKind,
+    /// The image that it runs in.
+    pub image: Formula,
+    /// What runs there, in the folder of the source, by a POSIX shell.
+    pub script: Formula,
+    /// The variable that it reads its token from, if it wants one.
+    pub token: Option<String>,
+}
+
+/// What an audit is about, or with whom it wants an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditKind {
+    /// Known vulnerabilities of what is installed.
+    Dependencies,
+    /// Mistakes in the code itself.
+    Code,
+    /// Snyk.
+    Snyk,
+    /// Safety.
+    Safety,
 }
 
 /// What is known about development with a stack.
@@ -305,6 +373,7 @@ impl Catalog {
         let mut stacks = BTreeMap::new();
         let mut backings = BTreeMap::new();
         let mut gateway = None;
+        let (mut providers, mut actions, mut ci_images) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let mut own_templates = Vec::new();
         let mut templates: BTreeMap<String, String> =
             BUILT_IN.iter().map(|(name, text)| (format!("forge/{name}"), (*text).to_owned())).collect();
@@ -316,6 +385,21 @@ impl Catalog {
         formulas.set_loader(|formula| Ok(Some(formula.to_owned())));
         for (name, (text, own)) in files {
             let parts: Vec<&str> = name.split('/').collect();
+            match parts[..] {
+                ["ci", "actions.yaml"] => match plain_file(name, text, own, check_actions) {
+                    Ok(them) => actions = them,
+                    Err(it) => broken.push(it),
+                },
+                ["ci", "images.yaml"] => match plain_file(name, text, own, check_images) {
+                    Ok(them) => ci_images = them,
+                    Err(it) => broken.push(it),
+                },
+                ["ci", provider, "provider.yaml"] => match plain_file(name, text, own, check_provider) {
+                    Ok(it) => drop(providers.insert(provider.to_owned(), it)),
+                    Err(it) => broken.push(it),
+                },
+                _ => {}
+            }
             let read = match parts[..] {
                 ["stacks", _, "stack.yaml"] => entry::<StackFacts>(name, text, own),
                 ["backings", _, "backing.yaml"] => entry::<BackingFacts>(name, text, own),
@@ -345,10 +429,25 @@ impl Catalog {
                 }
             }
         }
-        match gateway {
-            Some(gateway) if broken.is_empty() => {
-                Ok(Catalog { stacks, backings, gateway, templates, own_templates, formulas })
+        for (provider, it) in &providers {
+            for template in it.files.keys().filter(|it| !templates.contains_key(&format!("ci/{provider}/{it}"))) {
+                let message = format!("the provider `{provider}` has no `{template}`");
+                let help = format!("write forge-templates/ci/{provider}/{template}");
+                broken.push(Broken { help, ..Broken::new(format!("ci/{provider}/provider.yaml"), message, 0..0) });
             }
+        }
+        match gateway {
+            Some(gateway) if broken.is_empty() => Ok(Catalog {
+                stacks,
+                backings,
+                gateway,
+                providers,
+                actions,
+                ci_images,
+                templates,
+                own_templates,
+                formulas,
+            }),
             _ => Err(broken),
         }
     }
@@ -362,6 +461,7 @@ impl Catalog {
                 .iter()
                 .map(|(kind, it)| (kind.clone(), it.uses.keys().cloned().collect()))
                 .collect(),
+            providers: self.providers.keys().cloned().collect(),
         }
     }
 
@@ -453,6 +553,70 @@ fn entry<T: DeserializeOwned>(file: &str, text: &str, own: bool) -> Result<Entry
         Broken::new(file, it.message, at)
     })?;
     check::<T>(&doc).map_err(|(at, message)| Broken::new(file, message, doc.locate(&Place::Value(at))))
+}
+
+/// A file of the catalogue without formulas in it, which `check` finds nothing wrong with.
+fn plain_file<T: DeserializeOwned>(
+    file: &str,
+    text: &str,
+    own: bool,
+    check: impl Fn(&T) -> Result<(), (Path, String)>,
+) -> Result<T, Broken> {
+    if !own {
+        let value = yaml::plain(text).and_then(|it| serde_json::from_value(it).map_err(|it| it.to_string()));
+        return value.map_err(|message| Broken::new(file, message, 0..0));
+    }
+    let doc = yaml::read(text).map_err(|it| {
+        let Place::Bytes(at) = it.place else { unreachable!("the reader knows bytes only") };
+        Broken::new(file, it.message, at)
+    })?;
+    let read = typed(&doc.root.json()).and_then(|it| check(&it).map(|()| it));
+    read.map_err(|(at, message)| Broken::new(file, message, doc.locate(&Place::Value(at))))
+}
+
+/// Workflows are run with what stands here: a commit is nothing else than a commit.
+fn check_actions(actions: &BTreeMap<String, Action>) -> Result<(), (Path, String)> {
+    let name = |it: &str| it.contains('/') && it.chars().all(|it| it.is_ascii_alphanumeric() || "-_./".contains(it));
+    let hex = |it: char| it.is_ascii_digit() || ('a'..='f').contains(&it);
+    let plain = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+    for (action, it) in actions {
+        if !name(action) {
+            return Err((Path::of([action.as_str()]), format!("`{}` is no `owner/action`", action.escape_debug())));
+        }
+        if it.sha.len() != 40 || !it.sha.chars().all(hex) {
+            return Err((Path::of([action.as_str(), "sha"]), "a commit has 40 hexadecimal digits".to_owned()));
+        }
+        if it.version.is_empty() || !it.version.chars().all(plain) {
+            return Err((Path::of([action.as_str(), "version"]), "a version looks like `v7.0.1`".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// An image is a word that no shell and no YAML takes for anything else.
+fn check_images(images: &BTreeMap<String, String>) -> Result<(), (Path, String)> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || "._:/@-".contains(it);
+    match images.iter().find(|(_, it)| it.is_empty() || it.starts_with('-') || !it.chars().all(plain)) {
+        Some((name, it)) => {
+            Err((Path::of([name.as_str()]), format!("`{}` is no reference to an image", it.escape_debug())))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Templates are files of the folder itself, and what they make lies in the project.
+fn check_provider(provider: &Provider) -> Result<(), (Path, String)> {
+    for (template, path) in &provider.files {
+        let at = Path::of(["files", template]);
+        if template.contains('/') || !template.ends_with(".j2") {
+            return Err((at, format!("`{template}` is no name of a template in this folder, `check.yml.j2`")));
+        }
+        let harmless = |it: &str| !it.is_empty() && it != "." && it != "..";
+        if !path.split('/').all(harmless) || path.contains(|it: char| it.is_control() || it == '\\') {
+            return Err((at, format!("`{}` is no path of a file in the project", path.escape_debug())));
+        }
+    }
+    Ok(())
 }
 
 /// An entry of the project's own: its shape, its facts for every version, its formulas.

@@ -23,6 +23,8 @@ pub struct Choices {
     pub stacks: Vec<(String, Value)>,
     /// Each kind of backing with what it may be used for.
     pub backings: Vec<(String, Vec<String>)>,
+    /// Who can run CI.
+    pub providers: Vec<String>,
 }
 
 /// The whole schema, draft 2020-12, as `forge schema` prints it.
@@ -649,6 +651,7 @@ fn compose(definitions: &mut Value, choices: &Choices) {
     definitions["Build"]["allOf"] = options.collect();
     let names: Vec<&str> = choices.backings.iter().map(|(name, _)| name.as_str()).collect();
     definitions["Backing"]["properties"]["kind"]["enum"] = json!(names);
+    definitions["Ci"]["properties"]["provider"]["enum"] = json!(choices.providers);
     let uses = choices.backings.iter().map(|(name, uses)| {
         json!({
             "if": { "properties": { "kind": { "const": name } }, "required": ["kind"] },
@@ -663,7 +666,7 @@ fn add_overlay(schema: &mut Value) {
     static LEFT_ALONE: [&str; 6] = ["ComposeFile", "Environment", "Layout", "Overlay", "Patch", "Targets"];
     let Some(definitions) = schema["$defs"].as_object().cloned() else { return };
     let mut partial = json!({ "properties": schema["properties"], "type": "object", "additionalProperties": false });
-    for key in ["forge", "name", "environments", "layout", "patches", "targets"] {
+    for key in ["forge", "name", "environments", "layout", "patches", "targets", "ci"] {
         partial["properties"].as_object_mut().map(|it| it.shift_remove(key));
     }
     soften(&mut partial);

@@ -75,7 +75,7 @@ fn help_names_every_command() {
         "lint",
         "lock",
         "explain",
-        "stacks",
+        "stacks", "templates",
         "schema",
         "completions",
         "man",

@@ -21,6 +21,7 @@ mod schema;
 mod stacks;
 mod state;
 mod strangers;
+mod templates;
 mod validate;
 mod write;
 
@@ -85,6 +86,7 @@ enum Command {
     Lock(lock::Arguments),
     Explain(explain::Arguments),
     Stacks(stacks::Arguments),
+    Templates(templates::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -226,6 +228,7 @@ pub fn main() -> ExitCode {
         Command::Lock(it) => lock::run(&it, &mut shell),
         Command::Explain(it) => explain::run(&it, &mut shell),
         Command::Stacks(it) => stacks::run(&it, &mut shell),
+        Command::Templates(it) => templates::run(&it, &mut shell),
         Command::Schema(it) => schema::run(&it, &mut shell),
         Command::Completions(it) => completions::run(&it, &mut shell),
         Command::Man(it) => man::run(&it, &mut shell),

@@ -1,6 +1,6 @@
 //! A project on disk: its spec read, resolved and planned, with everything that there is to say about it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path as FilePath, PathBuf};
@@ -297,8 +297,8 @@ impl Project {
     /// A template that could not be rendered: its owner is shown the words, and a bug of forge's is called that.
     fn failed_template(&self, shell: &mut Shell<'_>, broken: Broken) -> Failure {
         if self.catalog.own_templates.contains(&broken.file) {
-            let texts = self.catalog.templates.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-            return tell(shell, &[template_notice(broken, &texts)]).err().unwrap_or(Failure::Told);
+            let notices = template_notices(vec![broken], &self.catalog.templates);
+            return tell(shell, &notices).err().unwrap_or(Failure::Told);
         }
         Failure::input(
             format!("the template `{}` cannot be rendered: {}", broken.file, broken.message),
@@ -364,7 +364,10 @@ fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Failure> {
 }
 
 /// The project's own templates, by their names below `forge-templates/`, sorted.
-fn own_templates(root: &FilePath) -> Result<Vec<(String, String)>, Failure> {
+///
+/// # Errors
+/// When they cannot be read.
+pub(super) fn own_templates(root: &FilePath) -> Result<Vec<(String, String)>, Failure> {
     fn collect(folder: &FilePath, name: &str, out: &mut Vec<(String, String)>) -> Result<(), Failure> {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
@@ -485,6 +488,12 @@ fn without_credentials(doc: &Doc, them: &[Diagnostic]) -> Arc<str> {
     });
     about.chain(declared).for_each(|it| bytes[it].fill(b'*'));
     String::from_utf8_lossy(&bytes).into()
+}
+
+/// What there is to say of templates, with the words of their texts.
+pub(super) fn template_notices(them: Vec<Broken>, texts: &BTreeMap<String, String>) -> Vec<Notice> {
+    let texts: HashMap<&str, &str> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    them.into_iter().map(|it| template_notice(it, &texts)).collect()
 }
 
 fn template_notice(broken: Broken, texts: &HashMap<&str, &str>) -> Notice {

@@ -5,6 +5,7 @@ pub mod tree;
 use std::error::Error as _;
 use std::sync::Arc;
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 use serde::Serialize;
@@ -18,6 +19,9 @@ const FUEL: u64 = 200_000_000;
 /// The engine with all templates of a catalogue.
 pub struct Engine {
     templates: Environment<'static>,
+    /// Those below `ci/`: there `{{ … }}` belongs to the workflows themselves, and ours are `{{{ … }}}`, `{{% … %}}` and
+    /// `{{# … #}}`.
+    workflows: Environment<'static>,
 }
 
 impl Engine {
@@ -26,28 +30,22 @@ impl Engine {
     /// # Errors
     /// Those of the project's own templates that do not parse.
     pub fn new(catalog: &Catalog) -> Result<Engine, Vec<Broken>> {
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        // Not one of minijinja's own kinds: macros give back finished text, and the formatter below sees all else.
-        templates.set_auto_escape_callback(|_| AutoEscape::Custom("forge".into()));
-        templates.set_formatter(format);
-        // A hundred times what the longest file for 10,000 services takes; only a template without an end needs more.
-        templates.set_fuel(Some(FUEL));
-        templates.add_filter("words", words);
-        templates.add_filter("shell", |text: Arc<str>| Value::from_safe_string(shell(&text)));
-        templates.add_filter("comment", |text: Arc<str>| Value::from_safe_string(one_line(&text)));
-        templates.add_filter("env_file", |text: Arc<str>| {
-            env_file(&text).map(Value::from_safe_string).ok_or_else(|| unfit("no .env can hold this"))
-        });
-        let texts = catalog.templates.clone();
-        templates.set_loader(move |name| Ok(texts.get(name).cloned()));
+        let engine = Engine {
+            templates: environment(catalog, SyntaxConfig::default()),
+            workflows: environment(catalog, workflow_syntax()),
+        };
         let mut broken = Vec::new();
         for name in &catalog.own_templates {
-            if let Err(error) = templates.get_template(name) {
+            if let Err(error) = engine.of(name).get_template(name) {
                 broken.push(complaint(name, &error));
             }
         }
-        if broken.is_empty() { Ok(Engine { templates }) } else { Err(broken) }
+        if broken.is_empty() { Ok(engine) } else { Err(broken) }
+    }
+
+    /// The environment that a template belongs to.
+    fn of(&self, name: &str) -> &Environment<'static> {
+        if name.trim_start_matches("forge/").starts_with("ci/") { &self.workflows } else { &self.templates }
     }
 
     /// The text of the template `name` with `values` in it, without blank lines around it and with a line end.
@@ -55,10 +53,45 @@ impl Engine {
     /// # Errors
     /// When the template names what there is not, or a value does not fit where it is put.
     pub fn render(&self, name: &str, values: &impl Serialize) -> Result<String, Broken> {
-        let template = self.templates.get_template(name).map_err(|it| complaint(name, &it))?;
+        let template = self.of(name).get_template(name).map_err(|it| complaint(name, &it))?;
         let text = template.render(Value::from(Serde(values))).map_err(|it| complaint(name, &it))?;
         Ok(format!("{}\n", text.trim_matches('\n')))
     }
+}
+
+/// An environment with the templates of a catalogue and the filters of all languages.
+fn environment(catalog: &Catalog, syntax: SyntaxConfig) -> Environment<'static> {
+    let mut templates = Environment::new();
+    templates.set_syntax(syntax);
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    // Not one of minijinja's own kinds: macros give back finished text, and the formatter below sees all else.
+    templates.set_auto_escape_callback(|_| AutoEscape::Custom("forge".into()));
+    templates.set_formatter(format);
+    // A hundred times what the longest file for 10,000 services takes; only a template without an end needs more.
+    templates.set_fuel(Some(FUEL));
+    templates.add_filter("words", words);
+    templates.add_filter("command", command);
+    templates.add_filter("shell", |text: Arc<str>| Value::from_safe_string(shell(&text)));
+    templates.add_filter("comment", |text: Arc<str>| Value::from_safe_string(one_line(&text)));
+    templates.add_filter("json", |text: Arc<str>| Value::from_safe_string(json(&text)));
+    templates.add_filter("yaml", |text: Arc<str>| Value::from_safe_string(tree::scalar(&text, true)));
+    templates.add_filter("workflow", |text: Arc<str>| Value::from_safe_string(workflow(&text)));
+    templates.add_filter("env_file", |text: Arc<str>| {
+        env_file(&text).map(Value::from_safe_string).ok_or_else(|| unfit("no .env can hold this"))
+    });
+    let texts = catalog.templates.clone();
+    templates.set_loader(move |name| Ok(texts.get(name).cloned()));
+    templates
+}
+
+/// The delimiters of templates for workflows.
+fn workflow_syntax() -> SyntaxConfig {
+    SyntaxConfig::builder()
+        .variable_delimiters("{{{", "}}}")
+        .block_delimiters("{{%", "%}}")
+        .comment_delimiters("{{#", "#}}")
+        .build()
+        .expect("the delimiters differ from each other")
 }
 
 /// What went wrong in the template `name`, or in one that it includes.
@@ -111,6 +144,27 @@ fn words(value: Value) -> Result<Value, Error> {
         }
     }
     Ok(Value::from_safe_string(lines.join("\n") + "]"))
+}
+
+/// A list of words as a command for a POSIX shell, on one line of a script: what the words hold reaches the program.
+fn command(value: Value) -> Result<Value, Error> {
+    let words: Result<Vec<String>, Error> = value
+        .try_iter()?
+        .map(|word| {
+            let word = word.as_str().ok_or_else(|| unfit("`command` takes a list of texts"))?.to_owned();
+            let plain = |it: char| it.is_ascii_alphanumeric() || "_./:@%+,-".contains(it);
+            // Two quotings side by side are one word, and no `${{` that GitHub would look into.
+            let word = if !word.is_empty() && word.chars().all(plain) { word } else { shell(&word) };
+            Ok(word.replace("${{", "$\"\"{{"))
+        })
+        .collect();
+    // Not finished: it goes on through the quoting of the file that holds the script.
+    Ok(Value::from(words?.join(" ")))
+}
+
+/// A text in the YAML of a workflow of GitHub, in which no expression begins.
+fn workflow(text: &str) -> String {
+    tree::scalar(&text.replace("${{", "${{ '${{' }}"), true)
 }
 
 /// A JSON string that every reader of YAML and JSON takes for the same text.
@@ -172,7 +226,7 @@ mod tests {
         let catalog = Catalog::new(&[]).expect("the catalogue that comes with forge is whole");
         let engine = Engine::new(&catalog).expect("there are no others");
         for name in catalog.templates.keys().filter(|it| it.ends_with(".j2")) {
-            assert!(engine.templates.get_template(name).is_ok(), "{name} does not compile");
+            assert!(engine.of(name).get_template(name).is_ok(), "{name} does not compile");
         }
     }
 

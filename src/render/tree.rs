@@ -309,7 +309,7 @@ fn block_text(text: &str) -> Option<Vec<&str>> {
 }
 
 /// A scalar as short as every reader of YAML 1.1 and 1.2 takes it for this text.
-fn scalar(text: &str, in_flow: bool) -> String {
+pub(super) fn scalar(text: &str, in_flow: bool) -> String {
     if is_plain(text, in_flow) {
         return text.to_owned();
     }

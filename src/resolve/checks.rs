@@ -7,7 +7,7 @@ use crate::codes;
 use crate::credential::{argument_passwords, has_credential, is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::Project;
-use crate::spec::{Service, VariableType};
+use crate::spec::{Service, Text, VariableType};
 use crate::yaml::Doc;
 
 impl Resolver<'_> {
@@ -109,16 +109,22 @@ impl Resolver<'_> {
             (at.key("command"), service.command.as_ref()),
             (at.key("healthcheck").key("command"), probe),
             (at.key("migrate").key("command"), service.migrate.as_ref().map(|it| &it.command)),
+            (at.key("test").key("command"), service.test.as_ref().map(|it| &it.command)),
         ];
         for (at, words) in commands.iter().filter_map(|(at, words)| Some((at, (*words)?))) {
-            let mut found = argument_passwords(words.iter().map(|it| it.0.as_str()));
-            found.extend(words.iter().enumerate().filter(|(_, it)| has_credential(&it.0)).map(|(index, _)| index));
-            found.sort_unstable();
-            found.dedup();
-            for index in found {
-                let message = "a password stands among the arguments";
-                self.error(&codes::CREDENTIAL, Place::Value(at.index(index)), message, help);
-            }
+            self.check_words(words, at, help);
+        }
+    }
+
+    /// Credentials among the words of a command.
+    pub(super) fn check_words(&mut self, words: &[Text], at: &Path, help: &str) {
+        let mut found = argument_passwords(words.iter().map(|it| it.0.as_str()));
+        found.extend(words.iter().enumerate().filter(|(_, it)| has_credential(&it.0)).map(|(index, _)| index));
+        found.sort_unstable();
+        found.dedup();
+        for index in found {
+            let message = "a password stands among the arguments";
+            self.error(&codes::CREDENTIAL, Place::Value(at.index(index)), message, help);
         }
     }
 
@@ -251,6 +257,10 @@ pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mu
         let message = "an environment cannot have images for other platforms";
         told.push(Diagnostic::error(&codes::OVERLAY_BAKED, Place::Value(Path::of(["platforms"])), message).help(help));
     }
+    if base.ci != project.ci {
+        let message = "an environment cannot change `ci`: one and the same pipeline serves them all";
+        told.push(Diagnostic::error(&codes::OVERLAY_BAKED, Place::Key(Path::of(["ci"])), message).help(help));
+    }
     for (name, image) in &project.images {
         let Some(same) = base.images.get(name) else { continue };
         let at = Path::of(["services", name, "build"]);
@@ -276,16 +286,12 @@ pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mu
                 .help(help),
             );
         }
-        if image.ports != same.ports {
-            let at = Path::of(["services", name, "port"]);
-            told.push(
-                Diagnostic::error(
-                    &codes::OVERLAY_BAKED,
-                    Place::Key(at),
-                    format!("an environment cannot change the port of `{name}`"),
-                )
-                .help(help),
-            );
+        for (key, differs) in [("port", image.ports != same.ports), ("test", image.test != same.test)] {
+            if differs {
+                let place = Place::Key(Path::of(["services", name, key]));
+                let message = format!("an environment cannot change the {key} of `{name}`");
+                told.push(Diagnostic::error(&codes::OVERLAY_BAKED, place, message).help(help));
+            }
         }
         for (variable, _) in
             image.secret_variables.iter().filter(|(name, it)| same.secret_variables.get(*name) != Some(it))

@@ -2,6 +2,7 @@
 
 mod backing;
 mod checks;
+mod ci;
 mod gateway;
 mod layout;
 mod needs;
@@ -16,7 +17,9 @@ use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::lock::Lock;
-use crate::project::{Container, Image, Layout, Logging, Network, Origin, Project, Resolved, Resources, Variable};
+use crate::project::{
+    Audit, Container, Image, Layout, Logging, Network, Origin, Project, Resolved, Resources, Variable,
+};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
 use crate::yaml::Doc;
@@ -131,6 +134,8 @@ struct Resolver<'a> {
     containers: BTreeMap<String, Container>,
     networks: BTreeMap<String, Network>,
     volumes: BTreeSet<String>,
+    /// What CI asks about services.
+    audits: Vec<Audit>,
     secrets: BTreeMap<String, spec::Secret>,
     used_secrets: BTreeSet<String>,
     used_variables: BTreeSet<String>,
@@ -154,6 +159,7 @@ impl<'a> Resolver<'a> {
             containers: BTreeMap::new(),
             networks: BTreeMap::new(),
             volumes: BTreeSet::new(),
+            audits: Vec::new(),
             secrets: BTreeMap::new(),
             used_secrets: BTreeSet::new(),
             used_variables: BTreeSet::new(),
@@ -173,6 +179,7 @@ impl<'a> Resolver<'a> {
         let patches = self.resolve_patches();
         self.check_cycles();
         let gateway = self.resolve_gateway();
+        let ci = self.resolve_ci();
         self.leave_lonely_networks();
         self.check_unused();
         if self.told.iter().any(|it| it.severity == Severity::Error) {
@@ -213,6 +220,7 @@ impl<'a> Resolver<'a> {
                 max_files: logging.max_files.unwrap_or(5),
             },
             stop_grace_period: self.grace(),
+            ci,
         })
     }
 

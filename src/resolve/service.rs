@@ -14,7 +14,7 @@ use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{
     Container, Env, Healthcheck, Image, ImageFiles, ImageRef, Mount, Origin, OtherFile, Packages, Reference, Role,
-    User, Wait,
+    Test, User, Wait,
 };
 use crate::spec::{self, Build, Duration, Service, Size};
 
@@ -22,13 +22,13 @@ use crate::spec::{self, Build, Duration, Service, Size};
 const FRONTEND: &str = "docker/dockerfile:1";
 
 /// What is known of a built service before its container is made.
-struct Built<'a> {
+pub(super) struct Built<'a> {
     build: &'a Build,
     entry: &'a Entry,
     selection: Selection,
     version_origin: Origin,
-    facts: Arc<StackFacts>,
-    context: String,
+    pub(super) facts: Arc<StackFacts>,
+    pub(super) context: String,
 }
 
 impl Built<'_> {
@@ -49,6 +49,15 @@ impl<'a> Resolver<'a> {
             let given = [service.build.is_some(), service.image.is_some(), service.from.is_some()];
             if given.iter().filter(|it| **it).count() != 1 {
                 self.error(&codes::ONE_OF, Place::Key(at.clone()), format!("`{name}` wants exactly one of `build`, `image` and `from`"), "`build` makes an image here, `image` runs somebody else's, `from` runs another service's with another command");
+            }
+            if service.test.is_some() && service.build.is_none() {
+                let help = "leave it out: tests run where an image is made";
+                self.error(
+                    &codes::UNSUPPORTED,
+                    Place::Key(at.key("test")),
+                    format!("`{name}` is not built here"),
+                    help,
+                );
             }
             if let Some(build) = &service.build {
                 match self.built(build, service, &at) {
@@ -199,6 +208,8 @@ impl<'a> Resolver<'a> {
         ));
         self.check_ports(service, port, at);
         let values = values(name, &container, &built.selection, port);
+        let test = self.test_of(service, built, at);
+        self.audit(name, built, &values, at);
         let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
         let mut images: BTreeMap<String, Reference> =
             facts.images.iter().map(|(key, it)| (key.clone(), Reference::tagged(filler.fill(it)))).collect();
@@ -294,10 +305,26 @@ impl<'a> Resolver<'a> {
             reads,
             grace: container.stop_grace_period.0,
             cpus: container.resources.cpus.whole(),
+            test,
         };
         self.network(name, true);
         self.containers.insert(name.to_owned(), container);
         self.images.insert(name.to_owned(), image);
+    }
+
+    /// The tests, where the stack has a stage for them.
+    fn test_of(&mut self, service: &Service, built: &Built<'_>, at: &Path) -> Option<Test> {
+        let test = service.test.as_ref()?;
+        if !built.facts.tests {
+            let message = format!("the stack `{}` has no stage for tests", built.build.stack);
+            let help = "leave `test` out; a stack of your own has one with `tests: true` and a stage `test`";
+            self.error(&codes::UNSUPPORTED, Place::Key(at.key("test")), message, help);
+            return None;
+        }
+        Some(Test {
+            command: test.command.iter().map(|it| it.0.clone()).collect(),
+            egress: test.egress.unwrap_or(false),
+        })
     }
 
     fn resolve_image(&mut self, name: &str, service: &Service, image: &spec::Image, at: &Path) {
@@ -937,5 +964,7 @@ fn image_facts() -> StackFacts {
         program: None,
         files: BTreeMap::new(),
         development: crate::catalog::DevelopmentFacts::default(),
+        tests: false,
+        audits: BTreeMap::new(),
     }
 }

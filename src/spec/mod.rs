@@ -1,6 +1,7 @@
 //! What the author of a `forge.yaml` wrote: serde and schemars types, nothing filled in. Their doc comments are the
 //! descriptions in the published schema, so they speak to the author of a spec.
 
+mod ci;
 mod gateway;
 mod layout;
 mod patch;
@@ -12,16 +13,18 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use ci::{Account, Acr, Audit, Ci, Deploy, Ecr, Gar, Install, Login, Nothing, Scan, Schedule, Threshold, Token};
 pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
 pub use layout::{ComposeFile, Layout};
 pub use patch::Patch;
 pub use scalar::{
-    AbsolutePath, ComposePath, Cpus, DockerfilePath, Domain, Duration, EnvName, FolderPath, Image, Line, Name, Network,
-    Packages, Platform, Rate, RoutePath, SecretName, Size, Text, UrlPath, UserName,
+    AbsolutePath, Branch, Commit, ComposePath, Cpus, Cron, DockerfilePath, Domain, Duration, EnvName, FolderPath, Id,
+    Image, Label, Line, Name, Network, Packages, Platform, Rate, Role, RoutePath, SecretName, Size, Text, UrlPath,
+    UserName,
 };
 pub use service::{
     Build, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs, Numbers, PackageSets,
-    Reservations, Resources, SecretUse, SecretUses, Service, User, Writable,
+    Reservations, Resources, SecretUse, SecretUses, Service, Test, User, Writable,
 };
 
 /// A whole `forge.yaml`.
@@ -83,6 +86,9 @@ pub struct Spec {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"compose": {}}))]
     pub targets: Targets,
+    /// Who checks every change, builds and deploys. Left out, nobody does.
+    #[schemars(example = serde_json::json!({"provider": "github"}))]
+    pub ci: Option<Ci>,
 }
 
 /// What servers are, mostly.
@@ -207,6 +213,9 @@ pub struct Environment {
     /// edit do; what another `command` starts has to see to that itself. On in `development`, off elsewhere.
     #[schemars(example = true)]
     pub source_mounts: Option<bool>,
+    /// Whether somebody has to approve a deploy to it; `ci: { deploy: … }` says what runs then. False, if left out.
+    #[schemars(example = true)]
+    pub approval: Option<bool>,
 }
 
 /// Part of a spec: everything may be left out, and `null` takes a default back.

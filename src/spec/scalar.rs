@@ -108,6 +108,24 @@ texts! {
     /// A Debian package.
     Packages: "Debian package", r"^[a-z0-9][a-z0-9.+-]*[a-z0-9.+]$",
         "the name of a Debian package, without a version; a dash at its end would remove it", "libpq5";
+    /// A branch in git.
+    Branch: "branch", r"^[A-Za-z0-9_]([A-Za-z0-9_-]|[./][A-Za-z0-9_-])*$",
+        "letters, digits and `._/-`; no point or slash at its ends, nor two in a row", "main";
+    /// A commit in git.
+    Commit: "commit", r"^[0-9a-f]{40}$",
+        "all 40 hexadecimal digits of it, in lower case", "4f2b0c1d9e8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c";
+    /// When something runs, as cron writes it.
+    Cron: "schedule", r"^(never|([0-9]{1,2}|\*/[0-9]{1,2}) ([0-9*][0-9*/,-]{0,30}) ([0-9*][0-9*/,-]{0,30}) ([0-9*][0-9*/,-]{0,30}) ([0-9*][0-9*/,-]{0,30}))$",
+        "five fields: minute, hour, day of the month, month, day of the week; or `never`", "17 3 * * 1";
+    /// A number of a client, tenant or subscription.
+    Id: "id", r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        "32 hexadecimal digits with dashes", "5ad1c9f2-0000-4000-8000-000000000001";
+    /// A label of machines that run jobs.
+    Label: "label of runners", r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$",
+        "letters, digits and `_.-`", "ubuntu-24.04";
+    /// The name of a role or account with a cloud.
+    Role: "role", r"^[A-Za-z0-9][A-Za-z0-9_.:/@+=,-]*$",
+        "letters, digits and `_.:/@+=,-`", "arn:aws:iam::123456789012:role/ci";
     /// One line of text for people.
     Line: "line of text", r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+$",
         "one line without control characters, 500 characters at most", "where customers write to";

@@ -20,7 +20,7 @@ pub struct Service {
     #[schemars(example = &"traefik/whoami:v1.11")]
     pub image: Option<Image>,
     /// Another service's image with another command. It inherits build, environment, variables, secrets, needs,
-    /// writable, egress and the wait for migrations; not port, healthcheck, migrate and replicas.
+    /// writable, egress and the wait for migrations; not port, healthcheck, migrate, test and replicas.
     #[schemars(example = &"api")]
     pub from: Option<Name>,
     /// Who an `image` runs as; a `build` has its own.
@@ -60,6 +60,10 @@ pub struct Service {
     /// What runs once per deploy, before the new version starts. It runs again at each `up`, and must not mind.
     #[schemars(example = serde_json::json!({"command": ["alembic", "upgrade", "head"], "timeout": "5m"}))]
     pub migrate: Option<Migrate>,
+    /// Its tests. They run in a stage of its image that nothing else is made from, as its user and with its code where it
+    /// is in production: `docker build --target test`.
+    #[schemars(example = serde_json::json!({"command": ["pytest", "-q"]}))]
+    pub test: Option<Test>,
     /// How many of it run; 1, if left out.
     #[schemars(range(min = 1, max = 1000), example = 2)]
     pub replicas: Option<u32>,
@@ -283,6 +287,18 @@ pub struct Migrate {
     /// How long it may take; 5m, if left out. A locked table would hold up a deploy for ever.
     #[schemars(example = &"5m")]
     pub timeout: Option<Duration>,
+}
+
+/// The tests of a service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Test {
+    /// What runs, one word an item; it ends with 0 when all is well. It is not given to a shell.
+    #[schemars(length(min = 1), example = serde_json::json!(["pytest", "-q"]))]
+    pub command: Vec<Text>,
+    /// Whether it may call out to the Internet; false, if left out: tests that ask others fail when those do.
+    #[schemars(example = true)]
+    pub egress: Option<bool>,
 }
 
 /// How much is used and kept.

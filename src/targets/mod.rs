@@ -1,5 +1,6 @@
 //! A project into artifacts: the text of every file that forge wants. Pure; sees the project and nothing else.
 
+mod ci;
 mod compose;
 mod docker;
 mod environment;
@@ -66,7 +67,7 @@ pub struct Target {
 
 /// All targets.
 pub static TARGETS: &[&Target] =
-    &[&docker::TARGET, &compose::TARGET, &nginx::TARGET, &environment::TARGET, &scripts::TARGET];
+    &[&docker::TARGET, &compose::TARGET, &nginx::TARGET, &environment::TARGET, &scripts::TARGET, &ci::TARGET];
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,6 +114,16 @@ pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Unpla
     if told.is_empty() { Ok(artifacts) } else { Err(Unplanned::Patches(told)) }
 }
 
+/// What cannot be rendered: for each target the first that is wrong, where [`plan`] has the first of all.
+pub fn broken(resolved: &Resolved, engine: &Engine) -> Vec<Broken> {
+    let nginx = match nginx::folders(resolved, engine) {
+        Ok(nginx) => nginx,
+        Err(broken) => return vec![broken],
+    };
+    let context = Context { resolved, engine, nginx };
+    TARGETS.iter().filter_map(|it| (it.plan)(&context).err()).collect()
+}
+
 /// Whether an artifact of this id can ever lie at this path, as far as names tell.
 pub fn could_be(id: &str, path: &str) -> bool {
     // Behind an `@` stands the path of one that has moved on.
@@ -128,6 +139,8 @@ pub fn could_be(id: &str, path: &str) -> bool {
         "env" => path == ".env.example",
         "script" => name == what,
         "secrets" => path == "secrets/.gitignore",
+        // Where a provider wants its files is said in forge-templates/, so by its name alone.
+        "ci" => name == what.rsplit('/').next().unwrap_or(what) || name.trim_start_matches('.') == what,
         kind => kind.strip_prefix("file/").is_some_and(|file| name.replace('.', "_").ends_with(file)),
     }
 }

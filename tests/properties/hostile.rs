@@ -36,7 +36,7 @@ services:
       stack: python
       context: ./api
       version: "3.13"
-      options: { package_manager: pip, framework: plain, app: "app.main:app" }
+      options: { package_manager: pip, framework: plain, app: "app.main:app", test_requirements: requirements-test.txt }
       packages: { build: [gcc], run: [libpq5] }
       user: { name: app }
       sources: [src]
@@ -49,6 +49,7 @@ services:
     variables: [ADDRESS]
     secrets: { ATOKEN: { environment: ATOKEN_VALUE } }
     migrate: { command: [python, -m, migrate], timeout: 5m }
+    test: { command: [python, -m, unittest] }
     resources: { limits: { memory: 512M }, reservations: { memory: 128M } }
     writable: { /data/up: { volume: auploads }, /scratch: { tmpfs: 16M } }
     stop_grace_period: 30s
@@ -101,7 +102,17 @@ gateway:
   exceptions: [{ rule: read-only-root, reason: because }]
 environments:
   alpha: { source_mounts: true }
-  beta: {}
+  beta: { approval: true }
+ci:
+  provider: github
+  branch: main
+  runner: arunner
+  login: { token: { username: AUSER, secret: ASECRET } }
+  scan: { severity: high }
+  audit: { snyk: { secret: SNYK }, safety: { secret: SAFETY } }
+  schedule: { rebuild: "17 3 * * 1", lock: "17 4 * * 1" }
+  deploy: { beta: { command: [./deploy, beta], secrets: [AKEY], runner: another } }
+  forge: { revision: 0123456789012345678901234567890123456789 }
 layout:
   compose: { alpha: { file: alpha.yml } }
   dockerfile: "{service}/{service}.Dockerfile"
@@ -154,6 +165,7 @@ const FIELDS: &[Field] = &[
     field("services.*.build.options.app", Vanishes, &["services.api.build.options.app"]),
     field("services.*.build.options.main", Lands, &["services.blog.build.options.main"]),
     field("services.*.build.options.build_script", Lands, &["services.blog.build.options.build_script"]),
+    field("services.*.build.options.test_requirements", Lands, &["services.api.build.options.test_requirements"]),
     field("services.*.build.options.root", Lands, &["services.asset.build.options.root"]),
     field("services.*.build.packages.build[]", Lands, &["services.api.build.packages.build[0]"]),
     field("services.*.build.packages.run[]", Lands, &["services.api.build.packages.run[0]"]),
@@ -189,6 +201,7 @@ const FIELDS: &[Field] = &[
     field("services.*.secrets.{key}", Refused, &["services.api.secrets.ATOKEN.{key}"]),
     field("services.*.secrets.*.environment", Lands, &["services.api.secrets.ATOKEN.environment"]),
     field("services.*.migrate.command[]", Lands, &["services.api.migrate.command[2]"]),
+    field("services.*.test.command[]", Lands, &["services.api.test.command[2]"]),
     field("services.*.migrate.timeout", Refused, &["services.api.migrate.timeout"]),
     field("services.*.resources.limits.memory", Refused, &["services.api.resources.limits.memory"]),
     field("services.*.resources.reservations.memory", Refused, &["services.api.resources.reservations.memory"]),
@@ -239,7 +252,28 @@ const FIELDS: &[Field] = &[
     field("layout.dockerfile", Lands, &["layout.dockerfile"]),
     field("layout.nginx", Lands, &["layout.nginx"]),
     field("layout.scripts", Lands, &["layout.scripts"]),
-    field("environments.{key}", Lands, &["environments.beta.{key}"]),
+    field("environments.{key}", Lands, &["environments.beta.{key}", "ci.deploy.beta.{key}"]),
+    field("ci.provider", Refused, &["ci.provider"]),
+    field("ci.branch", Lands, &["ci.branch"]),
+    field("ci.runner", Lands, &["ci.runner"]),
+    field("ci.login.ecr.role", Lands, &["ci.login.ecr.role"]),
+    field("ci.login.gar.identity_provider", Lands, &["ci.login.gar.identity_provider"]),
+    field("ci.login.gar.service_account", Lands, &["ci.login.gar.service_account"]),
+    field("ci.login.acr.client", Refused, &["ci.login.acr.client"]),
+    field("ci.login.acr.tenant", Refused, &["ci.login.acr.tenant"]),
+    field("ci.login.acr.subscription", Refused, &["ci.login.acr.subscription"]),
+    field("ci.login.token.username", Lands, &["ci.login.token.username"]),
+    field("ci.login.token.secret", Lands, &["ci.login.token.secret"]),
+    field("ci.scan.severity", Refused, &["ci.scan.severity"]),
+    field("ci.audit.snyk.secret", Lands, &["ci.audit.snyk.secret"]),
+    field("ci.audit.safety.secret", Lands, &["ci.audit.safety.secret"]),
+    field("ci.schedule.rebuild", Refused, &["ci.schedule.rebuild"]),
+    field("ci.schedule.lock", Refused, &["ci.schedule.lock"]),
+    field("ci.deploy.{key}", Refused, &["ci.deploy.beta.{key}"]),
+    field("ci.deploy.*.command[]", Lands, &["ci.deploy.beta.command[1]"]),
+    field("ci.deploy.*.secrets[]", Lands, &["ci.deploy.beta.secrets[0]"]),
+    field("ci.deploy.*.runner", Lands, &["ci.deploy.beta.runner"]),
+    field("ci.forge.revision", Refused, &["ci.forge.revision"]),
 ];
 
 /// What is tried in every field.
@@ -410,11 +444,43 @@ fn base() -> Value {
     forge::yaml::read(BASE).expect("the spec of this test is YAML").root.json()
 }
 
+/// Where texts are put, and who runs CI.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Spec,
+    Overlay,
+    Gitlab,
+}
+
 /// [`BASE`] without what has nothing to do with the places: there are thousands of texts to try.
-fn around(places: &[&str], over: bool) -> Value {
+fn around(places: &[&str], way: Way) -> Value {
+    let over = way == Way::Overlay;
     let mut spec = base();
     let group = places[0].split('.').next().unwrap_or_default();
+    if way == Way::Gitlab {
+        spec["ci"]["provider"] = json!("gitlab");
+    }
+    for (kind, host, login) in [
+        ("ecr", "1234.dkr.ecr.eu-west-1.amazonaws.com", json!({ "role": "arole" })),
+        ("gar", "europe-docker.pkg.dev/acme", json!({ "identity_provider": "anid", "service_account": "anaccount" })),
+        (
+            "acr",
+            "acme.azurecr.io",
+            ["client", "tenant", "subscription"]
+                .map(|it| (it, json!("5ad1c9f2-0000-4000-8000-000000000001")))
+                .into_iter()
+                .collect(),
+        ),
+    ] {
+        if places[0].starts_with(&format!("ci.login.{kind}.")) {
+            spec["registry"] = json!(host);
+            spec["ci"]["login"] = json!({ kind: login });
+        }
+    }
     let top = spec.as_object_mut().expect("a spec is a map");
+    if over || !["name", "registry", "services", "environments", "layout", "ci"].contains(&group) {
+        top.remove("ci");
+    }
     if !["name", "environments", "gateway", "layout"].contains(&group) {
         top.remove("gateway");
     }
@@ -439,7 +505,7 @@ fn around(places: &[&str], over: bool) -> Value {
     if over || !["name", "environments", "layout", "services"].contains(&group) {
         environments.remove("alpha");
     }
-    if !over && !["name", "environments"].contains(&group) {
+    if !over && !["name", "environments", "ci", "services", "registry"].contains(&group) {
         environments.remove("beta");
     }
     spec
@@ -497,13 +563,13 @@ fn put(spec: &mut Value, place: &str, text: &str) -> Path {
     path
 }
 
-/// The spec with `text` at every place, and those places. In an overlay, if `over` says so.
-fn spec_with(places: &[&str], text: &str, over: bool) -> (Value, Vec<Path>) {
-    let base = around(places, over);
+/// The spec with `text` at every place, and those places. In an overlay, if `way` says so.
+fn spec_with(places: &[&str], text: &str, way: Way) -> (Value, Vec<Path>) {
+    let base = around(places, way);
     let mut spec = base.clone();
     let mut paths = Vec::new();
     for place in places {
-        if over {
+        if way == Way::Overlay {
             let mut part = json!({});
             let mut steps = steps(place);
             steps.retain(|it| *it != Step::Key("{key}".into()));
@@ -564,9 +630,9 @@ struct Landed {
 }
 
 /// Where the marker lands when it stands at the places of `field`; nothing, if the field takes no marker.
-fn landed(field: &Field, over: bool) -> Option<Landed> {
+fn landed(field: &Field, way: Way) -> Option<Landed> {
     markers(field.field).iter().find_map(|marker| {
-        let (spec, _) = spec_with(field.places, marker, over);
+        let (spec, _) = spec_with(field.places, marker, way);
         let Outcome::Files(files) = outcome(&yaml(&spec, 0)) else { return None };
         let meanings = meanings(&files).expect("files without anything hostile have a meaning");
         Some(Landed { marker, files, meanings })
@@ -581,8 +647,8 @@ enum Verdict {
 }
 
 /// Whether `text` at the places of `field` is brought into the files unchanged, or is refused there.
-fn harm(field: &Field, text: &str, over: bool, landed: Option<&Landed>) -> Verdict {
-    let (spec, paths) = spec_with(field.places, text, over);
+fn harm(field: &Field, text: &str, way: Way, landed: Option<&Landed>) -> Verdict {
+    let (spec, paths) = spec_with(field.places, text, way);
     let harm = match outcome(&yaml(&spec, 0)) {
         Outcome::Broken(why) => Some(format!("taken, and no files come of it: {why}")),
         // A key of more than 1024 characters is no key to YAML.
@@ -679,8 +745,19 @@ fn first_difference(wanted: &Value, found: &Value) -> (String, String) {
 }
 
 /// Tries every hostile text in every field, on as many threads as there are cores.
-fn harms(over: bool) -> Vec<String> {
-    let fields: Vec<&Field> = FIELDS.iter().filter(|it| !over || !is_whole(it.field)).collect();
+fn harms(way: Way) -> Vec<String> {
+    let over = way == Way::Overlay;
+    let is_tried = |it: &&Field| match way {
+        Way::Spec => true,
+        // The pipeline is one for all environments.
+        Way::Overlay => !is_whole(it.field),
+        // What is in the file of its own.
+        Way::Gitlab => {
+            ["name", "registry", "services.{key}", "services.*.build.context", "environments.{key}"].contains(&it.field)
+                || it.field.starts_with("ci.")
+        }
+    };
+    let fields: Vec<&Field> = FIELDS.iter().filter(is_tried).collect();
     let threads = thread::available_parallelism().map_or(2, usize::from);
     let mut found: Vec<String> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -689,11 +766,11 @@ fn harms(over: bool) -> Vec<String> {
                 scope.spawn(move || {
                     let mut found = Vec::new();
                     for field in fields {
-                        let landed = landed(field, over);
+                        let landed = landed(field, way);
                         let mut taken = 0;
                         let mut try_them = |texts: &[String]| {
                             for text in texts {
-                                match harm(field, text, over, landed.as_ref()) {
+                                match harm(field, text, way, landed.as_ref()) {
                                     Verdict::Refused => {}
                                     Verdict::Unchanged => taken += 1,
                                     Verdict::Harm(why) => {
@@ -738,12 +815,17 @@ fn assert_none(found: &[String]) {
 
 #[test]
 fn a_hostile_text_comes_back_unchanged_or_is_refused_at_its_place() {
-    assert_none(&harms(false));
+    assert_none(&harms(Way::Spec));
 }
 
 #[test]
 fn a_hostile_text_in_an_overlay_comes_back_unchanged_or_is_refused_at_its_place() {
-    assert_none(&harms(true));
+    assert_none(&harms(Way::Overlay));
+}
+
+#[test]
+fn a_hostile_text_in_a_pipeline_of_gitlab_comes_back_unchanged_or_is_refused_at_its_place() {
+    assert_none(&harms(Way::Gitlab));
 }
 
 /// Without this, a field whose harmless text is refused as well would prove nothing.
@@ -754,7 +836,7 @@ fn a_harmless_text_lands_in_the_files_of_every_field_that_says_so() {
             let text = format!("{found:?}").to_lowercase();
             text.contains(marker.trim_matches('/').rsplit('/').next().unwrap_or(marker).to_lowercase().as_str())
         };
-        match (field.fate, landed(field, false)) {
+        match (field.fate, landed(field, Way::Spec)) {
             (Lands, Some(it)) => assert!(lands(&it.meanings, it.marker), "{}: it lands nowhere", field.field),
             (Vanishes, Some(it)) => assert!(!lands(&it.meanings, it.marker), "{}: it does land", field.field),
             (Refused, None) => {}
@@ -839,7 +921,7 @@ fn every_text_field_of_the_schema_is_tried() {
 
 /// Whether a field is about all environments.
 fn is_whole(field: &str) -> bool {
-    ["name", "environments", "layout", "patches"].contains(&field.split(['.', '[']).next().unwrap_or_default())
+    ["name", "environments", "layout", "patches", "ci"].contains(&field.split(['.', '[']).next().unwrap_or_default())
 }
 
 /// An overlay is a spec without what is about all environments: that is why trying a field there is trying it everywhere.
@@ -875,7 +957,7 @@ fn unreadable(script: &str) -> Option<String> {
 #[test]
 fn the_secrets_script_says_what_is_missing_in_the_words_of_the_spec() {
     for text in all().filter(|it| it.len() < 100) {
-        let (spec, _) = spec_with(&["secrets.ATOKEN.supplied"], text, false);
+        let (spec, _) = spec_with(&["secrets.ATOKEN.supplied"], text, Way::Spec);
         let Outcome::Files(files) = outcome(&yaml(&spec, 0)) else { continue };
         let sandbox = Sandbox::new("words").folder("secrets").file("scripts/secrets", &files["scripts/secrets"].text);
         let ended = end(sh("sh", &sandbox.path("scripts/secrets")));
@@ -993,7 +1075,7 @@ fn undollared(value: &Value) -> Value {
 /// The words themselves are what is pointed at, not the line or the map around them.
 #[test]
 fn a_refused_text_is_pointed_at_exactly() {
-    let (spec, paths) = spec_with(&["services.api.environment.AAA"], "a\0b", false);
+    let (spec, paths) = spec_with(&["services.api.environment.AAA"], "a\0b", Way::Spec);
     let Outcome::Refused(Some(doc), them) = outcome(&yaml(&spec, 0)) else { panic!("NUL is refused") };
     let at = doc.locate(&them[0].place);
     assert_eq!((them.len(), them[0].place.clone()), (1, Place::Value(paths[0].clone())));

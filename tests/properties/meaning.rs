@@ -21,8 +21,63 @@ pub(super) fn meaning(artifact: &Artifact) -> Result<Value, String> {
         "entrypoint" | "script" => shell(text).map(|it| json!(it)),
         "env" => dotenv(text),
         "nginx" | "file/nginx_conf" => nginx(text),
+        "ci" => workflow(text),
         _ => Err("no reader knows this file".to_owned()),
     }
+}
+
+// ---- workflows --------------------------------------------------------------------------------------------------
+
+fn workflow(text: &str) -> Result<Value, String> {
+    let doc = yaml::read(text).map_err(|it| it.message)?;
+    workflow_node(&doc.root, "")
+}
+
+fn workflow_node(node: &Node, key: &str) -> Result<Value, String> {
+    let below = |it: &Node, key: &str| workflow_node(it, key);
+    Ok(match &node.value {
+        yaml::Value::String(text) if ["SERVICES", "DOCKERFILES"].contains(&key) => {
+            serde_json::from_str(text).map_err(|it| it.to_string())?
+        }
+        yaml::Value::String(text) => {
+            let parts = expressions(text)?;
+            // GitLab replaces what stands behind a `$` in most places; in a script, the shell does.
+            let is_script = ["run", "script", "before_script"].contains(&key);
+            let read = |it: &Value| match it.as_str() {
+                Some(it) if is_script => shell(it).map(|it| json!(it)),
+                _ => Ok(it.clone()),
+            };
+            parts.iter().map(read).collect::<Result<Vec<_>, _>>()?.into()
+        }
+        yaml::Value::Map(entries) => {
+            let read = |(key, it): (&String, &Node)| Ok((key.clone(), below(it, key)?));
+            Value::Object(entries.iter().map(read).collect::<Result<_, String>>()?)
+        }
+        yaml::Value::List(items) => items.iter().map(|it| below(it, key)).collect::<Result<Vec<_>, _>>()?.into(),
+        _ => node.json(),
+    })
+}
+
+/// A text with the expressions of GitHub in it: those that are a text of their own are that text.
+fn expressions(text: &str) -> Result<Vec<Value>, String> {
+    let mut parts = Vec::new();
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        plain.push_str(before);
+        let (inside, after) = after.split_once("}}").ok_or_else(|| format!("an expression has no end in {text:?}"))?;
+        match inside.trim().strip_prefix('\'').and_then(|it| it.strip_suffix('\'')).filter(|it| !it.contains('\'')) {
+            Some(constant) => plain.push_str(constant),
+            None => {
+                parts.push(json!(std::mem::take(&mut plain)));
+                parts.push(json!({ "expression": inside }));
+            }
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    parts.push(json!(plain));
+    Ok(parts)
 }
 
 // ---- compose ---------------------------------------------------------------------------------------------------
@@ -163,6 +218,10 @@ fn instruction(line: &str) -> Result<Value, String> {
     }
     let (flags, command) = match rest.split_once(" CMD ") {
         Some((flags, command)) if name == "HEALTHCHECK" => (flags, Some(command)),
+        _ if name == "RUN" && rest.ends_with(']') => {
+            let at = if rest.starts_with('[') { Some(0) } else { rest.find(" [").map(|it| it + 1) };
+            at.map_or((rest, None), |at| (&rest[..at], Some(&rest[at..])))
+        }
         _ => ("", ["CMD", "ENTRYPOINT"].contains(&name).then_some(rest)),
     };
     // What is no JSON would be given to a shell.

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Runs the version $SHOP_VERSION on the host of an environment: deploy.sh staging|production
+# The pipeline gives it DEPLOY_KEY, which that host lets in, and in IMAGES a compose file that names each image by digest.
+set -eu
+
+environment=$1
+host=deploy@$environment.shop.example.com
+files="--file compose.yaml"
+if [ "$environment" != production ]; then
+  files="$files --file compose.$environment.yaml"
+fi
+
+keys=$(mktemp)
+trap 'rm -f "$keys"' EXIT
+printf '%s\n' "$DEPLOY_KEY" >"$keys"
+
+# .env and secrets/ are on the host already, and what it knows of itself stays there
+tar -cf - compose*.yaml nginx -C "$(dirname "$IMAGES")" "$(basename "$IMAGES")" |
+  ssh -i "$keys" -o BatchMode=yes -o StrictHostKeyChecking=yes "$host" "
+    set -eu
+    cd /srv/shop
+    tar -xf -
+    SHOP_VERSION=$SHOP_VERSION docker compose $files --file $(basename "$IMAGES") up --detach --wait --no-build --remove-orphans
+  "
