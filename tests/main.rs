@@ -12,6 +12,7 @@ mod killed;
 mod locking;
 mod locks;
 mod meanings;
+mod pipelines;
 mod properties;
 #[cfg(feature = "lock")]
 mod registry;
