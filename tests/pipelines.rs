@@ -35,7 +35,7 @@ fn shop() -> Value {
             "provider": "github",
             "deploy": {
                 "staging": { "command": ["./deploy", "staging"], "secrets": ["DEPLOY_KEY"] },
-                "production": { "command": ["./deploy", "it's ${{ github.token }}", "$(id)", "a\nb"], "runner": "edge" },
+                "production": { "command": ["./deploy", "it's ${{ github.token }}", "$(id)", "a\nb"], "runner": "ubuntu-22.04" },
             },
         },
     })
@@ -61,7 +61,7 @@ fn id(last: u32) -> String {
 /// Specs that differ in what pipelines are made of, by name. Each is tried with both providers.
 fn variations() -> Vec<(&'static str, Value)> {
     let many: serde_json::Map<String, Value> = (0..60)
-        .map(|it| (format!("svc{it}"), json!({ "build": { "stack": "node", "context": format!("./svc{it}") }, "test": { "command": ["check"] } })))
+        .map(|it| (format!("svc{it}"), json!({ "port": 3000, "build": { "stack": "node", "context": format!("./svc{it}") }, "test": { "command": ["check"] } })))
         .collect();
     let cloud = |registry: &str, login: Value| json!({ "registry": registry, "ci": { "login": login } });
     vec![
@@ -84,7 +84,7 @@ fn variations() -> Vec<(&'static str, Value)> {
         ),
         (
             "strict",
-            json!({ "ci": { "scan": { "severity": "low", "unfixed": true }, "branch": "release/1.x", "runner": "big", "forge": { "revision": "0123456789012345678901234567890123456789" } } }),
+            json!({ "ci": { "scan": { "severity": "low", "unfixed": true }, "branch": "release/1.x", "runner": "ubuntu-latest", "forge": { "revision": "0123456789012345678901234567890123456789" } } }),
         ),
         ("platforms", json!({ "platforms": ["linux/amd64", "linux/arm64"] })),
         (
@@ -232,7 +232,7 @@ fn what_is_wrong_with_ci_is_said_at_its_words() {
     let sandbox = Sandbox::smallest("wrong-ci");
     let smallest = sandbox.read("forge.yaml");
     for (ci, said) in [
-        ("ci: { provider: githab }", "did you mean `github`?"),
+        ("ci: { provider: githb }", "did you mean `github`?"),
         ("ci: { provider: github, deploy: { production: { command: [x] } } }", "the spec names no registry"),
         ("ci: { provider: github, login: { ghcr: {} } }", "there is no registry to log in to"),
         (
@@ -263,7 +263,7 @@ fn what_is_wrong_with_ci_is_said_at_its_words() {
         ("ci: { provider: github, schedule: { lock: 0 24 * * * } }", "no time that ever comes"),
         ("environments: { staging: { approval: true } }", "no job deploys to `staging`"),
         (
-            "registry: ghcr.io/a\nci: { provider: github }\nenvironments: { staging: { overlay: { registry: ghcr.io/b } } }",
+            "registry: ghcr.io/a\nci: { provider: github }\nenvironments: { staging: { overlay: { registry: quay.io/b } } }",
             "an environment cannot change `ci`",
         ),
     ] {
@@ -289,12 +289,12 @@ fn a_team_replaces_a_block_or_brings_a_provider_of_its_own() {
     let sandbox = project("own-ci", &shop());
     sandbox.write(
         "forge-templates/ci/github/lock.yml.j2",
-        "{{% extends \"forge/ci/github/lock.yml.j2\" %}}\n{{% block lock %}}\n  lock:\n    name: {{{ name | workflow }}}\n    runs-on: ours\n    steps: [{ run: echo ${{ github.sha }} }]\n{{% endblock %}}\n",
+        "{{% extends \"forge/ci/github/lock.yml.j2\" %}}\n{{% block lock %}}\n  lock:\n    name: {{{ name | workflow }}}\n    runs-on: ours\n    steps:\n      - run: echo ${{ github.sha }}\n{{% endblock %}}\n",
     );
     sandbox.generate();
     let text = sandbox.read(".github/workflows/lock.yml");
     assert!(
-        text.contains("    name: shop\n    runs-on: ours\n    steps: [{ run: echo ${{ github.sha }} }]\n"),
+        text.contains("    name: shop\n    runs-on: ours\n    steps:\n      - run: echo ${{ github.sha }}\n"),
         "{text}"
     );
     assert!(text.contains("cron: \"17 4 * * 1\"") && !text.contains("forge lock --update"), "{text}");
@@ -318,7 +318,12 @@ fn a_team_replaces_a_block_or_brings_a_provider_of_its_own() {
         str![[r#"
 steps:
   - name: api
-    commands: ["build ./api"]
+    commands: ["build api"]
+  - name: site
+    commands: ["build site"]
+  - name: web
+    commands: ["build web"]
+
 "#]]
     );
     assert!(!sandbox.exists("none.yaml") && !sandbox.exists(".github/workflows/check.yml"));
@@ -407,6 +412,34 @@ exit 0
     assert_data_eq!(
         sandbox.forge("templates test"),
         str![[r#"
+exit 1
+--- stderr
+error[template]: undefined value: `services[0].nothing` is undefined
+ --> forge-templates/ci/gitlab/gitlab-ci.yml.j2:1:19
+  |
+1 | jobs: {{{ services[0].nothing }}}
+  |                   ^^^^^^^^^^^
+  |
+  = help: mend the file, or remove it to have forge's own
+
+error[template]: undefined value: `image.nothing` is undefined
+ --> forge-templates/stacks/node/Dockerfile.j2:2:8
+  |
+2 | RUN {{ image.nothing }}
+  |        ^^^^^^^^^^^^^
+  |
+  = help: mend the file, or remove it to have forge's own
+
+error[template]: nothing asks for this file
+ --> forge-templates/stacks/pythn/Dockerfile.j2:1:1
+  |
+1 | FROM x
+  | ^
+  |
+  = help: did you mean `stacks/python/Dockerfile.j2`?
+
+3 problems with forge-templates/
+
 "#]]
     );
 }

@@ -505,7 +505,7 @@ fn around(places: &[&str], way: Way) -> Value {
     if over || !["name", "environments", "layout", "services"].contains(&group) {
         environments.remove("alpha");
     }
-    if !over && !["name", "environments", "ci", "services", "registry"].contains(&group) {
+    if !over && !["name", "environments", "ci", "layout", "services", "registry"].contains(&group) {
         environments.remove("beta");
     }
     spec
