@@ -683,13 +683,16 @@ fn a_conflict_is_decided_file_by_file() {
     sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
     assert_eq!(sandbox.run(&["generate"]).code, 1);
     let said = sandbox.run(&["generate", "--ours", "api", "--theirs", "api/Dockerfile"]);
-    assert_data_eq!(said.text(), str![[r#"
+    assert_data_eq!(
+        said.text(),
+        str![[r#"
 exit 2
 --- stderr
 error: `api/Dockerfile` is both in --ours and in --theirs
   = help: name it in one of them
 
-"#]]);
+"#]]
+    );
     let said = sandbox.run(&["generate", "--ours", "api", "--theirs", "nginx/upstreams.conf"]);
     assert_eq!(said.code, 0, "{}", said.text());
     assert!(sandbox.read("api/Dockerfile").contains("EXPOSE 8000 9000"));

@@ -15,6 +15,9 @@ struct Application {
     name: &'static str,
     spec: &'static str,
     secrets: &'static [&'static str],
+    /// Where its production's compose file and its script for secrets lie.
+    compose: &'static str,
+    script: &'static str,
 }
 
 #[test]
@@ -47,6 +50,8 @@ gateway:
     - { path: /, to: web }
 "#,
         secrets: &["DB_PASSWORD", "CACHE_PASSWORD"],
+        compose: "compose.yaml",
+        script: "scripts/secrets",
     });
 }
 
@@ -77,8 +82,19 @@ gateway:
   tls: { mode: none }
   routes:
     - { path: /, to: web }
+layout:
+  compose: { production: { file: deploy/docker-compose.production.yml } }
+  dockerfile: "deploy/{service}.Dockerfile"
+  nginx: deploy/gateway
+  scripts: ops
+patches:
+  - { file: deploy/docker-compose.production.yml, at: services.web.labels, set: { team: shop } }
+  - { file: deploy/web.Dockerfile, at: final.USER, before: "RUN echo patched >/patched" }
+  - { file: deploy/gateway/proxy.conf, at: proxy_read_timeout, set: 45s, expect: 60s }
 "#,
         secrets: &["CACHE_PASSWORD"],
+        compose: "deploy/docker-compose.production.yml",
+        script: "ops/secrets",
     });
 }
 
@@ -92,16 +108,16 @@ fn runs(application: &Application) {
     if fs::exists(stack.path("pyproject.toml")).unwrap_or(false) {
         stack.do_or_fail("the versions can be locked", uv::lock(&stack.path("")));
     }
-    let production = stack.production();
+    let production = stack.with_file(application.compose);
     let id = application.id;
     stack.prove(format!("{id}: its authors' own .env.example is in the way, so nothing at all is written"), || {
         let refusal = stack.forge(&["generate"]).err().ok_or("it was overwritten")?;
         contains(&refusal, ".env.example")?;
-        ensure(!stack.path("compose.yaml").exists(), "there is a compose.yaml")
+        ensure(!stack.path(application.compose).exists(), "there is a compose file")
     });
     fs::rename(stack.path(".env.example"), stack.path("env.example")).expect("a file in a temporary folder");
     stack.prove(format!("{id}: generated"), || stack.forge(&["generate"]).map(drop));
-    stack.prove(format!("{id}: secrets made"), || run(&mut stack.script(&["scripts/secrets"])).map(drop));
+    stack.prove(format!("{id}: secrets made"), || run(&mut stack.script(&[application.script])).map(drop));
     stack.prove(format!("{id}: built"), || production.run(&["build"]).map(drop));
     stack.prove(format!("{id}: booted, healthy"), || production.up(&[]));
     let client = Client::new(None, &[("corpus.localhost", port)]);
@@ -115,6 +131,20 @@ fn runs(application: &Application) {
     if application.spec.contains("HOSTILE") {
         stack.prove(format!("{id}: a variable arrives as it stands in forge.yaml, whatever its characters"), || {
             same(production.container("web")?.inside(&["printenv", "HOSTILE"])?.trim_end(), HOSTILE)
+        });
+    }
+    if application.spec.contains("patches:") {
+        stack.prove(format!("{id}: what patches of the spec ask for is in what runs"), || {
+            let web = production.container("web")?;
+            same(web.inside(&["cat", "/patched"])?.trim_end(), "patched")?;
+            same(
+                production
+                    .container("gateway")?
+                    .inside(&["grep", "proxy_read_timeout", "/etc/nginx/proxy.conf"])?
+                    .trim(),
+                "proxy_read_timeout 45s;",
+            )?;
+            contains(&production.run(&["config"])?, "team: shop")
         });
     }
     let secrets = application.secrets.iter().map(|it| stack.read(&format!("secrets/{it}")));

@@ -118,6 +118,11 @@ impl Stack {
         self.compose("", &["compose.yaml"])
     }
 
+    /// Production, where its compose file lies elsewhere.
+    pub(super) fn with_file(&self, file: &str) -> Compose {
+        self.compose("", &[file])
+    }
+
     pub(super) fn development(&self) -> Compose {
         self.compose("-development", &["compose.yaml", "compose.development.yaml"])
     }
