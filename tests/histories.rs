@@ -1,7 +1,7 @@
 //! Random histories: people edit what was generated, the spec moves, files go, runs are killed. No edit is ever lost, and a
 //! run that ends well leaves nothing to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 
@@ -18,8 +18,8 @@ enum Step {
     Keep(usize),
     /// Somebody deletes one of the files.
     Delete(usize),
-    /// The spec gets this port, memory, name of its second service, and perhaps an environment.
-    Spec(u16, u16, Option<u8>, bool),
+    /// The spec gets this port, memory, name of its second service, and perhaps an environment and a layout.
+    Spec(u16, u16, Option<u8>, bool, bool),
     /// forge runs.
     Generate,
     /// Somebody takes over what is in the way.
@@ -33,15 +33,15 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (any::<usize>(), any::<bool>()).prop_map(|(file, begin)| Step::Edit(file, begin)),
         2 => any::<usize>().prop_map(Step::Keep),
         1 => any::<usize>().prop_map(Step::Delete),
-        4 => (8000..8004_u16, 1..4_u16, prop::option::of(0..2_u8), any::<bool>())
-            .prop_map(|(port, memory, second, staging)| Step::Spec(port, memory, second, staging)),
+        4 => (8000..8004_u16, 1..4_u16, prop::option::of(0..2_u8), any::<bool>(), prop::bool::weighted(0.3))
+            .prop_map(|(port, memory, second, staging, layout)| Step::Spec(port, memory, second, staging, layout)),
         4 => Just(Step::Generate),
         1 => Just(Step::Adopt),
         1 => (0..40_usize).prop_map(Step::Killed),
     ]
 }
 
-fn spec(port: u16, memory: u16, second: Option<u8>, staging: bool) -> String {
+fn spec(port: u16, memory: u16, second: Option<u8>, staging: bool, layout: bool) -> String {
     let memory = memory * 128;
     let mut text = format!(
         "forge: 1\nname: shop\nservices:\n  api:\n    build: {{ stack: python, context: ./api }}\n    command: [python, -m, app]\n    port: {port}\n    resources: {{ limits: {{ memory: {memory}M }}, reservations: {{ memory: 64M }} }}\n"
@@ -51,6 +51,9 @@ fn spec(port: u16, memory: u16, second: Option<u8>, staging: bool) -> String {
     }
     if staging {
         text += "environments: { staging: { overlay: { services: { api: { replicas: 3 } } } } }\n";
+    }
+    if layout {
+        text += "layout: { dockerfile: \"docker/{service}.Dockerfile\", compose: { production: { file: docker-compose.yml } } }\n";
     }
     text
 }
@@ -88,7 +91,9 @@ fn stop(sandbox: &Sandbox, before: &BTreeMap<String, Vec<u8>>, written: usize) {
     }
     let changed =
         before.keys().chain(after.keys()).filter(|it| !it.starts_with(".forge") && before.get(*it) != after.get(*it));
-    for path in changed.collect::<std::collections::BTreeSet<_>>().into_iter().skip(written) {
+    // What goes does so when everything else has its place.
+    let order: BTreeSet<(bool, &String)> = changed.map(|it| (!after.contains_key(it), it)).collect();
+    for (_, path) in order.into_iter().skip(written) {
         match before.get(path) {
             Some(old) => sandbox.write(path, old),
             None => fs::remove_file(sandbox.path(path)).expect("it is there"),
@@ -98,12 +103,12 @@ fn stop(sandbox: &Sandbox, before: &BTreeMap<String, Vec<u8>>, written: usize) {
 
 fn live(steps: &[Step]) -> Result<(), TestCaseError> {
     let sandbox = Sandbox::new("history")
-        .file("forge.yaml", spec(8000, 2, Some(0), false))
+        .file("forge.yaml", spec(8000, 2, Some(0), false, false))
         .file("api/requirements.txt", "")
         .file("site/public/index.html", "");
     sandbox.generate();
-    // Each edit by its line, with the file that it is in.
-    let mut edits: BTreeMap<String, String> = BTreeMap::new();
+    // Each edit by its line.
+    let mut edits: BTreeSet<String> = BTreeSet::new();
     for (number, step) in steps.iter().enumerate() {
         match step {
             Step::Edit(which, begin) => {
@@ -113,7 +118,7 @@ fn live(steps: &[Step]) -> Result<(), TestCaseError> {
                 let text = sandbox.read(path);
                 let at = if *begin { text.find("\n").map_or(0, |it| it + 1) } else { text.len() };
                 sandbox.write(path, format!("{}{line}\n{}", &text[..at], &text[at..]));
-                edits.insert(line, path.clone());
+                edits.insert(line);
             }
             Step::Keep(which) => {
                 let files = files(&sandbox);
@@ -123,17 +128,18 @@ fn live(steps: &[Step]) -> Result<(), TestCaseError> {
                     let line = format!("# kept {number}");
                     let at = text[..end].rfind('\n').map_or(0, |it| it + 1);
                     sandbox.write(path, format!("{}{line}\n{}", &text[..at], &text[at..]));
-                    edits.insert(line, path.clone());
+                    edits.insert(line);
                 }
             }
             Step::Delete(which) => {
                 let files = files(&sandbox);
                 let path = &files[which % files.len()];
+                let gone = sandbox.read(path);
                 fs::remove_file(sandbox.path(path)).expect("it is there");
-                edits.retain(|_, it| it != path);
+                edits.retain(|it| !gone.lines().any(|line| line == it));
             }
-            Step::Spec(port, memory, second, staging) => {
-                sandbox.write("forge.yaml", spec(*port, *memory, *second, *staging));
+            Step::Spec(port, memory, second, staging, layout) => {
+                sandbox.write("forge.yaml", spec(*port, *memory, *second, *staging, *layout));
             }
             Step::Generate => {
                 let said = sandbox.run(&["generate"]);
@@ -162,15 +168,15 @@ fn live(steps: &[Step]) -> Result<(), TestCaseError> {
                 }
             }
         }
-        for (line, path) in &edits {
-            prop_assert!(
-                sandbox.exists(path) && sandbox.read(path).contains(line.as_str()),
-                "{line} of {path} is lost"
-            );
+        // A file whose path moves takes them along.
+        let texts: Vec<String> = files(&sandbox).iter().map(|it| sandbox.read(it)).collect();
+        for line in &edits {
+            let is_there = texts.iter().any(|text| text.lines().any(|it| it == line));
+            prop_assert!(is_there, "{line} is lost");
         }
     }
     // Whatever happened: without edits outside of kept blocks, forge brings everything to what the spec asks.
-    if edits.keys().all(|it| it.starts_with("# kept")) && !sandbox.run(&["diff"]).stdout.contains("no longer wanted") {
+    if edits.iter().all(|it| it.starts_with("# kept")) && !sandbox.run(&["diff"]).stdout.contains("no longer wanted") {
         let said = sandbox.run(&["generate"]);
         prop_assert!(said.code == 0, "{}", said.text());
         prop_assert!(sandbox.run(&["diff"]).code == 0, "{}", sandbox.forge("diff"));
