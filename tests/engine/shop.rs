@@ -135,6 +135,23 @@ impl Shop {
         }
         stack.do_or_fail("modes can be set", self.chmod("go="));
         stack.prove("built from a checkout made under umask 077", || self.production.run(&["build"]).map(drop));
+        let tests = |service: &str| {
+            let folder = stack.path(service);
+            run(command("docker").args(["build", "--quiet", "--target", "test"]).arg(folder)).map(drop)
+        };
+        for (service, file, end) in [
+            ("api", "api/tests/test_api.py", "raise SystemExit(1)"),
+            ("web", "web/test/server.test.js", "process.exit(1)"),
+        ] {
+            stack.prove(format!("{service}: its tests pass in their stage"), || tests(service));
+            stack.prove(format!("{service}: a test that fails fails the build of that stage"), || {
+                let text = stack.read(file)?;
+                stack.write(file, &format!("{text}\n{end}\n"));
+                let outcome = tests(service);
+                stack.write(file, &text);
+                fails(outcome, "it was built")
+            });
+        }
         stack.prove(format!("booted, healthy; both passwords are {HOSTILE}"), || self.production.up(&[]));
         stack.prove("migrated once, before api, with exit status 0", || {
             let migration = self.production.container("api-migrate")?;
