@@ -4,6 +4,18 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// A line with the names and passwords of its addresses, all that stands before an `@`, taken out.
+pub fn without_login(line: &str) -> String {
+    let word = |word: &str| match word.rsplit_once('@') {
+        Some((before, host)) => {
+            let scheme = before.find("://").map_or(0, |it| it + 3);
+            format!("{}…@{host}", &before[..scheme])
+        }
+        None => word.to_owned(),
+    };
+    line.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
 /// Whether something of this name holds a secret itself, and not where one is to be found or how it is made.
 pub fn is_secret(name: &str) -> bool {
     // What comes after the word says which one it is.

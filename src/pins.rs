@@ -59,6 +59,12 @@ pub struct Written {
 }
 
 impl Written {
+    /// What the file names: an image with its tag, or an action.
+    fn name(&self) -> &str {
+        let (Named::Image { name, .. } | Named::Action { name, .. }) = &self.is;
+        name
+    }
+
     /// Whether only what a tag stands for is another.
     fn is_pin(&self) -> bool {
         match (&self.was, &self.is) {
@@ -76,6 +82,8 @@ pub struct Taken {
     pub lock: Lock,
     /// The names of images and actions that the lock has otherwise now, each with the file that it was read from.
     pub news: BTreeMap<String, String>,
+    /// The names that were read from files and are the lock's to say: all else that stands in a file is its owner's edit.
+    pub known: BTreeSet<String>,
     /// Pins that were not taken, by file and name: the lock was changed since, or another file has yet another.
     pub left: BTreeSet<(String, String)>,
     /// Tags that the spec would have to say.
@@ -106,13 +114,14 @@ fn changed(path: &str, was: &str, is: &str) -> Option<Written> {
     (was != is).then(|| Written { path: path.to_owned(), was, is })
 }
 
-/// What `base` would be with the pins that stand in `found`; edits of anything else are not in it.
-pub fn repinned(base: &str, found: &str) -> String {
+/// What `base` would be with the pins of `known` names that stand in `found`; edits of anything else are not in it, and
+/// neither is the digest of an image that no lock speaks of.
+pub fn repinned(base: &str, found: &str, known: &BTreeSet<String>) -> String {
     let mut pairs = pairs(base, found).into_iter().peekable();
     let line = |line: &str| -> String {
         // Pairs are in the order of the lines that they are of.
         let pair = pairs.next_if(|(was, _)| std::ptr::eq(*was, line));
-        pair.filter(|(was, is)| changed("", was, is).is_some_and(|it| it.is_pin()))
+        pair.filter(|(was, is)| changed("", was, is).is_some_and(|it| it.is_pin() && known.contains(it.name())))
             .map_or(line, |(_, is)| is)
             .to_owned()
     };
@@ -166,11 +175,13 @@ pub fn take(lock: Option<&Lock>, uses: &BTreeMap<String, BTreeSet<Path>>, writte
     for it in written {
         match (&it.was, &it.is) {
             (Named::Image { name: was, digest: before }, Named::Image { name, digest }) => {
-                if was != name && !uses.contains_key(name) && uses.contains_key(was) {
-                    let at = uses[was].first().cloned();
+                let at = uses.get(was).filter(|_| was != name && !uses.contains_key(name)).and_then(BTreeSet::first);
+                if let Some(at) = at.filter(|at| at.to_string().ends_with(".image") || is_newer(name, was)) {
+                    let at = Some(at.clone());
                     taken.raised.push(Raised { path: it.path.clone(), was: was.clone(), is: name.clone(), at });
                 }
                 let Some(digest) = digest.as_ref().filter(|_| uses.contains_key(name)) else { continue };
+                taken.known.insert(name.clone());
                 let locked = taken.lock.images.get(name).map(|it| &it.digest);
                 let before = before.as_ref().filter(|_| was == name);
                 if locked == Some(digest) {
@@ -187,6 +198,7 @@ pub fn take(lock: Option<&Lock>, uses: &BTreeMap<String, BTreeSet<Path>>, writte
             (Named::Action { sha: before, .. }, Named::Action { name, sha, version: Some(version) })
                 if is_hex(sha, 40) =>
             {
+                taken.known.insert(name.clone());
                 let locked = taken.lock.actions.get(name).map(|it| &it.sha);
                 if locked == Some(sha) {
                     continue;
@@ -236,6 +248,17 @@ fn named(line: &str) -> Option<(String, Named)> {
     let rest = &line[found[0].len()..];
     let version = found.get(4).map(|it| it.as_str().to_owned());
     Some((format!("{before}{name}@{rest}"), Named::Action { name, sha: found[3].to_owned(), version }))
+}
+
+/// Whether the tag of an image has a higher version than that of another: an older one is its owner's choice, and
+/// nobody's to raise in the spec.
+fn is_newer(name: &str, than: &str) -> bool {
+    let numbers = |it: &str| -> Vec<u64> {
+        let tag = &it[repository(it).len()..];
+        let parts = tag.split(|it: char| !it.is_ascii_digit()).filter(|it| !it.is_empty());
+        parts.map(|it| it.parse().unwrap_or(u64::MAX)).collect()
+    };
+    numbers(name) > numbers(than)
 }
 
 /// The name of an image without its tag.
@@ -323,6 +346,15 @@ mod tests {
     }
 
     #[test]
+    fn an_older_tag_is_nothing_to_raise() {
+        let found = pinned("new").replace("python:3.13", "python:3.9");
+        assert_eq!(taken(Some(&lock("old")), &pinned("old"), &found).raised, []);
+        for (newer, older) in [("postgres:18", "postgres:16"), ("a:5000/b:v1.12", "a:5000/b:v1.2"), ("a:1.1", "a:1")] {
+            assert!(is_newer(newer, older) && !is_newer(older, newer) && !is_newer(newer, newer), "{newer}");
+        }
+    }
+
+    #[test]
     fn an_action_is_taken_with_its_version() {
         let (old, new) = ("0123456789".repeat(4), "abcdef0123".repeat(4));
         let base = format!("      - uses: actions/checkout@{old} # v4.0.0\n");
@@ -343,6 +375,8 @@ mod tests {
         assert!(alike(&pinned("old"), &pinned("new").replace("3.13", "3.14")));
         assert!(!alike(&pinned("old"), &pinned("new").replace("python", "pypy")));
         assert!(!alike(&pinned("old"), &format!("{}\n", pinned("new"))));
-        assert_eq!(repinned(&pinned("old"), &format!("# mine\n{}", pinned("new"))), pinned("new"));
+        let (base, found) = (pinned("old"), format!("# mine\n{}", pinned("new")));
+        assert_eq!(repinned(&base, &found, &uses().into_keys().collect()), pinned("new"));
+        assert_eq!(repinned(&base, &found, &BTreeSet::new()), base);
     }
 }

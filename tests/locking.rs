@@ -237,6 +237,16 @@ fn a_mirror_is_asked_first() {
     assert!(registry.asked().contains(&"GET /v2/acme/app/manifests/1?ns=docker.io".to_owned()));
 }
 
+#[test]
+fn a_password_in_a_setting_is_not_shown() {
+    let sandbox = project("lock-password", "acme/app:1");
+    for mirrors in ["docker.io=https://bob:hunter2@host", "bob:hunter2@host", "docker.io=https://bob:hunt@er2@host/x"] {
+        let said = run(&sandbox, &["lock"], &[("FORGE_REGISTRY_MIRRORS", mirrors)]);
+        assert!(said.code == 2 && said.stderr.contains("…@host"), "{}", said.text());
+        assert!(!said.text().contains("hunt") && !said.text().contains("er2"), "{}", said.text());
+    }
+}
+
 /// The kit's registry, where it runs: what other people's software serves, and not what this test would like.
 #[test]
 fn a_real_registry_says_what_the_lock_has() {

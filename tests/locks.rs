@@ -256,3 +256,40 @@ fn a_tag_that_a_bot_raised_is_the_specs_to_say() {
     is_taken(&sandbox, "python:3.14-slim", &["api/Dockerfile", "more/Dockerfile"]);
     assert!(sandbox.read("forge.lock").contains("traefik/whoami:v1.12"));
 }
+
+#[test]
+fn a_digest_that_is_the_specs_stays_as_somebody_edited_it() {
+    let sandbox = project("own-digest");
+    let own = |of: &str| format!("image: traefik/whoami:v1.11@{}", pin(of));
+    sandbox.edit("forge.yaml", "image: traefik/whoami:v1.11", &own("mine"));
+    sandbox.generate();
+    sandbox.edit("compose.yaml", &own("mine"), &own("bot"));
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 0 && said.text().contains("1 kept as edited"), "{}", said.text());
+    assert!(sandbox.read("compose.yaml").contains(&own("bot")), "{}", sandbox.read("compose.yaml"));
+    assert!(!sandbox.exists("forge.lock"));
+}
+
+#[test]
+fn an_older_tag_is_its_owners_and_nobodys_to_raise() {
+    let sandbox = project("older-tag");
+    sandbox.generate();
+    sandbox.edit("compose.yaml", "image: postgres:18", "image: postgres:16");
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 0 && !said.stderr.contains("in the spec asks"), "{}", said.text());
+    assert!(sandbox.read("compose.yaml").contains("image: postgres:16"));
+}
+
+#[test]
+fn the_lock_is_never_written_through_a_link() {
+    let sandbox = project("link-beside");
+    let victim = sandbox.outside("victim");
+    std::fs::write(&victim, "mine").expect("a file in a temporary folder");
+    let sandbox = sandbox.link("forge.lock.forge-new", &victim);
+    sandbox.generate();
+    sandbox.edit("compose.yaml", "image: postgres:18", &format!("image: postgres:18@{}", pin("newer")));
+    sandbox.generate();
+    assert!(sandbox.read("forge.lock").contains(&pin("newer")));
+    assert_eq!(std::fs::read_to_string(&victim).expect("it is there"), "mine");
+    assert_eq!(sandbox.mode("forge.lock"), sandbox.mode("compose.yaml"));
+}

@@ -48,7 +48,7 @@ pub(super) fn compared(
     if !written.is_empty() {
         // What forge wrote and a bot pinned otherwise is no edit of anybody's.
         let repinned: Vec<(String, String)> =
-            found.iter().map(|it| (it.id.to_owned(), pins::repinned(&it.base, it.text))).collect();
+            found.iter().map(|it| (it.id.to_owned(), pins::repinned(&it.base, it.text, &pins.known))).collect();
         let texts: HashMap<String, String> =
             repinned.iter().map(|(_, text)| (digest(text.as_bytes()), text.clone())).collect();
         for (id, text) in &repinned {
@@ -123,7 +123,7 @@ impl Compared {
         for it in &self.pins.raised {
             let at = it.at.as_ref().map_or_else(|| "the spec".to_owned(), |at| format!("`{at}`"));
             shell.insist(&format!(
-                "{}: it has `{}`, and {at} in the spec asks for `{}`: raise it there, then all files follow",
+                "{}: it has `{}`, and {at} in the spec asks for `{}`: where forge has that version, ask for it there, then all files follow",
                 it.path, it.is, it.was
             ))?;
         }

@@ -1,8 +1,8 @@
 //! Files of a project as they are, and nothing outside of it.
 
 use std::collections::HashMap;
-use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::fs::{self, File, Permissions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -167,6 +167,28 @@ impl Disk {
         }
         fs::create_dir_all(folder).map_err(Failure::io(format!("make the folder of {path}")))
     }
+}
+
+/// Puts a text in the place of a file, all of it or nothing: it is written beside that under a name that nobody has, so
+/// that nothing which waits there is written through. Without `mode` the file has that of a new one.
+///
+/// # Errors
+/// When the system refuses.
+pub(super) fn replace(place: &Path, text: &[u8], mode: Option<Permissions>) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".forge-new-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The user's mask is applied to it.
+        builder.permissions(Permissions::from_mode(0o666));
+    }
+    let mut beside = builder.tempfile_in(place.parent().unwrap_or(Path::new(".")))?;
+    beside.write_all(text)?;
+    if let Some(mode) = mode {
+        beside.as_file().set_permissions(mode)?;
+    }
+    beside.persist(place).map(drop).map_err(|it| it.error)
 }
 
 #[cfg(unix)]

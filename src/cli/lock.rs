@@ -11,6 +11,7 @@ use super::project::{Project, counted, tell, valid_but_for};
 use super::registry::ask;
 use super::{Answer, Failure, Shell, lockfile};
 use crate::codes;
+use crate::credential::without_login;
 use crate::diagnostic::{Diagnostic, Path, Place, listed};
 use crate::lock::{FILE, Lock, Pin, is_hex, uses};
 use crate::pins;
@@ -316,7 +317,8 @@ fn newest(name: &str, url: &str, now: &Action) -> Result<Action, Trouble> {
     let done = git.output().map_err(|error| trouble(error.to_string()))?;
     if !done.status.success() {
         let said = String::from_utf8_lossy(&done.stderr);
-        return Err(trouble(said.lines().last().unwrap_or("it says nothing").escape_debug().to_string()));
+        let last = said.lines().last().unwrap_or("it says nothing");
+        return Err(trouble(without_login(last).escape_debug().to_string()));
     }
     let mut best = (numbers(&now.version), now.clone());
     for line in String::from_utf8_lossy(&done.stdout).lines() {

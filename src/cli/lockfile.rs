@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Failure;
+use super::disk::replace;
 use crate::credential::masked;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::lock::{FILE, Lock};
@@ -56,13 +57,8 @@ pub(super) fn write(root: &Path, lock: &Lock) -> Result<bool, Failure> {
     if fs::read(&place).is_ok_and(|it| it == text.as_bytes()) {
         return Ok(false);
     }
-    let beside = root.join(format!("{FILE}.forge-new"));
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &place));
-    written.map(|()| true).map_err(|source| {
-        // That there is nothing to remove is no second failure.
-        let _ = fs::remove_file(&beside);
-        Failure::Io { doing: format!("write {FILE}"), source }
-    })
+    let mode = fs::metadata(&place).ok().map(|it| it.permissions());
+    replace(&place, text.as_bytes(), mode).map(|()| true).map_err(Failure::io(format!("write {FILE}")))
 }
 
 fn notice(told: Diagnostic, text: &Arc<str>) -> Notice {

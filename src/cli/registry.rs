@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use super::Failure;
 use super::lock::{Question, Trouble};
 use crate::compare::digest;
+use crate::credential::without_login;
 use crate::lock::{Pin, is_digest};
 
 /// How many images are asked about at a time.
@@ -287,8 +288,8 @@ fn setting(name: &str) -> Option<String> {
 
 fn bad_mirror(entry: &str) -> Failure {
     Failure::input(
-        format!("FORGE_REGISTRY_MIRRORS has `{}`, which is no mirror", entry.escape_debug()),
-        "write `docker.io=mirror.example.com`, several with commas between them; `http://` before a mirror without TLS",
+        format!("FORGE_REGISTRY_MIRRORS has `{}`, which is no mirror", without_login(entry).escape_debug()),
+        "write `docker.io=mirror.example.com`, several with commas between them; `http://` before a mirror without TLS; credentials are those of Docker",
     )
 }
 

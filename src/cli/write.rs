@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::Failure;
-use super::disk::Disk;
+use super::disk::{Disk, replace};
 use super::state::{PENDING, STATE, bases, forget, forgotten, recorded, remembered};
 use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Sources};
 use crate::schema::COMPOSE;
@@ -294,11 +294,7 @@ impl Stage {
         match fs::rename(&staged, place) {
             // Part of the project is another file system: beside the place there is no such border.
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {
-                let mut beside = place.as_os_str().to_owned();
-                beside.push(".forge-new");
-                let beside = PathBuf::from(beside);
-                fs::copy(&staged, &beside)?;
-                fs::rename(&beside, place)
+                replace(place, &fs::read(&staged)?, Some(fs::metadata(&staged)?.permissions()))
             }
             other => other,
         }
