@@ -10,6 +10,10 @@ pub struct Conflict {
     /// The text with both sides of each conflict and the base between them, in the markers that git writes with
     /// `merge.conflictStyle = diff3`.
     pub marked: String,
+    /// The text in which `ours` stands wherever both meet, and the rest is merged.
+    pub ours: String,
+    /// The text in which `theirs` stands wherever both meet, and the rest is merged.
+    pub theirs: String,
 }
 
 /// `ours` with the changes that lead from `base` to `theirs`, line by line. A clean merge is what `git merge-file` gives.
@@ -28,7 +32,7 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Result<String, Conflict> {
     let (was, our, their) = (lines(base), lines(ours), lines(theirs));
     let (our_changes, their_changes) = (changes(base, ours), changes(base, theirs));
     let (mut mine, mut other) = (our_changes.iter().peekable(), their_changes.iter().peekable());
-    let mut out = String::new();
+    let (mut out, mut left, mut right) = (String::new(), String::new(), String::new());
     let mut conflicts = 0;
     let mut at = 0;
     loop {
@@ -41,7 +45,7 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Result<String, Conflict> {
         // All changes that overlap or touch are looked at together.
         let mut region = Region { base: next..next, ours: None, theirs: None };
         while region.take(&mut mine, |it| &mut it.ours) || region.take(&mut other, |it| &mut it.theirs) {}
-        out.extend(was[at..region.base.start].iter().copied());
+        let same = was[at..region.base.start].concat();
         at = region.base.end;
         let side = |change: &Option<Change>, text: &[&str]| -> String {
             match change {
@@ -54,24 +58,67 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Result<String, Conflict> {
             }
         };
         let (edited, wanted) = (side(&region.ours, &our), side(&region.theirs, &their));
-        if region.ours.is_none() || edited == wanted {
-            out.push_str(&wanted);
-        } else if region.theirs.is_none() {
-            out.push_str(&edited);
+        let agreed = if region.ours.is_none() || edited == wanted {
+            Some(&wanted)
         } else {
-            conflicts += 1;
-            let mut part = |marker: &str, text: &str| {
-                let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-                out.push_str(&format!("{marker}\n{text}{end}"));
-            };
-            part("<<<<<<< edited", &edited);
-            part("||||||| base", &was[region.base.clone()].concat());
-            part("=======", &wanted);
-            part(">>>>>>> forge", "");
+            Some(&edited).filter(|_| region.theirs.is_none())
+        };
+        for (out, text) in [(&mut left, agreed.unwrap_or(&edited)), (&mut right, agreed.unwrap_or(&wanted))] {
+            out.push_str(&same);
+            out.push_str(text);
+        }
+        out.push_str(&same);
+        if let Some(agreed) = agreed {
+            out.push_str(agreed);
+            continue;
+        }
+        conflicts += 1;
+        let mut part = |marker: &str, text: &str| {
+            let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+            out.push_str(&format!("{marker}\n{text}{end}"));
+        };
+        part(EDITED, &edited);
+        part("||||||| base", &was[region.base.clone()].concat());
+        part("=======", &wanted);
+        part(FORGE, "");
+    }
+    let rest = was[at..].concat();
+    [&mut out, &mut left, &mut right].into_iter().for_each(|it| it.push_str(&rest));
+    if conflicts == 0 { Ok(out) } else { Err(Conflict { marked: out, ours: left, theirs: right }) }
+}
+
+/// What the markers of a conflict begin and end with.
+const EDITED: &str = "<<<<<<< edited";
+const FORGE: &str = ">>>>>>> forge";
+
+/// The two texts, the edited one and forge's, of which `marked` is the conflict that nobody decided yet; `None` where no
+/// such markers are in it.
+pub fn unmarked(marked: &str) -> Option<[String; 2]> {
+    let (mut ours, mut theirs) = (String::new(), String::new());
+    // In which part of a conflict the line is.
+    let mut part = "";
+    let mut conflicts = 0;
+    for line in marked.split_inclusive('\n') {
+        let words = line.trim_end();
+        match (part, words) {
+            ("", EDITED) => part = "ours",
+            ("ours", "||||||| base") => part = "base",
+            ("base", "=======") => part = "theirs",
+            ("theirs", FORGE) => {
+                conflicts += 1;
+                part = "";
+            }
+            _ => {
+                if matches!(part, "" | "ours") {
+                    ours.push_str(line);
+                }
+                if matches!(part, "" | "theirs") {
+                    theirs.push_str(line);
+                }
+            }
         }
     }
-    out.extend(was[at..].iter().copied());
-    if conflicts == 0 { Ok(out) } else { Err(Conflict { marked: out }) }
+    (conflicts > 0 && part.is_empty()).then_some([ours, theirs])
 }
 
 /// How many lines of two texts differ.
@@ -188,5 +235,8 @@ mod tests {
         let conflict = merge("a\nb\nc\nd\n", "A\nb\n1\nd", "a\nb\n2\nd\n").expect_err("both changed c");
         let marked = "A\nb\n<<<<<<< edited\n1\nd\n||||||| base\nc\nd\n=======\n2\nd\n>>>>>>> forge\n";
         assert_eq!(conflict.marked, marked);
+        assert_eq!([conflict.ours.as_str(), conflict.theirs.as_str()], ["A\nb\n1\nd", "A\nb\n2\nd\n"]);
+        assert_eq!(unmarked(marked), Some(["A\nb\n1\nd\n".to_owned(), "A\nb\n2\nd\n".to_owned()]));
+        assert_eq!(unmarked("a\n<<<<<<< edited\nb\n"), None);
     }
 }

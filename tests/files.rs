@@ -102,7 +102,7 @@ fn what_cannot_be_merged_is_never_marked() {
             assert_eq!(sandbox.tree(), before);
         }
         let said = sandbox.run(&["generate", "--conflict=theirs"]);
-        assert!(said.code == 0 && said.stderr.contains("your edit of it was dropped"), "{}", said.text());
+        assert!(said.code == 0 && said.stderr.contains("your edit was dropped"), "{}", said.text());
     }
 }
 
@@ -215,7 +215,7 @@ fn where_an_edit_and_the_spec_want_something_else_nothing_is_written() {
 #[test]
 fn a_conflict_is_decided_by_who_generates() {
     for (way, has, lacks) in [
-        ("ours", "EXPOSE 8000 9999\n", "8001"),
+        ("ours", "EXPOSE 8000 9999\n", "EXPOSE 8001"),
         ("theirs", "EXPOSE 8001\n", "9999"),
         ("markers", "||||||| base\nEXPOSE 8000\n=======\nEXPOSE 8001\n>>>>>>> forge\n", "nothing of that"),
     ] {
@@ -224,7 +224,9 @@ fn a_conflict_is_decided_by_who_generates() {
         assert_eq!(said.code, 0, "{}", said.text());
         let dockerfile = sandbox.read("api/Dockerfile");
         assert!(dockerfile.contains(has) && !dockerfile.contains(lacks), "{way}:\n{dockerfile}");
-        assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
+        assert!(dockerfile.contains("127.0.0.1:8001") || !dockerfile.contains("HEALTHCHECK"), "the rest is merged");
+        // As long as markers are in it, it is not done.
+        assert_eq!(sandbox.run(&["generate", "--check"]).code, i32::from(way == "markers"));
     }
 }
 
@@ -729,4 +731,64 @@ fn two_branches_that_both_generated_are_merged() {
     assert!(sandbox.read("compose.staging.yaml").contains("replicas: 4"));
     assert!(sandbox.read("compose.yaml").contains("stop_grace_period: 45s"));
     assert_eq!(sandbox.run(&["diff"]).code, 0, "{}", sandbox.forge("diff"));
+}
+
+#[test]
+fn deciding_a_conflict_decides_that_alone() {
+    for (way, port) in [("--theirs", "EXPOSE 8080"), ("--ours", "EXPOSE 8000 9000")] {
+        let sandbox = with_gateway("alone");
+        sandbox.generate();
+        sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9000");
+        sandbox.edit("api/Dockerfile", "# forge:keep final\n", "# forge:keep final\nRUN mine\n");
+        sandbox.edit(
+            "api/Dockerfile",
+            "FROM python:3.13-slim AS source",
+            "# elsewhere\nFROM python:3.13-slim AS source",
+        );
+        sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
+        let said = sandbox.run(&["generate", way, "api/Dockerfile"]);
+        assert_eq!(said.code, 0, "{}", said.text());
+        let text = sandbox.read("api/Dockerfile");
+        for line in [port, "RUN mine", "# elsewhere"] {
+            assert!(text.contains(line), "{way}: no {line} in\n{text}");
+        }
+        assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
+    }
+}
+
+#[test]
+fn markers_that_nobody_decided_are_no_edit() {
+    let sandbox = with_gateway("undecided");
+    sandbox.generate();
+    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9000");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
+    assert_eq!(sandbox.run(&["generate", "--conflict", "markers"]).code, 0);
+    assert_eq!(sandbox.run(&["generate", "--check"]).code, 1);
+    assert_eq!(sandbox.run(&["diff", "--check"]).code, 1);
+    assert_data_eq!(
+        sandbox.forge("generate"),
+        str![[r#"
+exit 1
+--- stderr
+api/Dockerfile: has markers of a conflict in it, between which nobody has chosen
+nothing was written. `forge diff` shows both sides; bring what the spec asks into the file by hand, or decide: `--ours PATH`, `--theirs PATH` for single files, `--conflict=markers`, `ours` or `theirs` for all
+
+"#]]
+    );
+    assert_eq!(sandbox.run(&["generate", "--theirs", "api/Dockerfile"]).code, 0);
+    let text = sandbox.read("api/Dockerfile");
+    assert!(text.contains("EXPOSE 8080\n") && !text.contains("<<<<<<<"), "{text}");
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+}
+
+#[test]
+fn a_block_of_the_owners_that_moved_is_not_lost_in_a_conflict() {
+    let sandbox = with_gateway("moved-block");
+    sandbox.generate();
+    sandbox.edit("api/Dockerfile", "# forge:keep final\n# forge:end\n", "");
+    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "# forge:keep final\nRUN mine\n# forge:end\nEXPOSE 8000 9000");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
+    assert_eq!(sandbox.run(&["generate"]).code, 1);
+    assert_eq!(sandbox.run(&["generate", "--conflict", "markers"]).code, 0);
+    assert!(sandbox.read("api/Dockerfile").contains("RUN mine"), "{}", sandbox.read("api/Dockerfile"));
 }

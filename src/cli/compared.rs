@@ -1,12 +1,12 @@
 //! What forge wants beside what is there: where every command begins that looks at generated files.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 
 use super::disk::Disk;
 use super::project::Project;
-use super::state::{STATE, manifest};
+use super::state::{STATE, base_text, manifest};
 use super::{Failure, Shell};
 use crate::compare::{Change, Kind, Manifest, Movers, compare, digest};
 use crate::lock::uses;
@@ -39,8 +39,7 @@ pub(super) fn compared(
     let mut manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
     let mut wanted = project.plan(shell)?;
     let bases = disk.root.join(STATE).join("base");
-    // A text that is not what its name says was changed by somebody, and is no base of anything.
-    let base = |name: &str| fs::read_to_string(bases.join(name)).ok().filter(|it| digest(it.as_bytes()) == name);
+    let base = |name: &str| base_text(&bases, name);
     let mut changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
     let found = edits(&changes, &manifest, base);
     let written: Vec<Written> = found.iter().flat_map(|it| pins::written(it.path, &it.base, it.text)).collect();
@@ -92,7 +91,7 @@ impl Compared {
         let old = |it: &Artifact| {
             let record = self.manifest.artifacts.get(&it.id)?;
             let is_old = record.base != digest(it.text.as_bytes());
-            let text = is_old.then(|| fs::read_to_string(bases.join(&record.base)).ok())??;
+            let text = is_old.then(|| base_text(&bases, &record.base))??;
             pins::alike(&text, &it.text).then_some(text)
         };
         let wanted = self.wanted.iter().map(|it| match old(it) {

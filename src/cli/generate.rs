@@ -14,7 +14,6 @@ use crate::compare::{Change, Kind, digest};
 use crate::lock::{FILE, uses};
 use crate::report::changes::names;
 use crate::schema;
-use crate::targets::Artifact;
 
 /// Write everything that the spec asks for
 ///
@@ -50,9 +49,9 @@ pub(super) struct Arguments {
 enum Resolution {
     /// Both go into the file, with the base between them, for somebody to choose
     Markers,
-    /// The edit stays, and what the spec asks is left out
+    /// Where both meet, the edit stays, and what the spec asks is left out
     Ours,
-    /// What the spec asks is written, and the edit is lost
+    /// Where both meet, what the spec asks is written, and the edit is lost
     Theirs,
 }
 
@@ -99,7 +98,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             path if theirs.contains(path) => Some(Resolution::Theirs),
             _ => arguments.conflict,
         };
-        decided.extend(way.and_then(|way| resolve(change, way, &wanted)));
+        decided.extend(way.and_then(|way| resolve(change, way)));
     }
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
     let schema = schema::text(&project.catalog.choices());
@@ -166,28 +165,31 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
 }
 
 /// Makes of a conflict what somebody chose, and says so; `None` where that cannot be done.
-fn resolve(change: &mut Change, way: Resolution, wanted: &[Artifact]) -> Option<String> {
+fn resolve(change: &mut Change, way: Resolution) -> Option<String> {
     let path = &change.path;
-    match way {
-        Resolution::Markers if change.kind == Kind::Unmergeable => None,
-        Resolution::Markers => {
+    let [ours, theirs] = change.sides.take()?;
+    let (text, said) = match way {
+        Resolution::Markers if change.kind == Kind::Conflict => {
             change.kind = Kind::Marked;
-            Some(format!("{path}: choose between the markers in it, before anything reads it"))
+            return Some(format!("{path}: choose between the markers in it, before anything reads it"));
         }
-        Resolution::Ours => {
-            // An edit that stays can be in a file that moves.
-            (change.kind, change.wanted) = match change.from {
-                Some(_) => (Kind::Renamed, change.found.clone()),
-                None => (Kind::Edited, change.wanted.take()),
-            };
-            Some(format!("{path}: what the spec asks there was left out"))
+        Resolution::Markers => {
+            change.sides = Some([ours, theirs]);
+            return None;
         }
-        Resolution::Theirs => {
-            change.kind = Kind::Moved;
-            change.wanted = wanted.iter().find(|it| it.path == *path).map(|it| it.text.clone().into_bytes());
-            Some(format!("{path}: your edit of it was dropped"))
-        }
-    }
+        Resolution::Ours => (ours, "where both met, your edit stayed, and what the spec asks was left out"),
+        Resolution::Theirs => (theirs, "where both met, your edit was dropped"),
+    };
+    let said = format!("{path}: {said}");
+    // An edit that stays as it is can be in a file that moves.
+    let is_there = change.from.is_none() && change.found.as_ref() == Some(&text);
+    change.kind = match change.from {
+        Some(_) => Kind::Renamed,
+        None if is_there => Kind::Edited,
+        None => Kind::Merged,
+    };
+    change.wanted = if is_there { change.wanted.take() } else { Some(text) };
+    Some(said)
 }
 
 /// Each file that was written, and what was done in a line.

@@ -19,7 +19,8 @@ pub(super) const STATE: &str = ".forge";
 pub(super) const PENDING: &str = "pending.json";
 
 /// Files below `.forge` that are always the same, by name.
-const FIXED: [(&str, &str); 2] = [(".gitattributes", "* -text\n"), (".gitignore", "new/\npending.json\n")];
+const FIXED: [(&str, &str); 2] =
+    [(".gitattributes", "* -text\nbase/* -merge\n"), (".gitignore", "new/\npending.json\n")];
 
 /// All files below `.forge` beside the manifest and the base texts, by name; `schema` is the text of one.
 pub(super) fn kept(schema: &str) -> Vec<(&str, &str)> {
@@ -216,13 +217,24 @@ pub(super) fn bases<'a>(wanted: &'a [Artifact], manifest: &Manifest, folder: &Pa
     named.filter(|(name, _)| !there.contains(name) && seen.insert(name.clone())).collect()
 }
 
-/// The names of the files in a folder; none, where there is no such folder.
+/// The names of the files in a folder, links left out; none, where there is no such folder.
 fn names(folder: &Path) -> io::Result<HashSet<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(HashSet::new()),
         entries => entries?,
     };
-    entries.map(|it| Ok(it?.file_name().to_string_lossy().into_owned())).collect()
+    let entries: Vec<fs::DirEntry> = entries.collect::<io::Result<_>>()?;
+    // A clone can bring links and pipes along.
+    let files = entries.iter().filter(|it| it.file_type().is_ok_and(|it| it.is_file()));
+    Ok(files.map(|it| it.file_name().to_string_lossy().into_owned()).collect())
+}
+
+/// The base text of a name, if it is a file and what its name says: a text that somebody changed is no base of anything.
+pub(super) fn base_text(folder: &Path, name: &str) -> Option<String> {
+    let place = folder.join(name);
+    let is_file = fs::symlink_metadata(&place).is_ok_and(|it| it.is_file());
+    let text = if is_file { fs::read_to_string(place).ok()? } else { return None };
+    (digest(text.as_bytes()) == name).then_some(text)
 }
 
 /// Deletes base texts that nothing refers to any more. That it fails would do no harm.

@@ -211,6 +211,7 @@ fn state_change(name: &str, kind: Kind, wanted: Option<&str>, found: Option<Vec<
         wanted: wanted.map(|it| it.as_bytes().to_vec()),
         found,
         from: None,
+        sides: None,
         executable: false,
         mode: false,
     }

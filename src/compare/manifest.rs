@@ -88,6 +88,9 @@ impl Manifest {
             let id = if self.artifacts.contains_key(&id) { format!("{id}@{}", record.path) } else { id };
             self.artifacts.insert(id, record);
         }
+        // Of two branches, one can have ejected what the other still has.
+        let ejected = &self.ejected;
+        self.artifacts.retain(|_, it| !ejected.contains(&it.path));
         self
     }
 

@@ -14,7 +14,7 @@ pub use plans::plans;
 pub use sources::{Movers, Party, Sources};
 
 use crate::keep;
-use crate::merge::{Conflict, distance, merge};
+use crate::merge::{Conflict, distance, merge, unmarked};
 use crate::targets::{Artifact, Extent};
 
 /// A file on disk.
@@ -39,6 +39,8 @@ pub struct Change {
     pub found: Option<Vec<u8>>,
     /// Where it comes from, if it was elsewhere before.
     pub from: Option<String>,
+    /// Of what somebody has to decide: the text if the edit goes first, and the text if what forge wants does.
+    pub sides: Option<[Vec<u8>; 2]>,
     /// Whether it is to be a program.
     pub executable: bool,
     /// Whether its mode has to be set, whatever becomes of its text.
@@ -89,6 +91,8 @@ pub enum Kind {
     Merged,
     /// Somebody edited it, and forge wants something else in the same lines: nothing at all is written.
     Conflict,
+    /// There are markers of a conflict in it, and nobody has chosen between them: nothing at all is written.
+    Undecided,
     /// As a conflict that somebody wants marked in the file: written, with both sides.
     Marked,
     /// Somebody edited it, and forge wants another text as well; it is no text, or there is nothing to merge from.
@@ -106,7 +110,7 @@ pub enum Kind {
 impl Kind {
     /// Whether somebody has to decide before anything is written.
     pub fn is_open(self) -> bool {
-        matches!(self, Kind::Conflict | Kind::Unmergeable)
+        matches!(self, Kind::Conflict | Kind::Undecided | Kind::Unmergeable)
     }
 
     /// Why the file differs, in words; `moved` says who made forge want another text.
@@ -126,6 +130,7 @@ impl Kind {
                 let why = "it is no UTF-8, or its base text in .forge/base is damaged";
                 return format!("was edited, and {moved}; {why}");
             }
+            Kind::Undecided => "has markers of a conflict in it, between which nobody has chosen",
             Kind::Foreign => "was never forge's",
             Kind::Mode => "its mode was changed",
             Kind::Unwanted => "no longer wanted",
@@ -180,7 +185,9 @@ pub fn compare<E>(
             }
         }
     }
-    for (path, record) in records.iter().filter(|(path, _)| !paths.contains(*path)) {
+    for (path, record) in
+        records.iter().filter(|(path, _)| !(paths.contains(*path) || manifest.ejected.contains(**path)))
+    {
         if let Some(found) = find(path)? {
             let is_unwanted = left.contains(path) || record.is_forges(&found.bytes);
             changes.push(Change {
@@ -189,6 +196,7 @@ pub fn compare<E>(
                 wanted: None,
                 found: Some(found.bytes),
                 from: None,
+                sides: None,
                 executable: record.executable,
                 mode: false,
             });
@@ -219,6 +227,7 @@ fn whole(
     let mode = found.as_ref().and_then(|it| it.executable).is_some_and(|it| it != artifact.executable);
     let owned = Owned::new(found.as_ref(), &artifact.text);
     let mut text = owned.filled(&artifact.text);
+    let mut sides = None;
     let kind = match (&found, record) {
         (None, None) => Kind::New,
         (None, Some(_)) => Kind::Gone,
@@ -231,26 +240,10 @@ fn whole(
         }
         (Some(_), None) => Kind::Foreign,
         (Some(found), Some(record)) => {
-            let edited = owned.emptied(&found.bytes);
-            if record.is_forges(&edited) {
-                Kind::Moved
-            } else if record.interrupted.is_empty() && digest(artifact.text.as_bytes()) == record.base {
-                Kind::Edited
-            } else {
-                match merged(&edited, record, &artifact.text, base) {
-                    // Whoever has brought in by hand what forge wants has an edit again, and no more.
-                    Some(Ok(merged)) if *merged.as_bytes() == *edited => Kind::Edited,
-                    Some(Ok(merged)) => {
-                        text = Cow::Owned(owned.filled(&merged).into_owned());
-                        Kind::Merged
-                    }
-                    Some(Err(conflict)) => {
-                        text = Cow::Owned(owned.filled(&conflict.marked).into_owned());
-                        Kind::Conflict
-                    }
-                    None => Kind::Unmergeable,
-                }
-            }
+            let outcome = owned.outcome(artifact, record, &found.bytes, &base);
+            text = outcome.text.map_or(text, Cow::Owned);
+            sides = outcome.sides;
+            outcome.kind
         }
     };
     let wanted = text.into_owned().into_bytes();
@@ -260,10 +253,19 @@ fn whole(
         wanted: Some(wanted),
         found: found.map(|it| it.bytes),
         from: None,
+        sides,
         executable: artifact.executable,
         // What was never forge's is not touched at all.
         mode: mode && kind != Kind::Foreign,
     }
+}
+
+/// What becomes of a file.
+struct Outcome {
+    kind: Kind,
+    /// What is written, if it is not what forge wants.
+    text: Option<String>,
+    sides: Option<[Vec<u8>; 2]>,
 }
 
 /// What its owner wrote into the blocks of a file that are kept: those that forge still wants in it.
@@ -282,6 +284,68 @@ impl<'a> Owned<'a> {
         wanted.retain(|name, _| bodies.contains_key(name));
         bodies.retain(|name, _| wanted.contains_key(name));
         Owned { bodies, wanted }
+    }
+
+    /// What becomes of a file that is there and that forge wrote before.
+    fn outcome(
+        &self,
+        artifact: &Artifact,
+        record: &Record,
+        found: &[u8],
+        base: impl Fn(&str) -> Option<String>,
+    ) -> Outcome {
+        let edited = self.emptied(found);
+        if record.is_forges(&edited) {
+            return Outcome { kind: Kind::Moved, text: None, sides: None };
+        }
+        // Markers of a conflict are no edit: somebody has to choose between them first.
+        if let Some(sides) = std::str::from_utf8(found).ok().and_then(unmarked) {
+            let [ours, theirs] =
+                sides.map(|it| merged(it.as_bytes(), record, &artifact.text, &base).unwrap_or_else(|| Ok(it)));
+            let sides = [ours.unwrap_or_else(|it| it.ours), theirs.unwrap_or_else(|it| it.theirs)];
+            let text = String::from_utf8_lossy(found).into_owned();
+            return Outcome { kind: Kind::Undecided, text: Some(text), sides: Some(sides.map(String::into_bytes)) };
+        }
+        if record.interrupted.is_empty() && digest(artifact.text.as_bytes()) == record.base {
+            return Outcome { kind: Kind::Edited, text: None, sides: None };
+        }
+        let done = match merged(&edited, record, &artifact.text, &base) {
+            // Where a block of the owner's moved, what is in it is an edit like any other.
+            Some(done) if !self.is_in(&done) => merged(found, record, &artifact.text, &base),
+            done => done.map(|it| {
+                let filled = |it: String| self.filled(&it).into_owned();
+                it.map(filled).map_err(|it| Conflict {
+                    marked: filled(it.marked),
+                    ours: filled(it.ours),
+                    theirs: filled(it.theirs),
+                })
+            }),
+        };
+        match done {
+            // Whoever has brought in by hand what forge wants has an edit again, and no more.
+            Some(Ok(merged)) if merged.as_bytes() == found => Outcome { kind: Kind::Edited, text: None, sides: None },
+            Some(Ok(merged)) => Outcome { kind: Kind::Merged, text: Some(merged), sides: None },
+            Some(Err(it)) => {
+                let sides = [it.ours.into_bytes(), it.theirs.into_bytes()];
+                Outcome { kind: Kind::Conflict, text: Some(it.marked), sides: Some(sides) }
+            }
+            None => {
+                let sides = [found.to_vec(), self.filled(&artifact.text).into_owned().into_bytes()];
+                Outcome { kind: Kind::Unmergeable, text: None, sides: Some(sides) }
+            }
+        }
+    }
+
+    /// Whether each text that comes of a merge has a place for all that is the owner's.
+    fn is_in(&self, done: &Result<String, Conflict>) -> bool {
+        let holds = |text: &String| {
+            let places = keep::bodies(text);
+            self.bodies.iter().all(|(name, body)| body.is_empty() || places.contains_key(name))
+        };
+        match done {
+            Ok(text) => holds(text),
+            Err(it) => [&it.marked, &it.ours, &it.theirs].into_iter().all(holds),
+        }
     }
 
     /// A text of forge's with what is the owner's in it.
@@ -314,7 +378,9 @@ fn merged(
     let base = bases.min_by_key(|base| distance(base, &plain))?;
     Some(if is_windows && !base.contains('\r') {
         let back = |text: String| text.replace('\n', "\r\n");
-        merge(&base, &plain, wanted).map(back).map_err(|it| Conflict { marked: back(it.marked) })
+        let conflict =
+            |it: Conflict| Conflict { marked: back(it.marked), ours: back(it.ours), theirs: back(it.theirs) };
+        merge(&base, &plain, wanted).map(back).map_err(conflict)
     } else {
         merge(&base, found, wanted)
     })
@@ -353,6 +419,7 @@ fn lines(artifact: &Artifact, found: Option<Found>) -> Change {
         wanted: Some(wanted),
         found: found.map(|it| it.bytes),
         from: None,
+        sides: None,
         executable: false,
         mode: false,
     }

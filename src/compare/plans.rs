@@ -34,6 +34,7 @@ pub fn plans(before: &[Artifact], after: &[Artifact]) -> Vec<Change> {
             wanted: Some(artifact.text.clone().into_bytes()),
             found: was.map(|it| it.text.clone().into_bytes()),
             from,
+            sides: None,
             executable: artifact.executable,
             mode,
         });
@@ -44,6 +45,7 @@ pub fn plans(before: &[Artifact], after: &[Artifact]) -> Vec<Change> {
         wanted: None,
         found: Some(it.text.clone().into_bytes()),
         from: None,
+        sides: None,
         executable: it.executable,
         mode: false,
     }));

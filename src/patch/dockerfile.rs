@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Missed, check, key, line_end, replaced, words};
+use super::{Missed, check, key, line_start, replaced, whole_lines, words};
 use crate::diagnostic::{Path, Step};
 use crate::lint::dockerfile::{self, Dockerfile, Instruction, Stage};
 use crate::project::Edit;
@@ -18,7 +18,10 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
             let help = "name an instruction of the stage, as in `final.CMD`, or write `add:`";
             return Err(Missed::new(key(edit), "a whole stage can only be added to", help));
         };
-        let end = line_end(text, last);
+        // Where its owner's lines would go, who runs the image is not set yet.
+        let body = instructions.first().map_or(last, |it| it.bytes.start);
+        let keep = text[body..last].find("# forge:keep").map(|it| line_start(text, body + it));
+        let end = keep.unwrap_or_else(|| whole_lines(text, last));
         return Ok(replaced(text, end..end, &words(value, "add")?));
     };
     let name = name.to_uppercase();
@@ -26,7 +29,7 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
     let instruction = match (at.0.get(2), &found[..]) {
         (None, [one]) => *one,
         (None, []) if matches!(edit, Edit::Set(_)) && expect.is_none() => {
-            let end = line_end(text, last);
+            let end = whole_lines(text, last);
             return Ok(replaced(text, end..end, &instruction_text(&name, edit)?));
         }
         (None, [_, ..]) => {
@@ -34,6 +37,10 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
             return Err(Missed::new("at", message, format!("say which, from 0: `{at}[0]`")));
         }
         (Some(Step::Index(index)), all) if *index < all.len() => all[*index],
+        (Some(Step::Index(_)), all @ [_, ..]) => {
+            let message = format!("the stage has {} `{name}`", all.len());
+            return Err(Missed::new("at", message, "numbers begin with 0"));
+        }
         _ => {
             let names = instructions.iter().map(|it| it.name.as_str());
             return Err(Missed::place("instruction", &name, names));
@@ -41,7 +48,7 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
     };
     let raw = instruction.raw();
     check(expect, &[raw.get(name.len()..).unwrap_or_default(), raw])?;
-    let bytes = instruction.bytes.start..line_end(text, instruction.bytes.end.max(1) - 1);
+    let bytes = instruction.bytes.start..whole_lines(text, instruction.bytes.end);
     Ok(match edit {
         Edit::Set(_) => replaced(text, bytes, &instruction_text(&name, edit)?),
         Edit::Before(lines) => replaced(text, bytes.start..bytes.start, &format!("{}\n", lines.trim_end())),
@@ -70,6 +77,13 @@ fn instruction_text(name: &str, edit: &Edit) -> Result<String, Missed> {
     let Edit::Set(value) = edit else { return Ok(String::new()) };
     match value {
         Value::Array(_) => Ok(format!("{name} {value}\n")),
-        value => Ok(format!("{name} {}", words(value, "set")?)),
+        value => {
+            let text = words(value, "set")?;
+            // Whoever wrote the whole instruction means the same.
+            let first = text.split_whitespace().next().unwrap_or_default();
+            let rest =
+                if first.eq_ignore_ascii_case(name) { text.trim_start()[first.len()..].trim_start() } else { &text };
+            Ok(format!("{name} {rest}"))
+        }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, did_you_mean, listed};
+use crate::keep;
 use crate::project::{Edit, Patch};
 use crate::targets::{Artifact, Extent};
 
@@ -47,6 +48,13 @@ pub fn patched(patches: &[Patch], id: &str, path: &str, text: String) -> Result<
     let mut told = Vec::new();
     for (index, patch) in patches.iter().enumerate().filter(|(_, it)| it.file == path) {
         match one(patch, id, path, &text) {
+            // What its owner writes there would go before the patch.
+            Ok(changed) if keep::bodies(&changed) != keep::bodies(&text) => {
+                let place = Place::Value(Path::of(["patches"]).index(index).key("at"));
+                let message = "this is in a block that is kept for the owner of the file";
+                let help = "write into the block in the file itself, or name a place outside of it";
+                told.push(Diagnostic::error(&codes::PATCH, place, message).help(help));
+            }
             Ok(changed) => text = changed,
             Err(missed) => {
                 let patches = Path::of(["patches"]).index(index);
@@ -148,6 +156,11 @@ fn line_start(text: &str, at: usize) -> usize {
 /// The end of the line that a byte is in, its line end included.
 fn line_end(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |it| at + it + 1)
+}
+
+/// The end of the last line of what ends at `end`, its line end included.
+fn whole_lines(text: &str, end: usize) -> usize {
+    if text[..end].ends_with('\n') { end } else { line_end(text, end) }
 }
 
 /// `text` with `new` in place of some bytes.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Missed, check, key, line_end, line_start, replaced, words};
+use super::{Missed, check, key, line_end, line_start, replaced, whole_lines, words};
 use crate::diagnostic::{Path, Step};
 use crate::lint::nginx::{self, Directive};
 use crate::project::Edit;
@@ -40,7 +40,7 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
         found = match named[..] {
             [one] => Some(one),
             [] if steps.peek().is_none() && matches!(edit, Edit::Set(_)) && expect.is_none() => {
-                let line = format!("{name} {};", words(value(edit), "set")?.trim_end().trim_end_matches(';'));
+                let line = format!("{name} {};", value_of(name, &words(value(edit), "set")?));
                 return Ok(appended(text, around, block, &line));
             }
             [] => return Err(Missed::place("directive", name, block.iter().map(|it| it.name.as_str()))),
@@ -60,14 +60,25 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
     let own = &text[directive.bytes.clone()];
     check(expect, &[own.strip_prefix(directive.name.as_str()).unwrap_or(own), own])?;
     let start = line_start(text, directive.bytes.start);
-    let end = line_end(text, directive.end.max(1) - 1);
+    let end = whole_lines(text, directive.end);
     let pad = &text[start..directive.bytes.start];
-    let pad = if pad.trim().is_empty() { pad } else { "" };
+    // What is on a line with others is changed by itself.
+    let is_alone = pad.trim().is_empty()
+        && text[directive.end..end.max(directive.end)].trim_start().get(..1).is_none_or(|it| it == "#");
+    if !is_alone {
+        let (from, to) = (directive.bytes.start, directive.end);
+        match edit {
+            Edit::Before(lines) => return Ok(replaced(text, from..from, &format!("{} ", lines.trim()))),
+            Edit::After(lines) => return Ok(replaced(text, to..to, &format!(" {}", lines.trim()))),
+            Edit::Remove => return Ok(replaced(text, from..to, "")),
+            Edit::Set(_) | Edit::Add(_) => {}
+        }
+    }
     Ok(match (edit, &directive.block) {
         (Edit::Add(value), Some(block)) => appended(text, Some(directive), block, words(value, "add")?.trim_end()),
         (Edit::Set(value), None) => {
             let new = words(value, "set")?;
-            let new = format!("{} {}", directive.name, new.trim_end().trim_end_matches(';'));
+            let new = format!("{} {}", directive.name, value_of(&directive.name, &new));
             replaced(text, directive.bytes.clone(), &new)
         }
         (Edit::Before(lines), _) => replaced(text, start..start, &padded(lines, pad)),
@@ -82,6 +93,12 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
             return Err(Missed::new("set", format!("`{}` is a block", directive.name), help));
         }
     })
+}
+
+/// What stands behind the name of a directive; whoever wrote all of it means the same.
+fn value_of<'a>(name: &str, text: &'a str) -> &'a str {
+    let text = text.trim().trim_end_matches(';').trim_end();
+    text.strip_prefix(name).filter(|it| it.starts_with(char::is_whitespace)).map_or(text, str::trim_start)
 }
 
 fn value(edit: &Edit) -> &Value {
@@ -102,7 +119,7 @@ fn is_called(directive: &Directive, label: &str) -> bool {
 fn appended(text: &str, around: Option<&Directive>, block: &[Directive], lines: &str) -> String {
     // A block on one line stays on it.
     if let (Some(last), Some(around)) = (block.last(), around)
-        && around.end <= line_end(text, last.end.max(1) - 1)
+        && around.end <= whole_lines(text, last.end)
     {
         return replaced(text, last.end..last.end, &format!(" {}", lines.trim()));
     }
@@ -111,7 +128,7 @@ fn appended(text: &str, around: Option<&Directive>, block: &[Directive], lines: 
         if pad.trim().is_empty() { pad } else { "" }
     });
     let end = match (block.last(), around) {
-        (Some(last), _) => line_end(text, last.end.max(1) - 1),
+        (Some(last), _) => whole_lines(text, last.end),
         (None, Some(around)) => line_end(text, around.bytes.end),
         (None, None) => text.len(),
     };

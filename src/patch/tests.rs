@@ -222,6 +222,19 @@ fn nginx_is_patched_by_block() {
             None,
             "-        location = /x { return 404; }\n",
         ),
+        (
+            "http.server[a.example.com].location[= /x].return",
+            Edit::Remove,
+            None,
+            "-        location = /x { return 404; }\n+        location = /x {  }\n",
+        ),
+        (
+            "events.worker_connections",
+            Edit::Before("a b;".into()),
+            None,
+            "-events { worker_connections 10; }\n+events { a b; worker_connections 10; }\n",
+        ),
+        ("worker_processes", set(json!("worker_processes 2;")), None, "-worker_processes 1;\n+worker_processes 2;\n"),
         ("worker_processes", Edit::After("daemon off;".into()), None, "+daemon off;\n"),
         (
             "http.server",

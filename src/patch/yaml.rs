@@ -78,8 +78,7 @@ impl File<'_> {
         let parent = Path(above.to_vec());
         let holder = self.doc.root.at(&parent).ok_or_else(|| self.missed(&parent))?;
         if let (Step::Key(_), yaml::Value::Map(entries)) = (last, &holder.value) {
-            let siblings = entries.keys().filter_map(|it| self.written(&parent.key(it)));
-            if let Some(sibling) = siblings.max_by_key(|it| it.bytes.end) {
+            if let Some(sibling) = entries.keys().rev().find_map(|it| self.written(&parent.key(it))) {
                 let new = rendered(last, value, sibling.indent, false);
                 return Ok(replaced(self.text, sibling.bytes.end..sibling.bytes.end, &new));
             }
@@ -228,12 +227,15 @@ impl File<'_> {
         }
         let Some(node) = self.doc.root.at(at) else { return Ok(()) };
         let place = self.written(at).map(|it| it.bytes).unwrap_or_default();
-        let is_anchor = |it: &str| {
-            it.strip_prefix('&').is_some_and(|it| it.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '_'))
+        // Where a value begins, behind `:` or `-`.
+        let is_anchor = |line: &str| {
+            let value = line.trim_start().trim_start_matches("- ");
+            let value = value.split_once(": ").map_or(value, |(_, value)| value).trim_start();
+            value.strip_prefix('&').is_some_and(|it| it.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '_'))
         };
         let what = if tagged(node) {
             "a tag"
-        } else if self.text[place].split_whitespace().any(is_anchor) {
+        } else if self.text[place].lines().any(is_anchor) {
             "an anchor"
         } else {
             return Ok(());

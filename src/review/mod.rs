@@ -269,7 +269,7 @@ fn meanings(change: &Change, texts: &Texts<'_>, by: &[Party], is_known: bool) ->
     let (found, result) = (Some(&*texts.found), Some(&*texts.result));
     match change.kind {
         // What a file says that is there again, or is looked at on its own, is no news.
-        Kind::Same | Kind::Mode | Kind::Gone | Kind::Lines | Kind::Foreign => None,
+        Kind::Same | Kind::Mode | Kind::Gone | Kind::Lines | Kind::Foreign | Kind::Undecided => None,
         Kind::New => said(by, None, result).filter(|_| is_known),
         Kind::Unwanted | Kind::Orphaned => said(by, found, None),
         Kind::Edited => said(by, result, found),
