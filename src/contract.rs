@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Path, Place, listed};
 use crate::lint::{File, Finding, Lifted, RULES, Rule, Source, run};
 use crate::project::{Patch, Project, Resolved};
 use crate::resolve::KnownRule;
+use crate::schema::compose_error;
 use crate::targets::{Artifact, combinations};
 
 /// Files by path.
@@ -94,5 +95,12 @@ pub fn broken_by_patches(resolved: &Resolved, wanted: &[Artifact]) -> Vec<Diagno
         );
         Diagnostic::error(&codes::PATCH_BREAKS_RULE, place, message).help(help)
     };
-    broken.into_iter().map(told).collect()
+    // The last patch of a file that compose would not take.
+    let unfit = wanted.iter().filter(|it| it.id.split(':').next() == Some("compose")).filter_map(|it| {
+        let index = patches.iter().rposition(|patch| patch.file == it.path)?;
+        let message = format!("with its patches, `{}` is no compose file: {}", it.path, compose_error(&it.text)?);
+        let place = Place::Value(Path::of(["patches"]).index(index).key("file"));
+        Some(Diagnostic::error(&codes::PATCH, place, message).help("mend what the patch writes"))
+    });
+    broken.into_iter().map(told).chain(unfit).collect()
 }

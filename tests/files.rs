@@ -224,7 +224,6 @@ fn a_conflict_is_decided_by_who_generates() {
         assert_eq!(said.code, 0, "{}", said.text());
         let dockerfile = sandbox.read("api/Dockerfile");
         assert!(dockerfile.contains(has) && !dockerfile.contains(lacks), "{way}:\n{dockerfile}");
-        assert!(dockerfile.contains("127.0.0.1:8001") || !dockerfile.contains("HEALTHCHECK"), "the rest is merged");
         // As long as markers are in it, it is not done.
         assert_eq!(sandbox.run(&["generate", "--check"]).code, i32::from(way == "markers"));
     }
@@ -791,4 +790,27 @@ fn a_block_of_the_owners_that_moved_is_not_lost_in_a_conflict() {
     assert_eq!(sandbox.run(&["generate"]).code, 1);
     assert_eq!(sandbox.run(&["generate", "--conflict", "markers"]).code, 0);
     assert!(sandbox.read("api/Dockerfile").contains("RUN mine"), "{}", sandbox.read("api/Dockerfile"));
+}
+
+#[test]
+fn a_patch_that_would_do_harm_is_refused() {
+    let sandbox = with_gateway("harm");
+    let spec = sandbox.read("forge.yaml");
+    for (patch, words) in [
+        ("{ file: .env.example, add: \"DB_PASSWORD=hunter2secret99\" }", "credential"),
+        ("{ file: api/Dockerfile, at: final.USER, before: \"ENV API_TOKEN=hunter2secret99\" }", "credential"),
+        ("{ file: compose.yaml, at: services.api.environment, set: { API_TOKEN: hunter2secret99 } }", "credential"),
+        ("{ file: compose.yaml, at: services.api.foo, set: bar }", "is no compose file"),
+        (
+            "{ file: api/Dockerfile, at: final.USER, before: RUNN x, exceptions: [{ rule: unreadable-dockerfile, reason: a }] }",
+            "cannot be lifted",
+        ),
+        ("{ file: nginx/nginx.conf, at: forge:keep http, remove: true }", "there is no directive"),
+        ("{ file: .env.example, at: \"# forge:keep variables\", after: A=1 }", "kept for the owner"),
+    ] {
+        sandbox.write("forge.yaml", format!("{spec}patches: [{patch}]\n"));
+        let said = sandbox.run(&["validate"]);
+        assert!(said.code == 1 && said.stdout.contains(words), "{patch}: {}", said.text());
+        assert!(!said.text().contains("hunter2"), "{}", said.text());
+    }
 }

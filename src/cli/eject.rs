@@ -32,6 +32,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         }
         return Ok(Answer::Yes);
     }
+    let known = |it: &String| manifest.ejected.contains(it.trim_start_matches("./"));
+    if arguments.paths.iter().all(known) {
+        shell.say("nothing to eject: it is out of forge's hands already")?;
+        return Ok(Answer::Yes);
+    }
     let chosen = chosen(&changes, &arguments.paths, &wanted)?.into_iter();
     let paths: HashSet<&str> = chosen.map(|it| it.path.as_str()).collect();
     let is_ejected = |it: &&Artifact| it.extent == Extent::File && paths.contains(it.path.as_str());

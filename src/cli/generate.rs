@@ -85,7 +85,13 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let mut decided = Vec::new();
     let open = |paths: &[String]| -> Result<HashSet<String>, Failure> {
         let named = if paths.is_empty() { Vec::new() } else { chosen(&changes, paths, &wanted)? };
-        Ok(named.into_iter().filter(|it| it.kind.is_open()).map(|it| it.path.clone()).collect())
+        let open: HashSet<String> =
+            named.into_iter().filter(|it| it.kind.is_open()).map(|it| it.path.clone()).collect();
+        if open.is_empty() && !paths.is_empty() {
+            let help = "an edit that is in nobody's way is taken out by hand; `forge diff` shows it";
+            return Err(Failure::input(format!("there is nothing to decide in {}", paths.join(", ")), help));
+        }
+        Ok(open)
     };
     let (ours, theirs) = (open(&arguments.ours)?, open(&arguments.theirs)?);
     if let Some(both) = ours.intersection(&theirs).next() {

@@ -11,7 +11,7 @@ use super::Failure;
 use super::disk::{Disk, replace};
 use super::state::{PENDING, STATE, bases, forget, forgotten, recorded, remembered};
 use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Sources};
-use crate::schema::COMPOSE;
+use crate::schema::compose_error;
 use crate::targets::Artifact;
 use crate::yaml;
 
@@ -235,26 +235,13 @@ fn read_back(artifact: &Artifact) -> Result<(), Failure> {
         return Ok(());
     }
     let is_compose = id.split(':').next() == Some("compose");
-    let read = || {
-        let mut value = yaml::plain(text)?;
-        without_nulls(&mut value);
-        let mut errors = COMPOSE.iter_errors(&value).filter(|_| is_compose);
-        errors.next().map_or(Ok(()), |error| Err(format!("at {}: {error}", error.instance_path())))
-    };
-    read().map_err(|message: String| {
+    let read = if is_compose { compose_error(text).map_or(Ok(()), Err) } else { yaml::plain(text).map(drop) };
+    read.map_err(|message| {
         Failure::input(
             format!("what forge made for `{path}` is wrong: {message}"),
             "with templates of your own in forge-templates/, look there; otherwise this is a bug in forge: please report it with the spec",
         )
     })
-}
-
-/// Takes out what is `null`: forge writes that only as `!reset null`, with which an overlay takes an entry away.
-fn without_nulls(value: &mut serde_json::Value) {
-    if let Some(entries) = value.as_object_mut() {
-        entries.retain(|_, it| !it.is_null());
-        entries.values_mut().for_each(without_nulls);
-    }
 }
 
 /// A folder in which texts wait for their places; gone when it is dropped.

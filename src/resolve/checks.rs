@@ -233,7 +233,7 @@ fn lifts_credentials(service: &Service) -> bool {
 }
 
 /// Whether `text` is a secret itself. In a spec `$` is an ordinary character, so nothing in it stands for another value.
-fn is_credential(name: &str, text: &str) -> bool {
+pub(super) fn is_credential(name: &str, text: &str) -> bool {
     (is_secret(name) && !is_harmless(text)) || url_passwords(text).next().is_some() || has_credential(text)
 }
 

@@ -6,6 +6,7 @@ use super::{Resolver, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::Layout;
+use crate::spec;
 
 /// What compose reads beside another file, without being told.
 const OVERRIDES: [&str; 4] =
@@ -30,11 +31,21 @@ impl Resolver<'_> {
             self.check_place(&at, path);
         }
         self.check_compose_files();
+        let folder =
+            |given: &Option<spec::FolderPath>, usual: &str| given.as_ref().map_or(usual.to_owned(), |it| it.0.clone());
+        let (nginx, scripts) = (folder(&layout.nginx, "nginx"), folder(&layout.scripts, "scripts"));
+        let is_within = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|it| it.starts_with('/'));
+        if is_within(&scripts, &nginx) || is_within(&nginx, &scripts) {
+            let key = if layout.nginx.is_some() { "nginx" } else { "scripts" };
+            let message =
+                format!("`{nginx}` is mounted into the gateway, and scripts in `{scripts}` have nothing to do there");
+            self.error(&codes::LAYOUT, Place::Value(at.key(key)), message, "give each a folder of its own");
+        }
         Layout {
             compose: self.compose_file(self.environment.map(|(name, _)| name)),
             whole: self.environment.is_some_and(|(name, _)| layout.compose.get(name).is_some_and(|it| it.whole)),
-            nginx: layout.nginx.map_or_else(|| "nginx".to_owned(), |it| it.0),
-            scripts: layout.scripts.map_or_else(|| "scripts".to_owned(), |it| it.0),
+            nginx,
+            scripts,
         }
     }
 
