@@ -99,6 +99,10 @@ impl Git {
     /// What git answers to these words.
     fn bytes(&self, words: &[&str]) -> Result<Vec<u8>, Failed> {
         let mut command = Command::new("git");
+        // What a clone brings along as a repository of its own, or as a promise of objects elsewhere, would have git run
+        // what its configuration names.
+        command.args(["-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never", "-c", "core.fsmonitor=false"]);
+        command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
         command.arg("-C").arg(&self.directory).args(words).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
         let output = command.output().map_err(|_| {
             Failed::NotThere(Failure::input(

@@ -19,7 +19,7 @@ pub struct Patch {
     /// last) and an instruction of it: `final.CMD`, `dependencies.RUN[1]`. In nginx's files the directives around it:
     /// `http.server_tokens`, `server[shop.example.com].location[/api/].proxy_read_timeout`. Elsewhere a whole line. Left
     /// out, `add` adds to the end of the file.
-    #[schemars(example = &"services.api.labels")]
+    #[schemars(length(max = 500), example = &"services.api.labels")]
     pub at: Option<String>,
     /// What is there from now on, in place of what forge writes there or where it writes nothing.
     #[schemars(example = serde_json::json!({"team": "shop"}))]
