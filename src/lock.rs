@@ -39,24 +39,35 @@ pub struct Pin {
     pub platforms: BTreeSet<String>,
 }
 
+/// What is wrong with the text of a lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its bytes in the text.
+    pub at: Range<usize>,
+    /// What it is.
+    pub message: String,
+    /// How to mend it.
+    pub help: &'static str,
+}
+
 impl Lock {
     /// Reads the text of `forge.lock`.
     ///
     /// # Errors
     /// What is wrong with it, each with its bytes in `text` and how to mend it.
-    pub fn read(text: &str) -> Result<Lock, Vec<Diagnostic>> {
+    pub fn read(text: &str) -> Result<Lock, Vec<Broken>> {
         if let Some(at) = conflict_marker(text) {
             let help = "keep one side of each conflict (`git checkout --theirs forge.lock` takes all of the other branch's), then run `forge lock`";
             return Err(vec![broken(at, "a merge left its conflict markers here", help)]);
         }
+        let first_line = 0..text.lines().next().map_or(0, str::len);
         let doc = match yaml::read(text) {
             Ok(doc) => doc,
             Err(told) => {
-                let Place::Bytes(at) = told.place else { return Err(vec![told]) };
+                let at = if let Place::Bytes(at) = told.place { at } else { first_line };
                 return Err(vec![broken(at, told.message, MEND)]);
             }
         };
-        let first_line = 0..text.lines().next().map_or(0, str::len);
         let mut reader = Reader { told: Vec::new(), first_line };
         let lock = reader.lock(&doc.root);
         if reader.told.is_empty() { Ok(lock) } else { Err(reader.told) }
@@ -73,7 +84,7 @@ impl Lock {
             line(format_args!("  {}:", key(name)));
             line(format_args!("    digest: {}", pin.digest));
             if !pin.platforms.is_empty() {
-                let platforms: Vec<&str> = pin.platforms.iter().map(String::as_str).collect();
+                let platforms: Vec<String> = pin.platforms.iter().map(|it| key(it)).collect();
                 line(format_args!("    platforms: [{}]", platforms.join(", ")));
             }
         }
@@ -174,8 +185,8 @@ pub(crate) fn is_hex(text: &str, length: usize) -> bool {
 
 const MEND: &str = "take it from version control again (`git checkout forge.lock`), or delete it and run `forge lock`, which looks up anew what each tag stands for";
 
-fn broken(at: Range<usize>, message: impl Into<String>, help: &str) -> Diagnostic {
-    Diagnostic::error(&codes::LOCK, Place::Bytes(at), message).help(help)
+fn broken(at: Range<usize>, message: impl Into<String>, help: &'static str) -> Broken {
+    Broken { at, message: message.into(), help }
 }
 
 /// The first line that git writes around the sides of a conflict.
@@ -200,7 +211,7 @@ fn key(name: &str) -> String {
 
 /// Reads entries, and collects what is wrong with them.
 struct Reader {
-    told: Vec<Diagnostic>,
+    told: Vec<Broken>,
     first_line: Range<usize>,
 }
 
@@ -238,8 +249,7 @@ impl Reader {
                         else {
                             continue;
                         };
-                        let platforms = node.get("platforms").map(Node::items).unwrap_or_default();
-                        let platforms = platforms.iter().filter_map(Node::text).map(str::to_owned).collect();
+                        let platforms = node.get("platforms").map(|it| self.platforms(it)).unwrap_or_default();
                         lock.images.insert(name.to_owned(), Pin { digest, platforms });
                     }
                 }
@@ -262,6 +272,22 @@ impl Reader {
         lock
     }
 
+    /// The platforms that a list has to hold.
+    fn platforms(&mut self, list: &Node) -> BTreeSet<String> {
+        const WHAT: &str = "`platforms` has to be a list of platforms such as `linux/amd64`";
+        if !matches!(list.value, yaml::Value::List(_)) {
+            self.told.push(broken(list.at.clone(), WHAT, MEND));
+        }
+        let mut platforms = BTreeSet::new();
+        for node in list.items() {
+            match node.text().filter(|it| is_platform(it)) {
+                Some(text) => drop(platforms.insert(text.to_owned())),
+                None => self.told.push(broken(node.at.clone(), WHAT, MEND)),
+            }
+        }
+        platforms
+    }
+
     /// The text of a field that has to be there and to be `right`.
     fn text(&mut self, node: &Node, field: &str, right: impl Fn(&str) -> bool, what: &str) -> Option<String> {
         let found = node.get(field);
@@ -272,6 +298,12 @@ impl Reader {
         }
         text.map(str::to_owned)
     }
+}
+
+/// Whether `text` is an operating system, a processor and perhaps its variant: `linux/arm/v7`.
+fn is_platform(text: &str) -> bool {
+    let is_word = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"._-".contains(&it));
+    (2..=3).contains(&text.split('/').count()) && text.split('/').all(is_word)
 }
 
 /// Whether `text` can be the version of an action: what stands in a comment of a workflow.
@@ -316,9 +348,8 @@ mod tests {
         let text = lock().text();
         let told = |text: &str, words: &str| {
             let them = Lock::read(text).expect_err("it is broken");
-            let Place::Bytes(at) = &them[0].place else { panic!("{them:?}") };
-            assert!(text[at.clone()].contains(words), "{:?} is not {words:?}: {them:?}", &text[at.clone()]);
-            assert!(them[0].help.is_some() && them[0].code == &codes::LOCK, "{them:?}");
+            let at = them[0].at.clone();
+            assert!(text[at.clone()].contains(words), "{:?} is not {words:?}: {them:?}", &text[at]);
         };
         told(&text.replace("images:", "<<<<<<< ours\nimages:"), "<<<<<<< ours");
         told(&text.replace("forge: 1", "forge: 2"), "2");
@@ -328,6 +359,9 @@ mod tests {
         told(&text.replace(&digest("a"), "sha256:abc"), "sha256:abc");
         told(&text.replace(&"0123456789".repeat(4), "main"), "main");
         told(&text.replace("    digest:", "    digset:"), "\"");
+        for odd in ["[\"a # b\"]", "['x]']", "[linux]", "[linux/arm/v7/8]", "linux/amd64", "[linux/]"] {
+            told(&text.replace("[linux/arm/v7]", odd), odd.trim_matches(['[', ']', '"', '\'']));
+        }
         told("[", "[");
         told("hello\n", "hello");
     }

@@ -99,7 +99,15 @@ fn credentials_come_from_a_helper_and_wrong_ones_are_told() {
     let settings = [("DOCKER_CONFIG", config.as_str()), ("PATH", path.as_str())];
     let said = run(&sandbox, &["lock"], &settings);
     assert_eq!(said.code, 0, "{}", said.text());
-    // A helper that fails, and nobody's credentials.
+    // A helper that does not end, one that has what forge cannot use, one that fails, and nobody's credentials.
+    sandbox.write("bin/docker-credential-test", "#!/bin/sh\nexec sleep 40\n");
+    let started = std::time::Instant::now();
+    let said = run(&sandbox, &["lock", "--update"], &[settings[0], settings[1], ("FORGE_REGISTRY_TIMEOUT", "1")]);
+    assert!(said.code == 2 && said.stderr.contains("credential helper gives no answer"), "{}", said.text());
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    sandbox.write("bin/docker-credential-test", helper.replace("\"me\"", "\"<token>\""));
+    let said = run(&sandbox, &["lock", "--update"], &settings);
+    assert!(said.code == 2 && said.stderr.contains("with an identity token"), "{}", said.text());
     sandbox.write("bin/docker-credential-test", "#!/bin/sh\nread -r host\necho hunter2 >&2\nexit 1\n");
     let said = run(&sandbox, &["lock", "--update"], &settings);
     assert!(said.code == 2 && said.stderr.contains("`docker-credential-test` gives no credentials"), "{}", said.text());
@@ -245,6 +253,31 @@ fn a_password_in_a_setting_is_not_shown() {
         assert!(said.code == 2 && said.stderr.contains("…@host"), "{}", said.text());
         assert!(!said.text().contains("hunt") && !said.text().contains("er2"), "{}", said.text());
     }
+}
+
+#[test]
+fn actions_that_nothing_uses_are_told_and_dropped() {
+    let registry = Registry::new(Faults::default());
+    let wanted = registry.index("1", &["linux/amd64"]);
+    let sandbox = project("lock-actions", &of(&registry));
+    let images = entry(&of(&registry), &wanted, "linux/amd64");
+    let sha = "0123456789".repeat(4);
+    sandbox
+        .write("forge.lock", format!("{images}actions:\n  actions/checkout:\n    version: v9.9.9\n    sha: {sha}\n"));
+    let said = run(&sandbox, &["lock", "--check"], &[]);
+    assert_eq!((said.code, said.stdout), (1, format!("   unused actions/checkout {sha}\n")));
+    let said = run(&sandbox, &["lock"], &[]);
+    assert_eq!((said.code, said.stdout), (0, format!("  dropped actions/checkout {sha}\n")));
+    assert!(sandbox.read("forge.lock").ends_with(&images));
+}
+
+#[test]
+fn two_forges_never_write_one_lock() {
+    let sandbox = project("lock-held", "acme/app:1");
+    let folder = std::fs::File::open(sandbox.path("")).expect("it is there");
+    folder.try_lock().expect("nobody else has it");
+    let said = run(&sandbox, &["lock"], &[]);
+    assert!(said.code == 2 && said.stderr.contains("another forge is writing here"), "{}", said.text());
 }
 
 /// The kit's registry, where it runs: what other people's software serves, and not what this test would like.

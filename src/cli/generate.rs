@@ -9,7 +9,7 @@ use super::disk::OBEYED;
 use super::project::{counted, shown, valid};
 use super::state::kept;
 use super::write::{state_changes, write};
-use super::{Answer, Failure, Shell, lockfile};
+use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, digest};
 use crate::lock::{FILE, uses};
 use crate::report::changes::names;
@@ -143,11 +143,13 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         return Ok(Answer::No);
     }
     let mut sources = project.sources.clone();
+    let mut lock = None;
     if arguments.output.is_none() && !pins.news.is_empty() {
-        lockfile::write(root, &pins.lock)?;
-        sources.lock = Some(digest(pins.lock.text().as_bytes()));
+        let text = pins.lock.text();
+        sources.lock = Some(digest(text.as_bytes()));
+        lock = Some(text);
     }
-    write(&mut disk, &changes, &wanted, &manifest, &sources, &state)?;
+    write(&mut disk, &changes, &wanted, &manifest, &sources, &state, lock.as_deref())?;
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {

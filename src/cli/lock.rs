@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde::Serialize;
 
+use super::disk::Disk;
 use super::project::{Project, counted, tell, valid_but_for};
 #[cfg(feature = "lock")]
 use super::registry::ask;
@@ -131,6 +132,9 @@ impl Row {
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
+    // Before anything is read: what another forge writes meanwhile would be lost.
+    let writes = !(arguments.check || arguments.renovate);
+    let _held = if writes { Disk::new(&shell.directory)?.lock()? } else { None };
     let project = valid_but_for(&[&codes::UNLOCKED], shell)?;
     let before = project.lock.clone().unwrap_or_default();
     let used = uses(&project.resolved);
@@ -151,12 +155,13 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         troubles: Vec::new(),
     };
     work.look_up(&used, &again.images)?;
+    let actions = if again.actions || !before.actions.is_empty() { actions(project, shell)? } else { BTreeMap::new() };
+    work.drop_actions(&actions);
     if again.actions {
-        work.look_up_actions(shell)?;
+        work.look_up_actions(actions);
     }
     let Work { lock, rows, lacks, troubles, .. } = work;
-    let is_new = project.lock.is_none() && !lock.images.is_empty();
-    if is_new || project.lock.as_ref().is_some_and(|it| *it != lock) {
+    if lock != before {
         lockfile::write(&project.root, &lock)?;
         shell.say("forge.lock was written: `forge generate` brings it into files")?;
     }
@@ -280,10 +285,7 @@ impl Work<'_> {
     }
 
     /// Asks GitHub, by git, for the newest release of each action that generated files use, within its major version.
-    fn look_up_actions(&mut self, shell: &mut Shell<'_>) -> Result<(), Failure> {
-        let planned = self.project.plan(shell)?;
-        let used: BTreeMap<String, Action> = planned.iter().flat_map(|it| pins::actions(&it.text)).collect();
-        self.lock.actions.retain(|name, _| used.contains_key(name));
+    fn look_up_actions(&mut self, used: BTreeMap<String, Action>) {
         for (name, now) in used {
             let repository: Vec<&str> = name.split('/').take(2).collect();
             match newest(&name, &format!("https://github.com/{}", repository.join("/")), &now) {
@@ -301,8 +303,32 @@ impl Work<'_> {
                 }
             }
         }
-        Ok(())
     }
+
+    /// Takes out actions that are not `used`.
+    fn drop_actions(&mut self, used: &BTreeMap<String, Action>) {
+        self.lock.actions.retain(|name, _| used.contains_key(name));
+        self.rows.extend(unused_actions(self.before, used).map(|(name, sha)| Row {
+            name,
+            state: State::Dropped,
+            pin: None,
+            before: Some(sha),
+        }));
+    }
+}
+
+/// The actions that generated files use, as they have them.
+///
+/// # Errors
+/// When there is no plan.
+fn actions(project: &Project, shell: &mut Shell<'_>) -> Result<BTreeMap<String, Action>, Failure> {
+    Ok(project.plan(shell)?.iter().flat_map(|it| pins::actions(&it.text)).collect())
+}
+
+/// The actions of a lock that are not `used`, with their commits.
+fn unused_actions(lock: &Lock, used: &BTreeMap<String, Action>) -> impl Iterator<Item = (String, String)> {
+    let unused = lock.actions.iter().filter(|(name, _)| !used.contains_key(*name));
+    unused.map(|(name, it)| (name.clone(), it.sha.clone()))
 }
 
 /// The newest release of an action with the major version of `now`, which is that itself where there is no newer.
@@ -404,6 +430,11 @@ fn check(
     }
     let unused = lock.images.iter().filter(|(name, _)| !used.contains_key(*name));
     rows.extend(unused.map(|(name, pin)| Row::of(name, State::Unused, Some(pin), None)));
+    if !lock.actions.is_empty() {
+        let actions = actions(project, shell)?;
+        let row = |name, state, pin| Row { name, state, pin: Some(pin), before: None };
+        rows.extend(unused_actions(lock, &actions).map(|(name, sha)| row(name, State::Unused, sha)));
+    }
     show(&rows, arguments.format, shell)?;
     failed(&troubles, shell)?;
     let odd = rows.iter().filter(|it| it.state != State::Kept).count();
@@ -411,8 +442,8 @@ fn check(
         shell.say(&match odd {
             0 => format!("forge.lock has all that is used: {}", counted(rows.len(), "image")),
             odd => format!(
-                "{} not as they should be: `forge lock` mends it, with --update for what is stale",
-                counted(odd, "image")
+                "{} not right: `forge lock` mends it, with --update for what is stale",
+                if odd == 1 { "1 entry is".to_owned() } else { format!("{odd} entries are") }
             ),
         })?;
     }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::disk::replace;
+use crate::codes;
 use crate::credential::masked;
-use crate::diagnostic::{Diagnostic, Place};
-use crate::lock::{FILE, Lock};
+use crate::diagnostic::Severity;
+use crate::lock::{Broken, FILE, Lock};
 use crate::report::Notice;
 
 /// More than any lock needs: 10,000 images are about 2 MB.
@@ -61,15 +62,14 @@ pub(super) fn write(root: &Path, lock: &Lock) -> Result<bool, Failure> {
     replace(&place, text.as_bytes(), mode).map(|()| true).map_err(Failure::io(format!("write {FILE}")))
 }
 
-fn notice(told: Diagnostic, text: &Arc<str>) -> Notice {
-    let Place::Bytes(bytes) = told.place else { unreachable!("a lock is told about by its bytes") };
+fn notice(told: Broken, text: &Arc<str>) -> Notice {
     Notice {
-        code: told.code.name.to_owned(),
-        severity: told.severity,
+        code: codes::LOCK.name.to_owned(),
+        severity: Severity::Error,
         message: told.message,
-        help: told.help,
+        help: Some(told.help.to_owned()),
         path: FILE.to_owned(),
         text: Some(Arc::clone(text)),
-        bytes,
+        bytes: told.at,
     }
 }

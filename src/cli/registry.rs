@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential};
@@ -14,7 +14,7 @@ use oci_client::manifest::{OciDescriptor, OciManifest};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
 use super::Failure;
@@ -49,7 +49,7 @@ pub(super) fn ask(questions: Vec<Question>) -> Result<Vec<Result<Pin, Trouble>>,
     let runtime = runtime.map_err(Failure::io("prepare to ask registries"))?;
     let turns = Arc::new(Semaphore::new(AT_A_TIME));
     let count = questions.len();
-    let answers = runtime.block_on(async move {
+    let answers = runtime.block_on(async {
         let mut tasks = JoinSet::new();
         for (at, question) in questions.into_iter().enumerate() {
             let (registries, turns) = (Arc::clone(&registries), Arc::clone(&turns));
@@ -60,6 +60,8 @@ pub(super) fn ask(questions: Vec<Question>) -> Result<Vec<Result<Pin, Trouble>>,
         }
         tasks.join_all().await
     });
+    // A helper that never ends is not waited for.
+    runtime.shutdown_background();
     let mut sorted: Vec<Option<Result<Pin, Trouble>>> = vec![None; count];
     answers.into_iter().for_each(|(at, answer)| sorted[at] = Some(answer));
     Ok(sorted.into_iter().map(|it| it.expect("each question was answered")).collect())
@@ -76,8 +78,9 @@ struct Registries {
     mirrors: Vec<Mirror>,
     /// Those that are asked without TLS.
     plain: Vec<String>,
-    /// What to show to whom, once it was looked up.
-    credentials: Mutex<HashMap<String, RegistryAuth>>,
+    /// What to show to whom, once it was looked up, or why there is nothing. Held while somebody looks, so that no helper
+    /// is started twice.
+    credentials: Mutex<HashMap<String, Result<Shown, String>>>,
     /// For an answer; there is one attempt more for each of [`PAUSES`].
     timeout: Duration,
 }
@@ -138,11 +141,16 @@ impl Registries {
                 Err(error) => said.push(trouble(&error, name, &mirror.host).message),
             }
         }
-        self.insist(&reference, question).await.map_err(|error| {
-            let mut trouble = trouble(&error, name, reference.registry());
-            said.iter().for_each(|it| trouble.message += &format!("; before that, {it}"));
-            trouble
-        })
+        let error = match self.insist(&reference, question).await {
+            Ok(pin) => return Ok(pin),
+            Err(error) => error,
+        };
+        let mut trouble = trouble(&error, name, reference.registry());
+        if is_refused(&error) && self.has_token(reference.resolve_registry()).await {
+            trouble.help = "Docker is logged in there with an identity token, which forge cannot use: log in with a name and an access token or password".to_owned();
+        }
+        said.iter().for_each(|it| trouble.message += &format!("; before that, {it}"));
+        Err(trouble)
     }
 
     /// Asks one registry, and again where that can help.
@@ -163,7 +171,7 @@ impl Registries {
     }
 
     async fn once(&self, reference: &Reference, question: &Question) -> Result<Pin, Error> {
-        let auth = self.credentials(reference.resolve_registry())?;
+        let auth = self.credentials(reference.resolve_registry()).await?;
         self.client.auth(reference, &auth, RegistryOperation::Pull).await?;
         match question {
             Question::Platforms { digest, .. } => {
@@ -232,47 +240,68 @@ impl Registries {
     }
 
     /// What Docker would show to a registry, and to no other. Nothing, where others on the way could read it.
-    fn credentials(&self, host: &str) -> Result<RegistryAuth, Error> {
+    async fn credentials(&self, host: &str) -> Result<RegistryAuth, Error> {
         if self.plain.iter().any(|it| it == host) && !is_this_machine(host) {
             return Ok(RegistryAuth::Anonymous);
         }
-        let mut known = self.credentials.lock().expect("nobody panics with it");
-        if let Some(auth) = known.get(host) {
-            return Ok(auth.clone());
+        let mut known = self.credentials.lock().await;
+        if !known.contains_key(host) {
+            let name = host.to_owned();
+            let looked = tokio::task::spawn_blocking(move || of_docker(&name));
+            let shown = match tokio::time::timeout(self.timeout, looked).await {
+                Ok(Ok(shown)) => shown,
+                Ok(Err(_)) => Err(format!("Docker's credentials for {host} cannot be read")),
+                Err(_) => Err(format!("Docker's credential helper gives no answer for {host}")),
+            };
+            known.insert(host.to_owned(), shown);
         }
-        let auth = of_docker(host)?;
-        known.insert(host.to_owned(), auth.clone());
-        Ok(auth)
+        match &known[host] {
+            Ok(Shown::Login(name, password)) => Ok(RegistryAuth::Basic(name.clone(), password.clone())),
+            Ok(Shown::Nothing | Shown::Token) => Ok(RegistryAuth::Anonymous),
+            Err(why) => Err(Error::GenericError(Some(why.clone()))),
+        }
+    }
+
+    /// Whether Docker has a login for a registry that cannot be shown.
+    async fn has_token(&self, host: &str) -> bool {
+        matches!(self.credentials.lock().await.get(host), Some(Ok(Shown::Token)))
     }
 }
 
+/// What Docker has for a registry.
+#[derive(Clone)]
+enum Shown {
+    Nothing,
+    /// A name and a password.
+    Login(String, String),
+    /// An identity token, which would have to be exchanged first: the client cannot do that.
+    Token,
+}
+
 /// The credentials that Docker has for a registry: its configuration, and the helpers that it names.
-fn of_docker(host: &str) -> Result<RegistryAuth, Error> {
+fn of_docker(host: &str) -> Result<Shown, String> {
     let home = || env::home_dir().map(|it| it.join(".docker"));
     let folder = setting("DOCKER_CONFIG").map(PathBuf::from).or_else(home);
     if !folder.is_some_and(|it| it.join("config.json").is_file()) {
-        return Ok(RegistryAuth::Anonymous);
+        return Ok(Shown::Nothing);
     }
     let is_hub = ["docker.io", "index.docker.io", "registry-1.docker.io"].contains(&host);
     match get_credential(if is_hub { "https://index.docker.io/v1/" } else { host }) {
-        Ok(DockerCredential::UsernamePassword(name, password)) => Ok(RegistryAuth::Basic(name, password)),
-        // It would have to be exchanged first, which the client cannot do.
-        Ok(DockerCredential::IdentityToken(_)) => Ok(RegistryAuth::Anonymous),
+        Ok(DockerCredential::UsernamePassword(name, password)) => Ok(Shown::Login(name, password)),
+        Ok(DockerCredential::IdentityToken(_)) => Ok(Shown::Token),
         Err(CredentialRetrievalError::NoCredentialConfigured | CredentialRetrievalError::ConfigNotFound) => {
-            Ok(RegistryAuth::Anonymous)
+            Ok(Shown::Nothing)
         }
         Err(CredentialRetrievalError::HelperFailure { stdout, stderr, .. })
             if stdout.contains("not found") || stderr.contains("not found") =>
         {
-            Ok(RegistryAuth::Anonymous)
+            Ok(Shown::Nothing)
         }
         // What a helper says can hold what it was asked for.
         Err(CredentialRetrievalError::HelperFailure { helper, .. }) => {
-            Err(Error::GenericError(Some(format!("`{helper}` gives no credentials for {host}"))))
+            Err(format!("`{helper}` gives no credentials for {host}"))
         }
-        Err(other) => {
-            Err(Error::GenericError(Some(format!("Docker's credentials for {host} cannot be read: {other}"))))
-        }
+        Err(other) => Err(format!("Docker's credentials for {host} cannot be read: {other}")),
     }
 }
 
@@ -328,6 +357,17 @@ fn may_pass(error: &Error) -> bool {
         }
         Error::AuthenticationFailure(said) => said.to_lowercase().contains("toomanyrequests"),
         Error::RequestError(error) => error.is_timeout() || error.is_connect() || error.is_request(),
+        _ => false,
+    }
+}
+
+/// Whether a registry wants to know who asks.
+fn is_refused(error: &Error) -> bool {
+    match error {
+        Error::UnauthorizedError { .. } | Error::AuthenticationFailure(_) => true,
+        Error::RegistryError { envelope, .. } => {
+            envelope.errors.iter().any(|it| matches!(it.code, OciErrorCode::Unauthorized | OciErrorCode::Denied))
+        }
         _ => false,
     }
 }

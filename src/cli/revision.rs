@@ -101,7 +101,14 @@ impl Git {
         let mut command = Command::new("git");
         // What a clone brings along as a repository of its own, or as a promise of objects elsewhere, would have git run
         // what its configuration names.
-        command.args(["-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never", "-c", "core.fsmonitor=false"]);
+        command.args([
+            "-c",
+            "safe.bareRepository=explicit",
+            "-c",
+            "protocol.allow=never",
+            "-c",
+            "core.fsmonitor=false",
+        ]);
         command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
         command.arg("-C").arg(&self.directory).args(words).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
         let output = command.output().map_err(|_| {

@@ -11,6 +11,7 @@ use super::Failure;
 use super::disk::{Disk, replace};
 use super::state::{PENDING, STATE, bases, forget, forgotten, recorded, remembered};
 use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Sources};
+use crate::lock::FILE;
 use crate::schema::compose_error;
 use crate::targets::Artifact;
 use crate::yaml;
@@ -20,7 +21,8 @@ use crate::yaml;
 /// texts, the manifest under another name, files, and last that manifest under its own. A run that is killed anywhere in
 /// between leaves each file old or new, and enough for the next to know which are forge's.
 ///
-/// `state` are more files below `.forge`, by name, and `sources` what the files are made of.
+/// `state` are more files below `.forge`, by name, `sources` what the files are made of, and `lock` a new text of
+/// forge.lock.
 ///
 /// # Errors
 /// When the system refuses something, or what was made does not parse.
@@ -31,6 +33,7 @@ pub(super) fn write(
     before: &Manifest,
     sources: &Sources,
     state: &[(&str, &str)],
+    lock: Option<&str>,
 ) -> Result<(), Failure> {
     let folder = disk.root.join(STATE);
     let pending = remembered(changes, wanted, before, sources);
@@ -45,7 +48,12 @@ pub(super) fn write(
     let mut kept: Vec<(&str, &str)> = state.to_vec();
     kept.push(("manifest.json", &text));
     kept.retain(|(name, text)| !is_same(name, text));
-    let is_done = kept.is_empty() && bases.is_empty() && written.is_empty() && modes.is_empty() && unwanted.is_empty();
+    let is_done = lock.is_none()
+        && kept.is_empty()
+        && bases.is_empty()
+        && written.is_empty()
+        && modes.is_empty()
+        && unwanted.is_empty();
     if is_done && !folder.join(PENDING).exists() {
         return Ok(());
     }
@@ -62,6 +70,7 @@ pub(super) fn write(
         .chain(bases.iter().map(|(_, text)| (text.as_bytes(), false)))
         .chain(kept.iter().map(|(_, text)| (text.as_bytes(), false)))
         .chain([(pending.as_bytes(), false)])
+        .chain(lock.map(|text| (text.as_bytes(), false)))
         .collect();
     // Of a merged file, what forge wants in it; the rest is its owner's.
     let paths: HashSet<&str> = written.iter().map(|(change, _)| change.path.as_str()).collect();
@@ -87,7 +96,13 @@ pub(super) fn write(
         stage.settle(index, &folder.join(name)).map_err(Failure::io(format!("write {STATE}/{name}")))
     };
     bases.par_iter().enumerate().try_for_each(|(at, (name, _))| own(written.len() + at, &format!("base/{name}")))?;
-    own(texts.len() - 1, PENDING)?;
+    own(written.len() + bases.len() + kept.len(), PENDING)?;
+    if lock.is_some() {
+        // Before the files: a run that is killed after it leaves digests of bots in files that the lock knows.
+        let (index, place) = (texts.len() - 1, disk.root.join(FILE));
+        stage.keep_mode(index, &place, false);
+        stage.settle(index, &place).map_err(Failure::io(format!("write {FILE}")))?;
+    }
     moves.par_iter().try_for_each(|(index, place, change)| {
         stage.keep_mode(*index, place, change.executable);
         stage.settle(*index, place).map_err(Failure::io(format!("write {}", change.path)))
