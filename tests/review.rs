@@ -100,7 +100,8 @@ api/Dockerfile: was edited, and the spec moved: both fit together
 #[test]
 fn a_conflict_shows_both_sides_in_every_format() {
     let sandbox = conflicting("conflict-formats");
-    for format in FORMATS {
+    // A patch does what `forge generate` does: nothing.
+    for format in FORMATS.into_iter().filter(|it| *it != "unified") {
         let said = sandbox.run(&["diff", "--format", format]);
         assert_eq!(said.code, 1, "{format}: {}", said.text());
         assert!(said.stdout.contains("api/Dockerfile"), "{format}: {}", said.text());
@@ -199,7 +200,7 @@ fn order_and_comments_are_no_semantic_difference() {
     let sandbox = generated("semantic");
     sandbox.edit("compose.yaml", "services:", "# mine\nservices:");
     assert_eq!(sandbox.run(&["diff"]).code, 1);
-    for format in FORMATS {
+    for format in FORMATS.into_iter().filter(|it| *it != "unified") {
         let said = sandbox.run(&["diff", "--semantic", "--format", format]);
         assert_eq!(said.code, 0, "{format}: {}", said.text());
     }
@@ -234,6 +235,47 @@ fn a_patch_does_all_that_generate_does() {
 }
 
 #[test]
+fn a_patch_of_a_layout_keeps_edits() {
+    let programs: [&[&str]; 2] = [&["patch", "-p1", "--silent", "-i"], &["git", "apply"]];
+    for program in programs {
+        let sandbox = generated("patch-layout");
+        let first = "FROM python:3.13-slim AS source\n";
+        sandbox.edit("api/Dockerfile", first, &format!("{first}# mine\n"));
+        sandbox.edit("compose.yaml", "services:", "# kept\nservices:");
+        let spec = sandbox.read("forge.yaml");
+        let layout = "layout: { compose: { production: { file: docker-compose.yml } }, dockerfile: \"docker/{service}.Dockerfile\" }\n";
+        sandbox.write("forge.yaml", format!("{spec}{layout}"));
+        let other = Sandbox::copy("patched-layout", &sandbox.path(""));
+        let patch = sandbox.run(&["diff", "--format", "unified"]);
+        assert!(patch.code == 1 && !patch.stdout.contains("rename "), "{}", patch.text());
+        other.write("changes.patch", &patch.stdout);
+        let applied =
+            Command::new(program[0]).args(&program[1..]).arg("changes.patch").current_dir(other.path("")).status();
+        assert!(applied.expect("it is there").success(), "{program:?}\n{}", patch.stdout);
+        std::fs::remove_file(other.path("changes.patch")).expect("it is there");
+        sandbox.generate();
+        assert!(sandbox.read("docker/api.Dockerfile").contains("# mine"));
+        let texts = |it: &Sandbox| -> Vec<(String, Vec<u8>, u32)> {
+            it.tree().into_iter().map(|(path, seen)| (path, seen.bytes, seen.mode)).collect()
+        };
+        assert_eq!(texts(&other), texts(&sandbox), "{program:?}");
+    }
+}
+
+#[test]
+fn a_patch_does_nothing_that_generate_refuses() {
+    let foreign = Sandbox::smallest("patch-foreign").file("compose.yaml", "services: {}\n");
+    for sandbox in [conflicting("patch-conflict"), foreign] {
+        let said = sandbox.run(&["diff", "--format", "unified"]);
+        assert!(said.code == 1 && said.stdout.is_empty(), "{}", said.text());
+        assert!(said.stderr.contains("the patch is empty"), "{}", said.text());
+        assert!(said.stderr.contains("api/Dockerfile: was edited") || said.stderr.contains("compose.yaml: was never"));
+    }
+    let both = generated("patch-semantic").run(&["diff", "--format", "unified", "--semantic"]);
+    assert!(both.code == 2 && both.stderr.contains("--semantic"), "{}", both.text());
+}
+
+#[test]
 fn a_patch_applies_to_lines_of_windows_and_says_where_it_cannot() {
     let sandbox = generated("patch-windows");
     let windows = sandbox.read("api/Dockerfile").replace('\n', "\r\n").replace("WORKDIR /app", "WORKDIR /srv");
@@ -248,9 +290,11 @@ fn a_patch_applies_to_lines_of_windows_and_says_where_it_cannot() {
         .status();
     assert!(applied.expect("patch is there").success(), "{}", patch.stdout);
     assert!(sandbox.read("api/Dockerfile").contains("EXPOSE 8001\r\n"));
-    let compose = "services:\n  api:\n    environment:\n      DB_PASSWORD: hunter2\n";
-    let foreign = Sandbox::smallest("patch-credential").file("compose.yaml", compose);
-    let said = foreign.run(&["diff", "--format", "unified", "compose.yaml"]);
+    let first = "FROM python:3.13-slim AS source\n";
+    let secret = generated("patch-credential");
+    secret.edit("api/Dockerfile", first, &format!("{first}ENV DB_PASSWORD=hunter2\n"));
+    secret.edit("forge.yaml", "port: 8000", "port: 8001");
+    let said = secret.run(&["diff", "--format", "unified", "api/Dockerfile"]);
     assert!(said.stderr.contains("credentials are masked") && !said.text().contains("hunter2"), "{}", said.text());
 }
 

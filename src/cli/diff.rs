@@ -1,7 +1,5 @@
 //! `forge diff`.
 
-use std::collections::HashSet;
-
 use super::compared::{Compared, chosen, compared};
 use super::project::{Project, valid};
 use super::revision::project_at;
@@ -79,6 +77,10 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
+    if arguments.semantic && arguments.format == Format::Unified {
+        let message = "a patch is made of lines, and --semantic leaves them out";
+        return Err(Failure::input(message, "leave out --semantic, or take another --format"));
+    }
     let project = valid(shell)?;
     if let Some(revision) = &arguments.against {
         return against(revision, project, arguments, shell);
@@ -100,20 +102,33 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.check {
         shown.retain(|it| it.kind != Kind::Edited || it.mode);
     }
+    if arguments.format == Format::Unified {
+        let stops: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign || it.kind.is_open()).collect();
+        if !stops.is_empty() {
+            for it in stops {
+                shell.insist(&format!("{}: {}", it.path, it.reason(&movers.words())))?;
+            }
+            shell.insist(
+                "the patch is empty: `forge generate` writes nothing before these are decided; `forge diff` shows them",
+            )?;
+            return Ok(Answer::No);
+        }
+    }
     let mut files = review(&shown, &Background::new(wanted, manifest, movers));
     let mut contacts = contacts(&shown, &project.resolved, wanted);
     files.iter_mut().for_each(|it| it.contact = contacts.remove(&it.path));
     if arguments.semantic {
         files = meant(files);
     }
-    let is_first = files.iter().any(|it| it.kind == Kind::Foreign) || manifest.artifacts.is_empty();
+    // `docker compose` reads a new compose.yaml instead of an older file.
+    let meets = |it: &Reviewed| it.kind == Kind::Foreign || it.kind == Kind::New && it.path == "compose.yaml";
+    let is_first = files.iter().any(meets) || manifest.artifacts.is_empty();
     let strangers = if is_whole && is_first { look_alike(&disk.root, wanted) } else { Vec::new() };
     if arguments.format == Format::Unified {
         if is_whole && shown.iter().any(Change::is_due) {
             shown.retain(|it| !it.path.starts_with(".forge/"));
             shown.extend(state_texts(disk, changes, wanted, manifest, &project.sources, &state));
         }
-        keep(&mut shown, &files);
     }
     show(&Review { files, strangers, ..Review::default() }, &shown, arguments, shell)
 }
@@ -124,20 +139,13 @@ fn against(revision: &str, project: &Project, arguments: &Arguments, shell: &mut
     let (before, wanted) = (old.plan(shell)?, project.plan(shell)?);
     let movers = Movers::between(&old.sources, &project.sources);
     let changes = plans(&before, &wanted);
-    let mut shown: Vec<Change> = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
+    let shown: Vec<Change> = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
     let mut files = review(&shown, &Background::of_plans(&wanted, &before, &movers));
     if arguments.semantic {
         files = meant(files);
-        keep(&mut shown, &files);
     }
     let sides = Names { there: revision.to_owned(), wanted: "now".to_owned() };
     show(&Review { files, sides, ..Review::default() }, &shown, arguments, shell)
-}
-
-/// Takes out the changes of files that are not told about, but for what forge remembers.
-fn keep(changes: &mut Vec<Change>, files: &[Reviewed]) {
-    let told: HashSet<&str> = files.iter().map(|it| it.path.as_str()).collect();
-    changes.retain(|it| it.path.starts_with(".forge/") || told.contains(it.path.as_str()));
 }
 
 /// Files whose difference means something, without lines where it is known what.

@@ -101,7 +101,8 @@ fn say(subject: &mut Subject, instruction: &Instruction<'_>, is_user: bool) {
         "CMD" | "ENTRYPOINT" => {
             let (compared, shown) = words_of(instruction, &text);
             let key = if instruction.name == "CMD" { "command" } else { "entrypoint" };
-            subject.facts.retain(|it| it.key != key);
+            // A variable or a label can be called so as well.
+            subject.facts.retain(|it| it.key != key || !std::ptr::eq(it.words, &SETTING));
             subject.say(&SETTING, key, compared, at).shown(shown);
             counts = false;
         }
@@ -333,6 +334,11 @@ mod tests {
                 ("ENV A=1\nRUN a", "RUN a\nENV A=1", &["stage final: RUN a comes earlier"]),
                 ("ENV A=1\nENV B=$A", "ENV B=$A\nENV A=1", &["stage final: ENV B comes earlier"]),
                 ("LABEL a=b", "LABEL a=c", &["stage final: label a b → c"]),
+                (
+                    "LABEL entrypoint=b\nENTRYPOINT [\"x\"]",
+                    "LABEL entrypoint=c\nENTRYPOINT [\"x\"]",
+                    &["stage final: label entrypoint b → c"],
+                ),
                 ("WORKDIR /a", "WORKDIR /b", &["stage final: WORKDIR /a → /b"]),
                 ("STOPSIGNAL SIGTERM", "", &["stage final: STOPSIGNAL SIGTERM removed"]),
             ],

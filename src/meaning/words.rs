@@ -40,6 +40,7 @@ words! {
     DROPPED = "dropped capabilities", "capabilities {after} dropped", "capabilities {before} no longer dropped", "dropped capabilities {before} → {after}";
     ENVIRONMENT = "environment {key}", "environment {key}={after} added", "environment {key} removed", "environment {key} {before} → {after}";
     LABEL = "label {key}", "label {key}={after} added", "label {key} removed", "label {key} {before} → {after}";
+    ANNOTATION = "annotation {key}", "annotation {key}={after} added", "annotation {key} removed", "annotation {key} {before} → {after}";
     MOUNT = "mount at {key}", "{after} mounted at {key}", "{before} no longer mounted at {key}", "mount at {key}: {before} → {after}";
     EXCEPTION = "exception {key}", "exception {key} added {after}", "exception {key} removed", "exception {key} {before} → {after}";
 }

@@ -160,13 +160,12 @@ fn step(node: &Node, at: usize, job: &str, owner: usize) -> Subject {
             "env" => environment(&mut subject, it),
             "with" => {
                 for (name, it) in it.entries() {
-                    let keeps = name == "persist-credentials" && canonical(it) == "false";
-                    let risk = if keeps {
-                        Risk::GUARDS
-                    } else {
-                        Risk::of(f64::from(u8::from(name == "persist-credentials")), 1.0)
+                    let risk = match name {
+                        "persist-credentials" if canonical(it) == "false" => Risk::GUARDS,
+                        // They are there as well where nothing is said.
+                        "persist-credentials" => Risk::of(1.0, 1.0),
+                        _ => Risk::NONE,
                     };
-                    let risk = if name == "persist-credentials" { risk } else { Risk::NONE };
                     subject.say(&WITH, name, canonical(it), &bytes(it)).risk(risk);
                 }
             }

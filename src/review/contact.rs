@@ -73,9 +73,10 @@ pub fn contacts(changes: &[Change], resolved: &Resolved, wanted: &[Artifact]) ->
     let mut out = BTreeMap::new();
     for (path, change) in foreign {
         let found = text(change);
+        let ends: Vec<usize> = found.match_indices('\n').map(|(at, _)| at).collect();
         let mut lacks: Vec<Lack> = Vec::new();
         for finding in broken.remove(path).unwrap_or_default() {
-            let line = found[..finding.bytes.start].matches('\n').count() + 1;
+            let line = ends.partition_point(|it| *it < finding.bytes.start) + 1;
             let at = match lacks.iter().position(|it| it.rule == finding.rule.name) {
                 Some(at) => at,
                 None => {
@@ -107,7 +108,8 @@ pub fn contacts(changes: &[Change], resolved: &Resolved, wanted: &[Artifact]) ->
 
 /// Those of `paths` that do under another name what the files do that forge wants, with what becomes of them beside these.
 pub fn strangers(paths: &[String], wanted: &[Artifact]) -> Vec<Stranger> {
-    let is_wanted = |path: &str| wanted.iter().any(|it| it.path == path);
+    let wanted: HashSet<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
+    let is_wanted = |path: &str| wanted.contains(path);
     let has_compose = is_wanted("compose.yaml");
     let mut out: Vec<Stranger> = paths
         .iter()
@@ -124,12 +126,18 @@ fn note(path: &str, has_compose: bool) -> Option<String> {
     let extension = name.rsplit_once('.').map_or("", |(_, it)| it);
     let is_compose =
         ["yaml", "yml"].contains(&extension) && (name.starts_with("docker-compose") || name.starts_with("compose."));
-    let can_be_forges = "`layout:` in the spec can give forge's file this place";
+    let can_be_forges = if is_compose {
+        format!(
+            "`layout: {{ compose: {{ production: {{ file: {path} }} }} }}` in the spec gives forge's file this place"
+        )
+    } else {
+        "`layout:` in the spec (`dockerfile`, `nginx`) can give forge's file this place".to_owned()
+    };
     if is_compose && folder.is_empty() {
         let stem = name.trim_end_matches(extension).trim_end_matches('.');
         return Some(match stem {
             "compose" | "docker-compose" if has_compose => {
-                format!("`docker compose` ignores it, with a warning, as soon as there is a compose.yaml; {can_be_forges}")
+                format!("`docker compose` ignores it, with a warning, as soon as there is a compose.yaml, whose project and volumes can have other names: look before you start it; {can_be_forges}")
             }
             "compose.override" | "docker-compose.override" => {
                 "`docker compose` lays it over compose.yaml, forge's as well, unless files are named with -f: move what it says into an environment of the spec".to_owned()

@@ -8,7 +8,7 @@ mod tests;
 
 use super::subject::{Risk, Subject};
 use super::value::{bytes, is_on, pairs, tree};
-use super::words::{LABEL, words};
+use super::words::{LABEL, Words, words};
 use crate::yaml::{self, Node, Value};
 
 words! {
@@ -63,7 +63,7 @@ fn part(key: &str, name: &str, node: &Node) -> Subject {
                 subject.say(&INTERNAL, "", "", &bytes(it)).risk(Risk::GUARDS);
             }
             "internal" => {}
-            "labels" => labels(&mut subject, it),
+            "labels" => labels(&mut subject, &LABEL, it),
             "driver_opts" if key == "volumes" => {
                 for (option, it) in it.entries() {
                     match it.text().filter(|it| option == "device" && it.starts_with(['/', '.', '~'])) {
@@ -81,9 +81,9 @@ fn part(key: &str, name: &str, node: &Node) -> Subject {
 }
 
 /// Labels, in a list or a map.
-fn labels(subject: &mut Subject, node: &Node) {
+fn labels(subject: &mut Subject, words: &'static Words, node: &Node) {
     for (name, value, at) in pairs(node) {
-        subject.say(&LABEL, name, value.unwrap_or_default(), &at);
+        subject.say(words, name, value.unwrap_or_default(), &at);
     }
 }
 

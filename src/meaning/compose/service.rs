@@ -7,7 +7,7 @@ use crate::meaning::subject::{Risk, Subject};
 use crate::meaning::value::{
     bytes, canonical, capability, dropped, duration, image, is_on, items, limit, pairs, size, tree, user, variable,
 };
-use crate::meaning::words::{CAPABILITY, ENVIRONMENT, IMAGE, LIMIT, SETTING, SWITCH, USER, words};
+use crate::meaning::words::{ANNOTATION, CAPABILITY, ENVIRONMENT, IMAGE, LABEL, LIMIT, SETTING, SWITCH, USER, words};
 use crate::yaml::{Node, Value};
 
 words! {
@@ -71,7 +71,8 @@ impl Service<'_> {
             "tmpfs" => mounts::tmpfs(&mut self.it, node),
             "networks" => self.networks(node),
             "depends_on" => self.waits(node),
-            "labels" | "annotations" => labels(&mut self.it, node),
+            "labels" => labels(&mut self.it, &LABEL, node),
+            "annotations" => labels(&mut self.it, &ANNOTATION, node),
             "healthcheck" => self.healthcheck(node),
             "secrets" | "configs" => self.files(key, node),
             "deploy" => self.deploy(node),

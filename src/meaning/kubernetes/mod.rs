@@ -91,7 +91,7 @@ fn besides(subject: &mut Subject, path: &str, node: &Node, pod: Option<&Node>) {
     }
     match &node.value {
         Value::Map(entries) if !entries.is_empty() => {
-            let path = path.strip_prefix("spec").map_or(path, |it| it.trim_start_matches('.'));
+            let path = if path == "spec" { "" } else { path.strip_prefix("spec.").unwrap_or(path) };
             for (key, it) in entries {
                 let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                 besides(subject, &inner, it, pod);

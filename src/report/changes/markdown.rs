@@ -24,11 +24,8 @@ pub fn markdown(review: &Review) -> String {
         return head;
     }
     let _ = writeln!(head, "**forge**: {}\n", plain(&summary(review)));
-    let mut tail = String::new();
-    for stranger in review.strangers.iter().take(20) {
-        let _ = writeln!(tail, "- {}: {}", code(&stranger.path), plain(&stranger.note));
-    }
-    let most = MOST - head.len() - tail.len();
+    let tail = strangers(review);
+    let most = MOST.saturating_sub(head.len() + tail.len());
     let mut sections = Vec::new();
     for lines in LINES {
         sections = review.files.iter().map(|it| file(&review.sides, it, lines)).collect::<Vec<String>>();
@@ -54,6 +51,24 @@ pub fn markdown(review: &Review) -> String {
         );
     }
     out + &tail
+}
+
+/// Files that do under another name what forge's do: as many as fit into a quarter of the comment.
+fn strangers(review: &Review) -> String {
+    let mut out = String::new();
+    let mut shown = 0;
+    for stranger in review.strangers.iter().take(20) {
+        let line = format!("- {}: {}\n", code(&stranger.path), plain(&stranger.note));
+        if out.len() + line.len() > MOST / 4 {
+            break;
+        }
+        out.push_str(&line);
+        shown += 1;
+    }
+    if shown < review.strangers.len() {
+        let _ = writeln!(out, "- … and {} more: run `forge diff`", review.strangers.len() - shown);
+    }
+    out
 }
 
 fn file(names: &Names, file: &Reviewed, most: usize) -> String {
@@ -157,7 +172,7 @@ fn code(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::compare::{Kind, Party};
-    use crate::review::{Hunk, Lines, Said};
+    use crate::review::{Hunk, Lines, Said, Stranger};
 
     fn reviewed(path: &str, lines: Vec<String>, loosens: &str) -> Reviewed {
         let count = Lines { start: 1, count: lines.len() };
@@ -199,6 +214,14 @@ mod tests {
         let text = markdown(&review);
         assert!(text.len() <= 65_536 && text.contains("more files, for which there is no room"), "{}", text.len());
         assert_eq!(text.matches("<details").count(), text.matches("</details>").count());
+    }
+
+    #[test]
+    fn strangers_with_long_names_fit_too() {
+        let stranger = |it| Stranger { path: format!("{}{it}", "&".repeat(4000)), note: "n".repeat(100) };
+        let review = Review { strangers: (0..25).map(stranger).collect(), ..Review::default() };
+        let text = markdown(&review);
+        assert!(text.len() <= 65_536 && text.contains("more: run `forge diff`"), "{}", text.len());
     }
 
     #[test]

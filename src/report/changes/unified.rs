@@ -1,6 +1,7 @@
 //! What `forge generate` would do as one patch.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::shown;
@@ -10,49 +11,59 @@ use crate::review::patch;
 
 /// One patch for `patch -p1` and `git apply`: edits that stay are not in it. Credentials are masked and control characters
 /// spelled out, so that hunks with some in them do not apply.
+///
+/// A file that moves comes as a whole and goes as a whole: `patch` makes and removes files in the order in which they stand
+/// here, and loses edits where a name is used twice. What comes is first, what goes last, and what forge remembers after it.
 pub fn unified(changes: &[Change]) -> String {
-    changes.iter().filter(is_patched).map(file).collect()
+    let mut files: BTreeMap<&str, File<'_>> = BTreeMap::new();
+    for change in changes.iter().filter(is_patched) {
+        let from = change.from.as_ref().unwrap_or(&change.path);
+        if let Some(bytes) = &change.found {
+            files.entry(from).or_default().old = Some((bytes.as_slice(), change.executable != change.mode));
+        }
+        // An edit stays as it is, also where its mode is set.
+        let wanted = if change.kind == Kind::Edited { &change.found } else { &change.wanted };
+        if let Some(bytes) = wanted {
+            files.entry(&change.path).or_default().new = Some((bytes.as_slice(), change.executable));
+        }
+    }
+    let mut files: Vec<(&str, File<'_>)> = files.into_iter().collect();
+    files.sort_by_key(|(path, it)| (path.starts_with(".forge/"), it.new.is_none(), it.old.is_some()));
+    files.iter().map(|(path, it)| file(path, it)).collect()
 }
 
 fn is_patched(change: &&Change) -> bool {
     change.mode || !matches!(change.kind, Kind::Same | Kind::Edited | Kind::Orphaned)
 }
 
-fn file(change: &Change) -> String {
-    let path = shown(&change.path);
-    let from = shown(change.from.as_ref().unwrap_or(&change.path));
-    let mut out = String::new();
-    let _ = writeln!(out, "diff --git a/{from} b/{path}");
-    let mode = if change.executable { "100755" } else { "100644" };
-    let (old_name, new_name) = match (&change.found, &change.wanted) {
-        (None, _) => {
-            let _ = writeln!(out, "new file mode {mode}");
-            ("/dev/null".to_owned(), format!("b/{path}"))
-        }
-        (Some(_), None) => {
-            let _ = writeln!(out, "deleted file mode {mode}");
-            (format!("a/{from}"), "/dev/null".to_owned())
-        }
-        (Some(_), Some(_)) => {
-            if change.mode {
-                let old = if change.executable { "100644" } else { "100755" };
-                let _ = writeln!(out, "old mode {old}\nnew mode {mode}");
-            }
-            if from != path {
-                let _ = writeln!(out, "rename from {from}\nrename to {path}");
-            }
-            (format!("a/{from}"), format!("b/{path}"))
-        }
-    };
-    // An edit stays as it is, also where its mode is set.
-    if change.kind != Kind::Edited {
-        hunks(change, &old_name, &new_name, &mut out);
-    }
-    out
+/// What is at a path before and after: the text, and whether it is a program.
+#[derive(Default)]
+struct File<'c> {
+    old: Option<(&'c [u8], bool)>,
+    new: Option<(&'c [u8], bool)>,
 }
 
-fn hunks(change: &Change, old_name: &str, new_name: &str, out: &mut String) {
-    let hunks = patch(&text(&change.found), &text(&change.wanted));
+fn file(path: &str, file: &File<'_>) -> String {
+    let path = shown(path);
+    let mode = |executable| if executable { "100755" } else { "100644" };
+    let mut out = format!("diff --git a/{path} b/{path}\n");
+    let (mut old_name, mut new_name) = (format!("a/{path}"), format!("b/{path}"));
+    match (file.old, file.new) {
+        (None, Some((_, executable))) => {
+            let _ = writeln!(out, "new file mode {}", mode(executable));
+            old_name = "/dev/null".to_owned();
+        }
+        (Some((_, executable)), None) => {
+            let _ = writeln!(out, "deleted file mode {}", mode(executable));
+            new_name = "/dev/null".to_owned();
+        }
+        (Some((_, before)), Some((_, after))) if before != after => {
+            let _ = writeln!(out, "old mode {}\nnew mode {}", mode(before), mode(after));
+        }
+        _ => {}
+    }
+    let text = |side: Option<(&[u8], bool)>| String::from_utf8_lossy(side.map_or(&[][..], |it| it.0)).into_owned();
+    let hunks = patch(&text(file.old), &text(file.new));
     if !hunks.is_empty() {
         let _ = writeln!(out, "--- {old_name}\n+++ {new_name}");
     }
@@ -62,6 +73,7 @@ fn hunks(change: &Change, old_name: &str, new_name: &str, out: &mut String) {
             let _ = writeln!(out, "{it}");
         });
     }
+    out
 }
 
 fn text(bytes: &Option<Vec<u8>>) -> Cow<'_, str> {
