@@ -124,11 +124,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let meets = |it: &Reviewed| it.kind == Kind::Foreign || it.kind == Kind::New && it.path == "compose.yaml";
     let is_first = files.iter().any(meets) || manifest.artifacts.is_empty();
     let strangers = if is_whole && is_first { look_alike(&disk.root, wanted) } else { Vec::new() };
-    if arguments.format == Format::Unified {
-        if is_whole && shown.iter().any(Change::is_due) {
-            shown.retain(|it| !it.path.starts_with(".forge/"));
-            shown.extend(state_texts(disk, changes, wanted, manifest, &project.sources, &state));
-        }
+    if arguments.format == Format::Unified && is_whole && shown.iter().any(Change::is_due) {
+        shown.retain(|it| !it.path.starts_with(".forge/"));
+        shown.extend(state_texts(disk, changes, wanted, manifest, &project.sources, &state));
     }
     show(&Review { files, strangers, ..Review::default() }, &shown, arguments, shell)
 }

@@ -300,8 +300,7 @@ impl<'a> Owned<'a> {
         }
         // Markers of a conflict are no edit: somebody has to choose between them first.
         if let Some(sides) = std::str::from_utf8(found).ok().and_then(unmarked) {
-            let [ours, theirs] =
-                sides.map(|it| merged(it.as_bytes(), record, &artifact.text, &base).unwrap_or_else(|| Ok(it)));
+            let [ours, theirs] = sides.map(|it| merged(it.as_bytes(), record, &artifact.text, &base).unwrap_or(Ok(it)));
             let sides = [ours.unwrap_or_else(|it| it.ours), theirs.unwrap_or_else(|it| it.theirs)];
             let text = String::from_utf8_lossy(found).into_owned();
             return Outcome { kind: Kind::Undecided, text: Some(text), sides: Some(sides.map(String::into_bytes)) };

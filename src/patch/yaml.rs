@@ -77,11 +77,11 @@ impl File<'_> {
         // Beside its siblings, if those have lines of their own.
         let parent = Path(above.to_vec());
         let holder = self.doc.root.at(&parent).ok_or_else(|| self.missed(&parent))?;
-        if let (Step::Key(_), yaml::Value::Map(entries)) = (last, &holder.value) {
-            if let Some(sibling) = entries.keys().rev().find_map(|it| self.written(&parent.key(it))) {
-                let new = rendered(last, value, sibling.indent, false);
-                return Ok(replaced(self.text, sibling.bytes.end..sibling.bytes.end, &new));
-            }
+        if let (Step::Key(_), yaml::Value::Map(entries)) = (last, &holder.value)
+            && let Some(sibling) = entries.keys().rev().find_map(|it| self.written(&parent.key(it)))
+        {
+            let new = rendered(last, value, sibling.indent, false);
+            return Ok(replaced(self.text, sibling.bytes.end..sibling.bytes.end, &new));
         }
         // Else what is around it on one line is written anew.
         let mut whole = holder.json();
