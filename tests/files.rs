@@ -41,7 +41,7 @@ api/Dockerfile: was edited
 --- forge/api/Dockerfile
 +++ disk/api/Dockerfile
 @@ -11,6 +11,7 @@
- # forge:end
+     pip --python /opt/venv/bin/python install --requirement /tmp/requirements.txt
  
  FROM python:3.13-slim AS source
 +# mine

@@ -66,7 +66,7 @@ api/Dockerfile: was edited, and the spec moved: both fit together
 --- forge/api/Dockerfile
 +++ disk/api/Dockerfile
 @@ -11,6 +11,7 @@ edited by hand: kept
- # forge:end
+     pip --python /opt/venv/bin/python install --requirement /tmp/requirements.txt
  
  FROM python:3.13-slim AS source
 +# mine
@@ -76,8 +76,8 @@ api/Dockerfile: was edited, and the spec moved: both fit together
 --- disk/api/Dockerfile
 +++ forge/api/Dockerfile
 @@ -31,7 +31,7 @@ the spec moved
- ARG VERSION=local
- LABEL org.opencontainers.image.title="shop-api" org.opencontainers.image.version="$VERSION"
+ # forge:keep final
+ # forge:end
  USER 10001:10001
 -EXPOSE 8000
 +EXPOSE 8001

@@ -113,11 +113,11 @@ pub struct Acr {
     pub subscription: Id,
 }
 
-/// A login with a name and a token: a variable and a secret of the repository, by these names.
+/// A login with a name and a token. Both are secrets of the repository, by these names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
-    /// The variable that holds the name, which is no secret; `REGISTRY_USERNAME`, if left out.
+    /// The secret that holds the name; `REGISTRY_USERNAME`, if left out.
     #[schemars(example = &"DOCKERHUB_USERNAME")]
     pub username: Option<SecretName>,
     /// The secret that holds the token; `REGISTRY_TOKEN`, if left out.
