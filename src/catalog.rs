@@ -542,17 +542,9 @@ fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, (Path, String)> {
     })
 }
 
-/// One file of the catalogue. What comes with forge is known to fit, which a test sees to; what does not, is looked at.
+/// A stack or backing, with formulas in it.
 fn entry<T: DeserializeOwned>(file: &str, text: &str, own: bool) -> Result<Entry, Broken> {
-    if !own {
-        let value = yaml::plain(text).and_then(|it| serde_json::from_value(it).map_err(|it| it.to_string()));
-        return value.map_err(|message| Broken::new(file, message, 0..0));
-    }
-    let doc = yaml::read(text).map_err(|it| {
-        let Place::Bytes(at) = it.place else { unreachable!("the reader knows bytes only") };
-        Broken::new(file, it.message, at)
-    })?;
-    check::<T>(&doc).map_err(|(at, message)| Broken::new(file, message, doc.locate(&Place::Value(at))))
+    one_file(file, text, own, check::<T>)
 }
 
 /// A file of the catalogue without formulas in it, which `check` finds nothing wrong with.
@@ -562,6 +554,17 @@ fn plain_file<T: DeserializeOwned>(
     own: bool,
     check: impl Fn(&T) -> Result<(), (Path, String)>,
 ) -> Result<T, Broken> {
+    one_file(file, text, own, |doc| typed(&doc.root.json()).and_then(|it| check(&it).map(|()| it)))
+}
+
+/// One file of the catalogue. What comes with forge is known to fit, which a test sees to; what does not, is looked at
+/// by `look`.
+fn one_file<T: DeserializeOwned>(
+    file: &str,
+    text: &str,
+    own: bool,
+    look: impl Fn(&Doc) -> Result<T, (Path, String)>,
+) -> Result<T, Broken> {
     if !own {
         let value = yaml::plain(text).and_then(|it| serde_json::from_value(it).map_err(|it| it.to_string()));
         return value.map_err(|message| Broken::new(file, message, 0..0));
@@ -570,8 +573,7 @@ fn plain_file<T: DeserializeOwned>(
         let Place::Bytes(at) = it.place else { unreachable!("the reader knows bytes only") };
         Broken::new(file, it.message, at)
     })?;
-    let read = typed(&doc.root.json()).and_then(|it| check(&it).map(|()| it));
-    read.map_err(|(at, message)| Broken::new(file, message, doc.locate(&Place::Value(at))))
+    look(&doc).map_err(|(at, message)| Broken::new(file, message, doc.locate(&Place::Value(at))))
 }
 
 /// Workflows are run with what stands here: a commit is nothing else than a commit.

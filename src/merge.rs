@@ -121,6 +121,11 @@ pub fn unmarked(marked: &str) -> Option<[String; 2]> {
     (conflicts > 0 && part.is_empty()).then_some([ours, theirs])
 }
 
+/// Whether all lines of a text end as Windows ends them.
+pub fn has_windows_ends(text: &str) -> bool {
+    text.contains('\n') && text.matches('\n').count() == text.matches("\r\n").count()
+}
+
 /// How many lines of two texts differ.
 pub fn distance(base: &str, text: &str) -> usize {
     changes(base, text).iter().map(|it| it.base.len() + it.text.len()).sum()

@@ -8,7 +8,7 @@ use super::disk::Disk;
 use super::project::Project;
 use super::state::{STATE, base_text, manifest};
 use super::{Failure, Shell};
-use crate::compare::{Change, Kind, Manifest, Movers, compare, digest};
+use crate::compare::{Change, Kind, Manifest, Movers, Record, compare, digest};
 use crate::lock::uses;
 use crate::pins::{self, Taken, Written};
 use crate::targets::Artifact;
@@ -75,8 +75,10 @@ struct Edit<'a> {
 /// The texts of the files that are not as forge wrote them.
 fn edits<'a>(changes: &'a [Change], manifest: &'a Manifest, base: impl Fn(&str) -> Option<String>) -> Vec<Edit<'a>> {
     let edited = |it: &&Change| matches!(it.kind, Kind::Edited | Kind::Merged | Kind::Conflict);
+    let by_path: HashMap<&str, (&String, &Record)> =
+        manifest.artifacts.iter().map(|(id, record)| (record.path.as_str(), (id, record))).collect();
     let edit = |it: &'a Change| {
-        let (id, record) = manifest.artifacts.iter().find(|(_, record)| record.path == it.path)?;
+        let (id, record) = *by_path.get(it.path.as_str())?;
         let text = std::str::from_utf8(it.found.as_deref()?).ok()?;
         Some(Edit { id, path: &it.path, base: base(&record.base)?, text })
     };

@@ -5,7 +5,7 @@ use super::project::{Project, valid};
 use super::revision::project_at;
 use super::state::kept;
 use super::strangers::look_alike;
-use super::write::{state_changes, state_texts};
+use super::write::{Run, state_changes, state_texts};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Movers, plans};
 use crate::report::changes::{Detail, github, human, is_masked, json, markdown, names, sarif, stat, summary, unified};
@@ -95,9 +95,10 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let is_whole = arguments.paths.is_empty();
     let schema = schema::text(&project.catalog.choices());
     let state = kept(&schema);
+    let run = Run { changes, wanted, before: manifest, sources: &project.sources, state: &state };
     if is_whole && !shown.iter().any(Change::is_due) {
         let wanted = compared.wanted_but_for_pins();
-        shown.extend(state_changes(disk, changes, &wanted, manifest, &project.sources, &state));
+        shown.extend(state_changes(disk, Run { wanted: &wanted, ..run }));
     }
     if arguments.check {
         shown.retain(|it| it.kind != Kind::Edited || it.mode);
@@ -126,7 +127,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let strangers = if is_whole && is_first { look_alike(&disk.root, wanted) } else { Vec::new() };
     if arguments.format == Format::Unified && is_whole && shown.iter().any(Change::is_due) {
         shown.retain(|it| !it.path.starts_with(".forge/"));
-        shown.extend(state_texts(disk, changes, wanted, manifest, &project.sources, &state));
+        shown.extend(state_texts(disk, run));
     }
     show(&Review { files, strangers, ..Review::default() }, &shown, arguments, shell)
 }

@@ -8,7 +8,7 @@ use super::compared::{Compared, chosen, compared};
 use super::disk::OBEYED;
 use super::project::{counted, shown, valid};
 use super::state::kept;
-use super::write::{state_changes, write};
+use super::write::{Run, state_changes, write};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, digest};
 use crate::lock::{FILE, uses};
@@ -112,7 +112,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if !writes {
         let mut differs: Vec<Change> = changes.iter().filter(|it| it.is_due()).cloned().collect();
         if differs.is_empty() && pins.news.is_empty() {
-            differs = state_changes(&disk, &changes, &wanted, &manifest, &project.sources, &state);
+            let sources = &project.sources;
+            let run = Run { changes: &changes, wanted: &wanted, before: &manifest, sources, state: &state };
+            differs = state_changes(&disk, run);
         }
         let reasons = differs.iter().map(|it| (it.path.as_str(), it.reason(&movers.words())));
         let lock = (FILE, "a bot wrote newer digests into files".to_owned());
@@ -149,7 +151,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         sources.lock = Some(digest(text.as_bytes()));
         lock = Some(text);
     }
-    write(&mut disk, &changes, &wanted, &manifest, &sources, &state, lock.as_deref())?;
+    let run = Run { changes: &changes, wanted: &wanted, before: &manifest, sources: &sources, state: &state };
+    write(&mut disk, run, lock.as_deref())?;
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();
     if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::Failure;
 use super::disk::replace;
 use crate::codes;
+use crate::compare::digest;
 use crate::credential::masked;
 use crate::diagnostic::Severity;
 use crate::lock::{Broken, FILE, Lock};
@@ -16,14 +17,25 @@ use crate::report::Notice;
 /// More than any lock needs: 10,000 images are about 2 MB.
 const LARGEST: u64 = 16 << 20;
 
-/// The lock of the project in `root`; `None` where it has none. What is wrong inside of it comes second.
+/// `forge.lock` as it was found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// `None` where there is none, or it cannot be read.
+    pub(super) lock: Option<Lock>,
+    /// What is wrong inside of it.
+    pub(super) broken: Vec<Notice>,
+    /// The digest of its text; `None` where there is none.
+    pub(super) digest: Option<String>,
+}
+
+/// The lock of the project in `root`.
 ///
 /// # Errors
 /// When what is there is no file, or the system refuses.
-pub(super) fn read(root: &Path) -> Result<(Option<Lock>, Vec<Notice>), Failure> {
+pub(super) fn read(root: &Path) -> Result<Found, Failure> {
     let place = root.join(FILE);
     match fs::symlink_metadata(&place) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((None, Vec::new())),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::default()),
         Err(error) => return Err(Failure::Io { doing: format!("read {FILE}"), source: error }),
         // By a link, forge would read, and write, what is not the project's; and a pipe it would wait for.
         Ok(it) if !it.is_file() => {
@@ -39,11 +51,12 @@ pub(super) fn read(root: &Path) -> Result<(Option<Lock>, Vec<Notice>), Failure> 
     }
     let bytes = fs::read(&place).map_err(Failure::io(format!("read {FILE}")))?;
     let text = String::from_utf8_lossy(&bytes);
+    let digest = Some(digest(&bytes));
     Ok(match Lock::read(&text) {
-        Ok(lock) => (Some(lock), Vec::new()),
+        Ok(lock) => Found { lock: Some(lock), broken: Vec::new(), digest },
         Err(them) => {
             let shown: Arc<str> = masked(&text).into();
-            (None, them.into_iter().map(|it| notice(it, &shown)).collect())
+            Found { lock: None, broken: them.into_iter().map(|it| notice(it, &shown)).collect(), digest }
         }
     })
 }

@@ -109,7 +109,7 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
         notices.sort_by_key(|it| (it.bytes.start, it.bytes.end));
         notices
     };
-    let (lock, broken_lock) = lockfile::read(&root)?;
+    let lockfile::Found { lock, broken: broken_lock, digest: lock_digest } = lockfile::read(&root)?;
     // All files are told about in one run.
     let invalid = |them: Vec<Notice>| Read::Invalid(them.into_iter().chain(broken_lock.clone()).collect());
     // Freeing it takes a fifth of a small run, and the process is at its end soon.
@@ -156,7 +156,7 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
             if failed || !broken_lock.is_empty() {
                 return Ok(invalid(warnings));
             }
-            let sources = sources(&doc, &own, fs::read(root.join("forge.lock")).ok().as_deref());
+            let sources = sources(&doc, &own, lock_digest);
             Ok(Read::Valid(Box::new(Project {
                 root,
                 doc,
@@ -172,14 +172,10 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
     }
 }
 
-/// What the files of a project are made of: its spec, its own templates by name, and its lock.
-fn sources(doc: &Doc, own: &[(String, String)], lock: Option<&[u8]>) -> Sources {
+/// What the files of a project are made of: its spec, its own templates by name, and the digest of its lock.
+fn sources(doc: &Doc, own: &[(String, String)], lock: Option<String>) -> Sources {
     let of = |value: &serde_json::Value| digest(value.to_string().as_bytes());
-    Sources {
-        spec: of(&doc.root.json()),
-        templates: (!own.is_empty()).then(|| of(&serde_json::json!(own))),
-        lock: lock.map(digest),
-    }
+    Sources { spec: of(&doc.root.json()), templates: (!own.is_empty()).then(|| of(&serde_json::json!(own))), lock }
 }
 
 /// What is wrong beside what the schema refuses: all of a file is told in one run. Not what only follows from something

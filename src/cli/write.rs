@@ -16,27 +16,38 @@ use crate::schema::compose_error;
 use crate::targets::Artifact;
 use crate::yaml;
 
-/// Writes what `changes` say. All texts are on the disk before the first file of the project is touched, so that a full
+/// What a run of `forge generate` comes to.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) changes: &'a [Change],
+    pub(super) wanted: &'a [Artifact],
+    /// What was remembered before.
+    pub(super) before: &'a Manifest,
+    /// What the files are made of.
+    pub(super) sources: &'a Sources,
+    /// More files below `.forge`, by name.
+    pub(super) state: &'a [(&'a str, &'a str)],
+}
+
+impl Run<'_> {
+    fn remembered(&self) -> Manifest {
+        remembered(self.changes, self.wanted, self.before, self.sources)
+    }
+}
+
+/// Writes what a run comes to. All texts are on the disk before the first file of the project is touched, so that a full
 /// disk or a folder that cannot be written to leaves everything as it was. Then each is renamed into its place: base
 /// texts, the manifest under another name, files, and last that manifest under its own. A run that is killed anywhere in
 /// between leaves each file old or new, and enough for the next to know which are forge's.
 ///
-/// `state` are more files below `.forge`, by name, `sources` what the files are made of, and `lock` a new text of
-/// forge.lock.
+/// `lock` is a new text of forge.lock.
 ///
 /// # Errors
 /// When the system refuses something, or what was made does not parse.
-pub(super) fn write(
-    disk: &mut Disk,
-    changes: &[Change],
-    wanted: &[Artifact],
-    before: &Manifest,
-    sources: &Sources,
-    state: &[(&str, &str)],
-    lock: Option<&str>,
-) -> Result<(), Failure> {
+pub(super) fn write(disk: &mut Disk, run: Run<'_>, lock: Option<&str>) -> Result<(), Failure> {
+    let Run { changes, wanted, state, .. } = run;
     let folder = disk.root.join(STATE);
-    let pending = remembered(changes, wanted, before, sources);
+    let pending = run.remembered();
     let settled = pending.clone().settled();
     let (pending, text) = (pending.text(), settled.text());
     let is_same = |name: &str, text: &str| fs::read(folder.join(name)).is_ok_and(|it| it == text.as_bytes());
@@ -173,21 +184,12 @@ pub(super) fn remember(
 
 /// What [`write`] would do below `.forge` alone, where no file of the project has to change: whoever committed the files
 /// without it has nothing to merge with later. That another forge, or another spec, makes the same files is no such thing.
-pub(super) fn state_changes(
-    disk: &Disk,
-    changes: &[Change],
-    wanted: &[Artifact],
-    before: &Manifest,
-    sources: &Sources,
-    state: &[(&str, &str)],
-) -> Vec<Change> {
-    let folder = disk.root.join(STATE);
-    let manifest = remembered(changes, wanted, before, sources).settled();
-    let mut out = state_files(&folder, &manifest, state);
-    let as_before = manifest.clone().as_written_by(before).text().into_bytes();
+pub(super) fn state_changes(disk: &Disk, run: Run<'_>) -> Vec<Change> {
+    let State { folder, manifest, changes: mut out } = State::of(disk, run);
+    let as_before = manifest.clone().as_written_by(run.before).text().into_bytes();
     out.retain(|it| it.path != format!("{STATE}/manifest.json") || it.found.as_ref() != Some(&as_before));
     // That some of them are missing is all that somebody can do something about.
-    if !bases(wanted, &manifest, &folder.join("base")).is_empty() {
+    if !bases(run.wanted, &manifest, &folder.join("base")).is_empty() {
         out.push(state_change("base", Kind::Gone, None, None));
     }
     if let Ok(found) = fs::read(folder.join(PENDING)) {
@@ -197,19 +199,10 @@ pub(super) fn state_changes(
 }
 
 /// All that [`write`] would do below `.forge`, text by text.
-pub(super) fn state_texts(
-    disk: &Disk,
-    changes: &[Change],
-    wanted: &[Artifact],
-    before: &Manifest,
-    sources: &Sources,
-    state: &[(&str, &str)],
-) -> Vec<Change> {
-    let folder = disk.root.join(STATE);
-    let manifest = remembered(changes, wanted, before, sources).settled();
-    let mut out = state_files(&folder, &manifest, state);
+pub(super) fn state_texts(disk: &Disk, run: Run<'_>) -> Vec<Change> {
+    let State { folder, manifest, changes: mut out } = State::of(disk, run);
     let base = folder.join("base");
-    let new = bases(wanted, &manifest, &base);
+    let new = bases(run.wanted, &manifest, &base);
     out.extend(new.iter().map(|(name, text)| state_change(&format!("base/{name}"), Kind::New, Some(text), None)));
     let gone = forgotten(&base, &manifest).into_iter();
     out.extend(gone.map(|it| {
@@ -220,29 +213,33 @@ pub(super) fn state_texts(
 }
 
 fn state_change(name: &str, kind: Kind, wanted: Option<&str>, found: Option<Vec<u8>>) -> Change {
-    Change {
-        path: format!("{STATE}/{name}"),
-        kind,
-        wanted: wanted.map(|it| it.as_bytes().to_vec()),
-        found,
-        from: None,
-        sides: None,
-        executable: false,
-        mode: false,
+    Change::new(format!("{STATE}/{name}"), kind, wanted.map(|it| it.as_bytes().to_vec()), found)
+}
+
+/// What is below `.forge` after a run, its base texts aside.
+struct State {
+    folder: PathBuf,
+    manifest: Manifest,
+    /// The manifest and the files that are always the same, where they are not there or others.
+    changes: Vec<Change>,
+}
+
+impl State {
+    fn of(disk: &Disk, run: Run<'_>) -> State {
+        let folder = disk.root.join(STATE);
+        let manifest = run.remembered().settled();
+        let text = manifest.text();
+        let files = run.state.iter().copied().chain([("manifest.json", text.as_str())]);
+        let differing = files.filter_map(|(name, text)| {
+            let found = fs::read(folder.join(name)).ok();
+            let kind = if found.is_some() { Kind::Moved } else { Kind::New };
+            (found.as_deref() != Some(text.as_bytes())).then(|| state_change(name, kind, Some(text), found))
+        });
+        let changes = differing.collect();
+        State { folder, manifest, changes }
     }
 }
 
-/// The manifest and the files that are always the same, where they are not there or others.
-fn state_files(folder: &Path, manifest: &Manifest, state: &[(&str, &str)]) -> Vec<Change> {
-    let text = manifest.text();
-    let files = state.iter().copied().chain([("manifest.json", text.as_str())]);
-    let differing = files.filter_map(|(name, text)| {
-        let found = fs::read(folder.join(name)).ok();
-        let kind = if found.is_some() { Kind::Moved } else { Kind::New };
-        (found.as_deref() != Some(text.as_bytes())).then(|| state_change(name, kind, Some(text), found))
-    });
-    differing.collect()
-}
 /// Reads a text again with the eyes of those who will read it: what does not parse is never written.
 fn read_back(artifact: &Artifact) -> Result<(), Failure> {
     let Artifact { id, path, text, .. } = artifact;

@@ -14,7 +14,7 @@ pub use plans::plans;
 pub use sources::{Movers, Party, Sources};
 
 use crate::keep;
-use crate::merge::{Conflict, distance, merge, unmarked};
+use crate::merge::{Conflict, distance, has_windows_ends, merge, unmarked};
 use crate::targets::{Artifact, Extent};
 
 /// A file on disk.
@@ -48,6 +48,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// A file that neither moves nor waits for anybody's decision, and is no program.
+    pub fn new(path: impl Into<String>, kind: Kind, wanted: Option<Vec<u8>>, found: Option<Vec<u8>>) -> Change {
+        Change { path: path.into(), kind, wanted, found, from: None, sides: None, executable: false, mode: false }
+    }
+
     /// Why the file differs, in words.
     ///
     /// `moved` says who made forge want another text than before: `the spec moved`.
@@ -190,16 +195,9 @@ pub fn compare<E>(
     {
         if let Some(found) = find(path)? {
             let is_unwanted = left.contains(path) || record.is_forges(&found.bytes);
-            changes.push(Change {
-                path: (*path).to_owned(),
-                kind: if is_unwanted { Kind::Unwanted } else { Kind::Orphaned },
-                wanted: None,
-                found: Some(found.bytes),
-                from: None,
-                sides: None,
-                executable: record.executable,
-                mode: false,
-            });
+            let kind = if is_unwanted { Kind::Unwanted } else { Kind::Orphaned };
+            let change = Change::new(*path, kind, None, Some(found.bytes));
+            changes.push(Change { executable: record.executable, ..change });
         }
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -248,15 +246,11 @@ fn whole(
     };
     let wanted = text.into_owned().into_bytes();
     Change {
-        path: artifact.path.clone(),
-        kind,
-        wanted: Some(wanted),
-        found: found.map(|it| it.bytes),
-        from: None,
         sides,
         executable: artifact.executable,
         // What was never forge's is not touched at all.
         mode: mode && kind != Kind::Foreign,
+        ..Change::new(&artifact.path, kind, Some(wanted), found.map(|it| it.bytes))
     }
 }
 
@@ -372,7 +366,7 @@ fn merged(
     let found = std::str::from_utf8(found).ok()?;
     let bases = std::iter::once(&record.base).chain(&record.interrupted).filter_map(|it| base(it));
     // An editor or a checkout can have given all lines other ends: that alone meets nothing.
-    let is_windows = found.matches('\n').count() == found.matches("\r\n").count() && found.contains('\n');
+    let is_windows = has_windows_ends(found);
     let plain = if is_windows { Cow::from(found.replace("\r\n", "\n")) } else { found.into() };
     let base = bases.min_by_key(|base| distance(base, &plain))?;
     Some(if is_windows && !base.contains('\r') {
@@ -412,16 +406,7 @@ fn lines(artifact: &Artifact, found: Option<Found>) -> Change {
         Some(_) if complete => Kind::Same,
         Some(_) => Kind::Lines,
     };
-    Change {
-        path: artifact.path.clone(),
-        kind,
-        wanted: Some(wanted),
-        found: found.map(|it| it.bytes),
-        from: None,
-        sides: None,
-        executable: false,
-        mode: false,
-    }
+    Change::new(&artifact.path, kind, Some(wanted), found.map(|it| it.bytes))
 }
 
 #[cfg(test)]

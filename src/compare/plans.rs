@@ -28,26 +28,13 @@ pub fn plans(before: &[Artifact], after: &[Artifact]) -> Vec<Change> {
             Some(_) if mode => Kind::Mode,
             Some(_) => Kind::Same,
         };
-        changes.push(Change {
-            path: artifact.path.clone(),
-            kind,
-            wanted: Some(artifact.text.clone().into_bytes()),
-            found: was.map(|it| it.text.clone().into_bytes()),
-            from,
-            sides: None,
-            executable: artifact.executable,
-            mode,
-        });
+        let text = |it: &Artifact| it.text.clone().into_bytes();
+        let change = Change::new(&artifact.path, kind, Some(text(artifact)), was.map(text));
+        changes.push(Change { from, executable: artifact.executable, mode, ..change });
     }
     changes.extend(before.iter().filter(|it| !followed.contains(it.path.as_str())).map(|it| Change {
-        path: it.path.clone(),
-        kind: Kind::Unwanted,
-        wanted: None,
-        found: Some(it.text.clone().into_bytes()),
-        from: None,
-        sides: None,
         executable: it.executable,
-        mode: false,
+        ..Change::new(&it.path, Kind::Unwanted, None, Some(it.text.clone().into_bytes()))
     }));
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     changes

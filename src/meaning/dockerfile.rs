@@ -2,20 +2,18 @@
 
 use super::subject::{Risk, Subject};
 use super::value::{self, duration, variable};
-use super::words::{IMAGE, LABEL, SETTING, USER, words};
+use super::words::{DETAIL, IMAGE, LABEL, SETTING, USER, VARIABLE, words};
 use crate::lint::dockerfile::{self, Dockerfile, Instruction, Stage};
 
 words! {
     ADD = "{key}", "{key} from {after}", "{key} no longer from {before}", "{key}: from {before} → {after}";
     CHECK = "health check", "health check {after}", "health check removed", "health check {before} → {after}";
-    DETAIL = "health check {key}", "health check {key} {after}", "health check {key} {before} removed", "health check {key} {before} → {after}";
     DIRECTIVE = "directive {key}", "directive {key}={after} added", "directive {key} removed", "directive {key} {before} → {after}";
     PACKAGE = "package {key}", "package {key} installed {after}", "package {key} no longer installed", "package {key} {before} → {after}";
     PLATFORM = "platform", "platform {after}", "platform {before} removed", "platform {before} → {after}";
     PORT = "port {key}", "port {key} exposed", "port {key} no longer exposed", "port {key}";
     RUN = "{key}", "runs {after}", "no longer runs {before}", "runs {before} → {after}";
     ARGUMENT = "argument {key}", "argument {key}={after} added", "argument {key} removed", "argument {key} {before} → {after}";
-    VARIABLE = "variable {key}", "variable {key}={after} added", "variable {key} removed", "variable {key} {before} → {after}";
 }
 
 /// What a Dockerfile says; `None` where the text is none.

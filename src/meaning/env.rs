@@ -4,11 +4,7 @@ use std::collections::HashSet;
 
 use super::subject::Subject;
 use super::value::variable;
-use super::words::words;
-
-words! {
-    VARIABLE = "variable {key}", "variable {key}={after} added", "variable {key} removed", "variable {key} {before} → {after}";
-}
+use super::words::VARIABLE;
 
 /// What an env file says; `None` where the text is none.
 pub(super) fn read(text: &str) -> Option<Vec<Subject>> {

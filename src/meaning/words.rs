@@ -33,6 +33,9 @@ words! {
     SETTING = "{key}", "{key} {after} added", "{key} {before} removed", "{key} {before} → {after}";
     // What every one of its kind has.
     IMAGE = "{key}", "{key} {after}", "{key} {before} removed", "{key} {before} → {after}";
+    // Of a health check.
+    DETAIL = "health check {key}", "health check {key} {after}", "health check {key} {before} removed", "health check {key} {before} → {after}";
+    VARIABLE = "variable {key}", "variable {key}={after} added", "variable {key} removed", "variable {key} {before} → {after}";
     USER = "user", "user {after}", "user {before} removed", "user {before} → {after}";
     SWITCH = "{key}", "{key} switched {after}", "{key} no longer switched {before}", "{key} switched {after}";
     LIMIT = "{key} limit", "{key} limited to {after}", "{key} limit {before} removed", "{key} {before} → {after}";

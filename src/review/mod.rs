@@ -18,6 +18,7 @@ pub use hunks::{Hunk, Lines, patch};
 use crate::compare::{Change, Kind, Manifest, Movers, Party};
 use crate::keep;
 use crate::meaning::{Meaning, between};
+use crate::merge::has_windows_ends;
 use crate::targets::Artifact;
 use hunks::{Sides, chosen, edit};
 
@@ -249,8 +250,11 @@ impl<'a> Texts<'a> {
         let asked = asked.filter(|_| stays).map(|it| {
             let filled = keep::filled(it, &keep::bodies(&found));
             // An editor or a checkout can have given all lines other ends: that is no edit of each.
-            let is_windows = result.contains('\n') && result.matches('\n').count() == result.matches("\r\n").count();
-            Cow::Owned(if is_windows && !filled.contains('\r') { filled.replace('\n', "\r\n") } else { filled })
+            Cow::Owned(if has_windows_ends(&result) && !filled.contains('\r') {
+                filled.replace('\n', "\r\n")
+            } else {
+                filled
+            })
         });
         Texts { found, result, asked }
     }

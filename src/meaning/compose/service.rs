@@ -7,14 +7,15 @@ use crate::meaning::subject::{Risk, Subject};
 use crate::meaning::value::{
     bytes, canonical, capability, dropped, duration, image, is_on, items, limit, pairs, size, tree, user, variable,
 };
-use crate::meaning::words::{ANNOTATION, CAPABILITY, ENVIRONMENT, IMAGE, LABEL, LIMIT, SETTING, SWITCH, USER, words};
+use crate::meaning::words::{
+    ANNOTATION, CAPABILITY, DETAIL, ENVIRONMENT, IMAGE, LABEL, LIMIT, SETTING, SWITCH, USER, words,
+};
 use crate::yaml::{Node, Value};
 
 words! {
     ARGUMENT = "build argument {key}", "build argument {key}={after} added", "build argument {key} removed", "build argument {key} {before} → {after}";
     BUILD = "build", "built from {after}", "no longer built from {before}", "build context {before} → {after}";
     CHECK = "health check", "health check {after}", "health check removed", "health check {after}";
-    DETAIL = "health check {key}", "health check {key} {after}", "health check {key} {before} removed", "health check {key} {before} → {after}";
     DEVICE = "device {key}", "device {key} handed in", "device {key} no longer handed in", "device {key} {before} → {after}";
     HOST = "extra host {key}", "extra host {key} at {after} added", "extra host {key} removed", "extra host {key} {before} → {after}";
     NAMESPACE = "{key}", "{key} of {after}", "{key} no longer of {before}", "{key} of {before} → of {after}";
