@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::diagnostic::{Broken, Path, Place};
 use crate::schema::{Choices, check_option};
-use crate::spec::{Cpus, Duration, Size};
+use crate::spec::{self, Cpus, Duration, Size};
 use crate::yaml::{self, Doc};
 
 /// The files below `templates/`, sorted by name: `("stacks/python/stack.yaml", "title: …")`.
@@ -616,6 +616,9 @@ fn check_provider(provider: &Provider) -> Result<(), (Path, String)> {
         let harmless = |it: &str| !it.is_empty() && it != "." && it != "..";
         if !path.split('/').all(harmless) || path.contains(|it: char| it.is_control() || it == '\\') {
             return Err((at, format!("`{}` is no path of a file in the project", path.escape_debug())));
+        }
+        if let Some(why) = spec::not_ours(path) {
+            return Err((at, why));
         }
     }
     Ok(())

@@ -112,6 +112,13 @@ fn credentials_come_from_a_helper_and_wrong_ones_are_told() {
     let said = run(&sandbox, &["lock", "--update"], &settings);
     assert!(said.code == 2 && said.stderr.contains("`docker-credential-test` gives no credentials"), "{}", said.text());
     assert!(!said.text().contains("hunter2"), "{}", said.text());
+    // A name that leads to a program of the project.
+    sandbox.write("docker-credential-x/run", "#!/bin/sh\ntouch ran\n");
+    sandbox.set_mode("docker-credential-x/run", 0o755);
+    sandbox.write("docker/config.json", r#"{"credsStore": "x/run"}"#);
+    let said = run(&sandbox, &["lock", "--update"], &settings);
+    assert!(said.code == 2 && said.stderr.contains("names `x/run`, which is no credential helper"), "{}", said.text());
+    assert!(!sandbox.path("ran").exists());
     let said = run(&sandbox, &["lock", "--update"], &[]);
     assert!(said.code == 2 && said.stderr.contains(&format!("docker login {}", registry.host)), "{}", said.text());
 }

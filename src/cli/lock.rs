@@ -8,8 +8,7 @@ use serde::Serialize;
 
 use super::disk::Disk;
 use super::project::{Project, counted, tell, valid_but_for};
-#[cfg(feature = "lock")]
-use super::registry::ask;
+use super::registry::{Question, Trouble, ask};
 use super::{Answer, Failure, Shell, lockfile};
 use crate::codes;
 use crate::credential::without_login;
@@ -58,31 +57,6 @@ enum Format {
     Human,
     /// One JSON document
     Json,
-}
-
-/// What to ask a registry about an image.
-#[derive(Debug, Clone)]
-#[cfg_attr(not(feature = "lock"), expect(dead_code, reason = "nobody is there to read it"))]
-pub(super) enum Question {
-    /// What its tag stands for, and for which platforms that is; `known` is what it was the last time.
-    Tag { name: String, known: Option<Pin> },
-    /// For which platforms the image with this digest is.
-    Platforms { name: String, digest: String },
-    /// What its tag stands for, and no more.
-    Digest { name: String },
-}
-
-/// Why there is no answer, and what to do.
-#[derive(Debug, Clone)]
-pub(super) struct Trouble {
-    pub(super) message: String,
-    pub(super) help: String,
-}
-
-#[cfg(not(feature = "lock"))]
-fn ask(_: Vec<Question>) -> Result<Vec<Result<Pin, Trouble>>, Failure> {
-    let help = "build it with that feature, which is on by default; `forge lock --check` works without";
-    Err(Failure::input("this forge was built without the feature `lock`, and asks no registries", help))
 }
 
 /// What there is to say of an entry.

@@ -14,7 +14,6 @@ mod lockfile;
 mod man;
 mod pager;
 mod project;
-#[cfg(feature = "lock")]
 mod registry;
 mod revision;
 mod schema;

@@ -12,9 +12,6 @@ use crate::spec;
 const OVERRIDES: [&str; 4] =
     ["compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
-/// Folders of others in which nothing can lie that forge writes.
-const NOT_OURS: [&str; 5] = [".forge", ".git", ".hg", ".svn", "secrets"];
-
 impl Resolver<'_> {
     /// Where files lie in this environment. What is wrong with the layout is told.
     pub(super) fn resolve_layout(&mut self) -> Layout {
@@ -66,16 +63,10 @@ impl Resolver<'_> {
 
     /// Refuses places that others own.
     fn check_place(&mut self, at: &Path, path: &str) {
-        let lower = path.to_lowercase();
-        let parts: Vec<&str> = lower.split('/').collect();
-        let name = parts.last().copied().unwrap_or_default();
-        let help = "name another place";
-        if let Some(folder) = parts.iter().find(|it| NOT_OURS.contains(it)) {
-            let message = format!("nothing that forge writes can lie in `{folder}`");
-            self.error(&codes::LAYOUT, Place::Value(at.clone()), message, help);
-        } else if name.starts_with(".env") || name == "forge.yaml" {
-            self.error(&codes::LAYOUT, Place::Value(at.clone()), format!("`{name}` is a file of yours"), help);
-        } else if OVERRIDES.contains(&name) {
+        let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+        if let Some(why) = spec::not_ours(path) {
+            self.error(&codes::LAYOUT, Place::Value(at.clone()), why, "name another place");
+        } else if OVERRIDES.contains(&name.as_str()) {
             let message = format!("compose reads `{name}` without being told, also in production");
             self.error(&codes::LAYOUT, Place::Value(at.clone()), message, "call it otherwise");
         }

@@ -41,3 +41,46 @@ pub struct ComposeFile {
     #[schemars(example = true)]
     pub whole: bool,
 }
+
+/// Folders of others in which nothing can lie that forge writes.
+const FOLDERS: [&str; 6] = [".forge", ".git", ".hg", ".svn", "forge-templates", "secrets"];
+
+/// Files that people write, and other tools.
+const FILES: [&str; 5] = [".gitattributes", ".gitignore", ".gitmodules", "forge.lock", "forge.yaml"];
+
+/// Why nothing that forge writes can lie at `path`, which is relative to the project; `None` where it can.
+pub fn not_ours(path: &str) -> Option<String> {
+    // Some systems take names for the same that differ in case.
+    let lower = path.to_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or_default();
+    match lower.split('/').find(|it| FOLDERS.contains(it)) {
+        Some(folder) => Some(format!("nothing that forge writes can lie in `{folder}`")),
+        None if name.starts_with(".env") || FILES.contains(&name) => Some(format!("`{name}` is a file of yours")),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_ours;
+
+    #[test]
+    fn what_others_own_is_refused_whatever_its_case() {
+        for path in [
+            ".env",
+            "a/.env.local",
+            "forge.yaml",
+            "Forge.Lock",
+            ".forge/x",
+            "a/.GIT/hooks/x",
+            "secrets",
+            "forge-templates/ci/x",
+        ] {
+            assert!(not_ours(path).is_some(), "{path}");
+        }
+        for path in ["compose.yaml", ".github/workflows/check.yml", "docker/secret/x", "environment", ".gitlab-ci.yml"]
+        {
+            assert_eq!(not_ours(path), None, "{path}");
+        }
+    }
+}

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ci::{Account, Acr, Audit, Ci, Deploy, Ecr, Gar, Install, Login, Nothing, Scan, Schedule, Threshold, Token};
 pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
-pub use layout::{ComposeFile, Layout};
+pub use layout::{ComposeFile, Layout, not_ours};
 pub use patch::Patch;
 pub use scalar::{
     AbsolutePath, Branch, Commit, ComposePath, Cpus, Cron, DockerfilePath, Domain, Duration, EnvName, FolderPath, Id,

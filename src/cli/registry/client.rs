@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::env;
+use std::fs;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use serde::Deserialize;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
-use super::Failure;
-use super::lock::{Question, Trouble};
+use super::super::Failure;
+use super::{Question, Trouble};
 use crate::compare::digest;
 use crate::credential::without_login;
 use crate::lock::{Pin, is_digest};
@@ -43,7 +44,7 @@ impl Question {
 ///
 /// # Errors
 /// When the environment holds settings that cannot be used.
-pub(super) fn ask(questions: Vec<Question>) -> Result<Vec<Result<Pin, Trouble>>, Failure> {
+pub(in crate::cli) fn ask(questions: Vec<Question>) -> Result<Vec<Result<Pin, Trouble>>, Failure> {
     let registries = Arc::new(Registries::new(&questions)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::io("prepare to ask registries"))?;
@@ -282,9 +283,10 @@ enum Shown {
 fn of_docker(host: &str) -> Result<Shown, String> {
     let home = || env::home_dir().map(|it| it.join(".docker"));
     let folder = setting("DOCKER_CONFIG").map(PathBuf::from).or_else(home);
-    if !folder.is_some_and(|it| it.join("config.json").is_file()) {
+    let Some(config) = folder.map(|it| it.join("config.json")).filter(|it| it.is_file()) else {
         return Ok(Shown::Nothing);
-    }
+    };
+    check_helpers(&config)?;
     let is_hub = ["docker.io", "index.docker.io", "registry-1.docker.io"].contains(&host);
     match get_credential(if is_hub { "https://index.docker.io/v1/" } else { host }) {
         Ok(DockerCredential::UsernamePassword(name, password)) => Ok(Shown::Login(name, password)),
@@ -302,6 +304,26 @@ fn of_docker(host: &str) -> Result<Shown, String> {
             Err(format!("`{helper}` gives no credentials for {host}"))
         }
         Err(other) => Err(format!("Docker's credentials for {host} cannot be read: {other}")),
+    }
+}
+
+/// Refuses helpers whose name is a path: such a program would be looked for below the folder that forge runs in.
+fn check_helpers(config: &Path) -> Result<(), String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Helpers {
+        creds_store: Option<String>,
+        cred_helpers: Option<HashMap<String, String>>,
+    }
+    let unread = |why: String| format!("Docker's {} cannot be read: {why}", config.display());
+    let text = fs::read(config).map_err(|it| unread(it.to_string()))?;
+    let Helpers { creds_store, cred_helpers } = serde_json::from_slice(&text).map_err(|it| unread(it.to_string()))?;
+    let plain = |it: &String| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"._-".contains(&it));
+    match creds_store.iter().chain(cred_helpers.iter().flatten().map(|(_, it)| it)).find(|it| !plain(it)) {
+        Some(odd) => {
+            Err(format!("Docker's {} names `{}`, which is no credential helper", config.display(), odd.escape_debug()))
+        }
+        None => Ok(()),
     }
 }
 
