@@ -73,18 +73,39 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Result<String, Conflict> {
             continue;
         }
         conflicts += 1;
-        let mut part = |marker: &str, text: &str| {
-            let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-            out.push_str(&format!("{marker}\n{text}{end}"));
-        };
-        part(EDITED, &edited);
-        part("||||||| base", &was[region.base.clone()].concat());
-        part("=======", &wanted);
-        part(FORGE, "");
+        write_conflict(&mut out, &edited, &was[region.base.clone()].concat(), &wanted);
     }
     let rest = was[at..].concat();
     [&mut out, &mut left, &mut right].into_iter().for_each(|it| it.push_str(&rest));
     if conflicts == 0 { Ok(out) } else { Err(Conflict { marked: out, ours: left, theirs: right }) }
+}
+
+/// Both texts as one conflict, from the first line in which any of the three differ to the last: for what merges line by
+/// line into a text that means nothing.
+pub fn clash(base: &str, ours: &str, theirs: &str) -> Conflict {
+    let texts = [ours, base, theirs].map(|it| it.split_inclusive('\n').collect::<Vec<&str>>());
+    let [our, was, their] = &texts;
+    let shortest = texts.iter().map(Vec::len).min().unwrap_or(0);
+    let first = (0..shortest).take_while(|it| our[*it] == was[*it] && was[*it] == their[*it]).count();
+    let last = (1..=shortest - first)
+        .take_while(|it| {
+            let [our, was, their] = [our, was, their].map(|text| text[text.len() - it]);
+            our == was && was == their
+        })
+        .count();
+    let [edited, base, wanted] = [our, was, their].map(|it| it[first..it.len() - last].concat());
+    let mut marked = was[..first].concat();
+    write_conflict(&mut marked, &edited, &base, &wanted);
+    marked.push_str(&was[was.len() - last..].concat());
+    Conflict { marked, ours: ours.to_owned(), theirs: theirs.to_owned() }
+}
+
+/// Both sides of a conflict between markers, each with a line end.
+fn write_conflict(out: &mut String, edited: &str, base: &str, wanted: &str) {
+    for (marker, text) in [(EDITED, edited), ("||||||| base", base), ("=======", wanted), (FORGE, "")] {
+        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        out.push_str(&format!("{marker}\n{text}{end}"));
+    }
 }
 
 /// What the markers of a conflict begin and end with.
@@ -243,5 +264,18 @@ mod tests {
         assert_eq!([conflict.ours.as_str(), conflict.theirs.as_str()], ["A\nb\n1\nd", "A\nb\n2\nd\n"]);
         assert_eq!(unmarked(marked), Some(["A\nb\n1\nd\n".to_owned(), "A\nb\n2\nd\n".to_owned()]));
         assert_eq!(unmarked("a\n<<<<<<< edited\nb\n"), None);
+    }
+
+    #[test]
+    fn a_clash_holds_all_that_differs_and_no_more() {
+        let conflict = clash("a\nb\nc\nd\ne\n", "a\nB\nc\nd\ne\n", "a\nb\nc\nD\ne\n");
+        let marked = "a\n<<<<<<< edited\nB\nc\nd\n||||||| base\nb\nc\nd\n=======\nb\nc\nD\n>>>>>>> forge\ne\n";
+        assert_eq!(conflict.marked, marked);
+        assert_eq!(unmarked(marked), Some([conflict.ours, conflict.theirs]));
+        assert_eq!(
+            clash("a\n", "a\na\n", "a\n").marked,
+            "a\n<<<<<<< edited\na\n||||||| base\n=======\n>>>>>>> forge\n"
+        );
+        assert!(clash("", "", "").marked.starts_with(EDITED));
     }
 }

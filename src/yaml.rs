@@ -54,6 +54,11 @@ pub struct Doc {
     pub root: Node,
 }
 
+/// Whether a file of this name holds YAML.
+pub fn is_yaml(path: &str) -> bool {
+    path.ends_with(".yaml") || path.ends_with(".yml")
+}
+
 /// Reads one YAML document that somebody wrote.
 ///
 /// # Errors

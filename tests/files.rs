@@ -201,7 +201,7 @@ fn where_an_edit_and_the_spec_want_something_else_nothing_is_written() {
     for _ in 0..2 {
         let said = sandbox.run(&["generate"]);
         assert_eq!(said.code, 1);
-        let words = "api/Dockerfile: was edited, and the spec moved in the same lines\nnothing was written.";
+        let words = "api/Dockerfile: was edited, and the spec moved in the same place\nnothing was written.";
         assert!(said.stderr.contains(words), "{}", said.text());
     }
     assert_eq!(sandbox.tree(), before);

@@ -18,7 +18,7 @@ use crate::schema;
 /// Write everything that the spec asks for
 ///
 /// Files that are right already are not touched. Edits are kept, and merged with what the spec asks now. Where both want
-/// something else in the same lines, and where a file never was forge's, nothing at all is written, and they are listed.
+/// something else in the same place, and where a file never was forge's, nothing at all is written, and they are listed.
 ///
 /// Ends with 0 when it is done, with 1 when an edit stands in the way of what the spec asks now or a file was refused
 /// (with --check or --dry-run: when anything would change), and with 2 when it could not be done.
@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     /// Write nothing; list what would change
     #[arg(long)]
     dry_run: bool,
-    /// What becomes of a file where an edit and the spec want something else in the same lines
+    /// What becomes of a file where an edit and the spec want something else in the same place
     #[arg(long, value_name = "WAY")]
     conflict: Option<Resolution>,
     /// In this file, or those below this folder, the edit stays where both want something else; can be repeated

@@ -243,7 +243,7 @@ impl State {
 /// Reads a text again with the eyes of those who will read it: what does not parse is never written.
 fn read_back(artifact: &Artifact) -> Result<(), Failure> {
     let Artifact { id, path, text, .. } = artifact;
-    if !(path.ends_with(".yaml") || path.ends_with(".yml")) {
+    if !yaml::is_yaml(path) {
         return Ok(());
     }
     let is_compose = id.split(':').next() == Some("compose");

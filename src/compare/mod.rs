@@ -14,8 +14,9 @@ pub use plans::plans;
 pub use sources::{Movers, Party, Sources};
 
 use crate::keep;
-use crate::merge::{Conflict, distance, has_windows_ends, merge, unmarked};
+use crate::merge::{Conflict, clash, distance, has_windows_ends, merge, unmarked};
 use crate::targets::{Artifact, Extent};
+use crate::yaml;
 
 /// A file on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +95,7 @@ pub enum Kind {
     Edited,
     /// Somebody edited it, and forge wants another text as well; both fit together: merged.
     Merged,
-    /// Somebody edited it, and forge wants something else in the same lines: nothing at all is written.
+    /// Somebody edited it, and forge wants something else in the same place: nothing at all is written.
     Conflict,
     /// There are markers of a conflict in it, and nobody has chosen between them: nothing at all is written.
     Undecided,
@@ -129,8 +130,8 @@ impl Kind {
             Kind::Lines => "lacks lines that forge needs",
             Kind::Edited => "was edited",
             Kind::Merged => return format!("was edited, and {moved}: both fit together"),
-            Kind::Conflict => return format!("was edited, and {moved} in the same lines"),
-            Kind::Marked => return format!("was edited, and {moved} in the same lines: both are marked"),
+            Kind::Conflict => return format!("was edited, and {moved} in the same place"),
+            Kind::Marked => return format!("was edited, and {moved} in the same place: both are marked"),
             Kind::Unmergeable => {
                 let why = "it is no UTF-8, or its base text in .forge/base is damaged";
                 return format!("was edited, and {moved}; {why}");
@@ -181,6 +182,10 @@ pub fn compare<E>(
                 left.insert(&old.path);
                 changes.push(moved);
             }
+            // Somebody has moved it already.
+            (Some(found), None) if records.get(artifact.path.as_str()).is_none() && was(old, &found, &base) => {
+                changes.push(whole(artifact, Some(old), Some(found), &base));
+            }
             (found, moved) => {
                 // A run that was stopped before it came to delete the old one.
                 if moved.is_some_and(|it| it.wanted.as_ref() == found.as_ref().map(|it| &it.bytes)) {
@@ -202,6 +207,13 @@ pub fn compare<E>(
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(changes)
+}
+
+/// Whether a file is, for the most part, what forge wrote elsewhere.
+fn was(record: &Record, found: &Found, base: impl Fn(&str) -> Option<String>) -> bool {
+    let Ok(text) = std::str::from_utf8(&found.bytes) else { return false };
+    let is_near = |base: String| 2 * distance(&base, text) < base.lines().count() + text.lines().count();
+    record.is_forges(&found.bytes) || nearest(record, text, base).is_some_and(is_near)
 }
 
 /// What becomes of an artifact that was at the path of `record` and has another now, where nothing is.
@@ -294,7 +306,7 @@ impl<'a> Owned<'a> {
         }
         // Markers of a conflict are no edit: somebody has to choose between them first.
         if let Some(sides) = std::str::from_utf8(found).ok().and_then(unmarked) {
-            let [ours, theirs] = sides.map(|it| merged(it.as_bytes(), record, &artifact.text, &base).unwrap_or(Ok(it)));
+            let [ours, theirs] = sides.map(|it| merged(it.as_bytes(), record, artifact, &base).unwrap_or(Ok(it)));
             let sides = [ours.unwrap_or_else(|it| it.ours), theirs.unwrap_or_else(|it| it.theirs)];
             let text = String::from_utf8_lossy(found).into_owned();
             return Outcome { kind: Kind::Undecided, text: Some(text), sides: Some(sides.map(String::into_bytes)) };
@@ -302,9 +314,9 @@ impl<'a> Owned<'a> {
         if record.interrupted.is_empty() && digest(artifact.text.as_bytes()) == record.base {
             return Outcome { kind: Kind::Edited, text: None, sides: None };
         }
-        let done = match merged(&edited, record, &artifact.text, &base) {
+        let done = match merged(&edited, record, artifact, &base) {
             // Where a block of the owner's moved, what is in it is an edit like any other.
-            Some(done) if !self.is_in(&done) => merged(found, record, &artifact.text, &base),
+            Some(done) if !self.is_in(&done) => merged(found, record, artifact, &base),
             done => done.map(|it| {
                 let filled = |it: String| self.filled(&it).into_owned();
                 it.map(filled).map_err(|it| Conflict {
@@ -357,26 +369,39 @@ impl<'a> Owned<'a> {
 
 /// The edit `found` with what forge wants now, on the base that it was made on: what forge last wanted, or what a run wanted
 /// that was stopped, whichever it differs least from. `None` where there is no such text, or the edit is no text.
+///
+/// Lines that go together can make a file that does not, such as a key that both added: that is a conflict as well.
 fn merged(
     found: &[u8],
     record: &Record,
-    wanted: &str,
+    artifact: &Artifact,
     base: impl Fn(&str) -> Option<String>,
 ) -> Option<Result<String, Conflict>> {
     let found = std::str::from_utf8(found).ok()?;
-    let bases = std::iter::once(&record.base).chain(&record.interrupted).filter_map(|it| base(it));
     // An editor or a checkout can have given all lines other ends: that alone meets nothing.
     let is_windows = has_windows_ends(found);
     let plain = if is_windows { Cow::from(found.replace("\r\n", "\n")) } else { found.into() };
-    let base = bases.min_by_key(|base| distance(base, &plain))?;
+    let base = nearest(record, &plain, base)?;
+    let wanted = artifact.text.as_str();
+    let is_read = |text: &str| !yaml::is_yaml(&artifact.path) || yaml::read(text).is_ok();
+    let join = |text: &str| match merge(&base, text, wanted) {
+        Ok(it) if !is_read(&it) && is_read(text) && is_read(wanted) => Err(clash(&base, text, wanted)),
+        it => it,
+    };
     Some(if is_windows && !base.contains('\r') {
         let back = |text: String| text.replace('\n', "\r\n");
         let conflict =
             |it: Conflict| Conflict { marked: back(it.marked), ours: back(it.ours), theirs: back(it.theirs) };
-        merge(&base, &plain, wanted).map(back).map_err(conflict)
+        join(&plain).map(back).map_err(conflict)
     } else {
-        merge(&base, found, wanted)
+        join(found)
     })
+}
+
+/// Of the texts that forge or a stopped run of it wanted, the one that a text differs least from.
+fn nearest(record: &Record, text: &str, base: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let bases = std::iter::once(&record.base).chain(&record.interrupted).filter_map(|it| base(it));
+    bases.min_by_key(|base| distance(base, text))
 }
 
 /// A file that is somebody else's, and in which some lines have to be. What is missing goes to its end, and with it the
@@ -526,6 +551,16 @@ mod tests {
             assert_eq!(found[1], gone, "{disk:?} {wanted:?}");
         }
         assert_eq!(renamed(&[("old", "mine\n2\n3\n")], base, "1\n4\n3\n")[0].0, Kind::Conflict);
+        // Somebody moved it by hand, or something else is there.
+        for (disk, wanted, kind, text) in [
+            (base, base, Kind::Same, base),
+            (base, "1\n2\n4\n", Kind::Moved, "1\n2\n4\n"),
+            ("mine\n2\n3\n", "1\n2\n4\n", Kind::Merged, "mine\n2\n4\n"),
+            ("other\n", base, Kind::Foreign, base),
+        ] {
+            let found = renamed(&[("new", disk)], base, wanted);
+            assert_eq!(found, [(kind, Some(text.to_owned()), false)], "{disk:?} {wanted:?}");
+        }
         let other = renamed(&[("old", "mine\n2\n3\n"), ("new", "other\n")], base, base);
         assert_eq!([other[0].0, other[1].0], [Kind::Foreign, Kind::Orphaned], "somebody else's is there already");
     }
@@ -553,6 +588,31 @@ mod tests {
         // forge wants the block no more: what is in it is an edit like any other.
         assert_eq!(change(&mine, "a\nb\n").0, Kind::Conflict);
         assert_eq!(change(&base, "a\nb\n").0, Kind::Moved);
+    }
+
+    #[test]
+    fn lines_that_merge_into_no_yaml_are_a_conflict() {
+        let base = "a:\n  x: 1\n  y: 2\n";
+        let manifest = Manifest { artifacts: BTreeMap::from([("a".to_owned(), record(base))]), ..Manifest::default() };
+        let change = |disk: &str, wanted: &str| {
+            let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: disk.into(), executable: None }));
+            let wanted = Artifact { path: "a.yaml".into(), ..artifact(wanted) };
+            let manifest = Manifest {
+                artifacts: BTreeMap::from([("a".to_owned(), Record { path: "a.yaml".into(), ..record(base) })]),
+                ..manifest.clone()
+            };
+            compare(&[wanted], &manifest, find, |_| Some(base.to_owned())).expect("nothing fails").remove(0)
+        };
+        let both = change("a:\n  z: 3\n  x: 1\n  y: 2\n", "a:\n  x: 1\n  y: 2\n  z: 4\n");
+        assert_eq!(both.kind, Kind::Conflict);
+        let marked = String::from_utf8(both.wanted.expect("both sides")).expect("text");
+        assert!(
+            marked.starts_with("a:\n<<<<<<< edited\n  z: 3\n") && marked.ends_with("  z: 4\n>>>>>>> forge\n"),
+            "{marked}"
+        );
+        assert_eq!(change("a:\n  w: 3\n  x: 1\n  y: 2\n", "a:\n  x: 1\n  y: 2\n  z: 4\n").kind, Kind::Merged);
+        // What was broken before is no reason to stop.
+        assert_eq!(change("a:\n  w: [\n  x: 1\n  y: 2\n", "a:\n  x: 1\n  y: 2\n  z: 4\n").kind, Kind::Merged);
     }
 
     #[test]

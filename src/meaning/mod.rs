@@ -72,7 +72,7 @@ impl Format {
     fn of(path: &str, texts: &[&str]) -> Option<Format> {
         let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
         let has_line = |test: &dyn Fn(&str) -> bool| texts.iter().any(|it| it.lines().any(test));
-        if name.ends_with(".yml") || name.ends_with(".yaml") {
+        if crate::yaml::is_yaml(&name) {
             return match path {
                 _ if name.contains("compose") => Some(Format::Compose),
                 _ if path.starts_with(".github/workflows/") || path.contains("/.github/workflows/") => {

@@ -11,7 +11,6 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, did_you_mean, listed};
 use crate::keep;
 use crate::project::{Edit, Patch};
-use crate::targets::{Artifact, Extent};
 
 /// Why a patch does not fit.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,7 +69,7 @@ fn one(patch: &Patch, id: &str, path: &str, text: &str) -> Result<String, Missed
     let at = || Path::parse(&patch.at);
     let (edit, expect) = (&patch.edit, patch.expect.as_ref());
     let name = path.rsplit('/').next().unwrap_or(path);
-    if name.ends_with(".yaml") || name.ends_with(".yml") {
+    if crate::yaml::is_yaml(name) {
         yaml::apply(text, &at(), edit, expect)
     } else if id.starts_with("dockerfile:") {
         dockerfile::apply(text, &at(), edit, expect)
@@ -79,27 +78,6 @@ fn one(patch: &Patch, id: &str, path: &str, text: &str) -> Result<String, Missed
     } else {
         lines::apply(text, &patch.at, edit, expect)
     }
-}
-
-/// Complains of patches for files that forge does not make.
-pub fn unknown_files(patches: &[Patch], wanted: &[Artifact]) -> Vec<Diagnostic> {
-    let mut told = Vec::new();
-    for (index, patch) in patches.iter().enumerate() {
-        let place = Place::Value(Path::of(["patches"]).index(index).key("file"));
-        match wanted.iter().find(|it| it.path == patch.file) {
-            Some(it) if it.extent == Extent::File => {}
-            Some(_) => {
-                let message = format!("`{}` is a file of yours", patch.file);
-                told.push(Diagnostic::error(&codes::PATCH, place, message).help("write it there"));
-            }
-            None => {
-                let message = format!("forge makes no file `{}`", patch.file.escape_debug());
-                let known = wanted.iter().map(|it| it.path.as_str());
-                told.push(Diagnostic::error(&codes::PATCH, place, message).nearest(&patch.file, known));
-            }
-        }
-    }
-    told
 }
 
 /// The key of a patch that says what is done.

@@ -273,26 +273,6 @@ fn other_files_are_patched_by_line() {
     }
 }
 
-#[test]
-fn each_patch_that_fits_no_file_is_told() {
-    let patches =
-        [patch("a", Edit::Remove, None), Patch { file: "compose.yml".into(), ..patch("a", Edit::Remove, None) }];
-    let artifact = |path: &str| Artifact {
-        id: path.into(),
-        path: path.into(),
-        executable: false,
-        extent: if path == "f" { Extent::Lines } else { Extent::File },
-        text: String::new(),
-    };
-    let told = unknown_files(&patches, &[artifact("f"), artifact("compose.yaml")]);
-    let told: Vec<(&str, Option<&str>)> = told.iter().map(|it| (it.message.as_str(), it.help.as_deref())).collect();
-    let nearest = Some("did you mean `compose.yaml`?");
-    assert_eq!(
-        told,
-        [("`f` is a file of yours", Some("write it there")), ("forge makes no file `compose.yml`", nearest)]
-    );
-}
-
 proptest::proptest! {
     #[test]
     fn no_patch_makes_forge_panic(at in r#"(final|dependencies|services|api|http|server|x|image|ports|[\[\]."0-9a-z/ &*!~-]){0,6}"#, text in "\\PC{0,12}") {

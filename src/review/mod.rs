@@ -347,7 +347,7 @@ mod tests {
         let (found, wanted) = (BASE.replace("a:1", "a:mine"), BASE.replace("a:1", "a:2"));
         let conflict = &reviewed(BASE, &found, &wanted, &by(&[Party::Spec, Party::Forge]))[0];
         assert_eq!(conflict.kind, Kind::Conflict);
-        assert_eq!(conflict.reason, "was edited, and the spec and forge moved in the same lines");
+        assert_eq!(conflict.reason, "was edited, and the spec and forge moved in the same place");
         let told = told(conflict);
         assert!(told.iter().any(|it| it.starts_with("[Spec, Forge]") && it.contains("a:2")), "{told:?}");
         assert!(told.iter().any(|it| it.starts_with("[Edit]") && it.contains("a:mine")), "{told:?}");

@@ -10,10 +10,12 @@ mod scripts;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::diagnostic::{Broken, Diagnostic};
-use crate::patch::{patched, unknown_files};
-use crate::project::{Project, Resolved};
+use crate::codes;
+use crate::diagnostic::{Broken, Diagnostic, Path, Place};
+use crate::patch::patched;
+use crate::project::{Patch, Project, Resolved};
 use crate::render::Engine;
+use crate::yaml::is_yaml;
 
 /// One file that forge wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +116,27 @@ pub fn plan(resolved: &Resolved, engine: &Engine) -> Result<Vec<Artifact>, Unpla
     if told.is_empty() { Ok(artifacts) } else { Err(Unplanned::Patches(told)) }
 }
 
+/// Complains of patches for files that forge does not make.
+fn unknown_files(patches: &[Patch], wanted: &[Artifact]) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    for (index, patch) in patches.iter().enumerate() {
+        let place = Place::Value(Path::of(["patches"]).index(index).key("file"));
+        match wanted.iter().find(|it| it.path == patch.file) {
+            Some(it) if it.extent == Extent::File => {}
+            Some(_) => {
+                let message = format!("`{}` is a file of yours", patch.file);
+                told.push(Diagnostic::error(&codes::PATCH, place, message).help("write it there"));
+            }
+            None => {
+                let message = format!("forge makes no file `{}`", patch.file.escape_debug());
+                let known = wanted.iter().map(|it| it.path.as_str());
+                told.push(Diagnostic::error(&codes::PATCH, place, message).nearest(&patch.file, known));
+            }
+        }
+    }
+    told
+}
+
 /// What cannot be rendered: for each target the first that is wrong, where [`plan`] has the first of all.
 pub fn broken(resolved: &Resolved, engine: &Engine) -> Vec<Broken> {
     let nginx = match nginx::folders(resolved, engine) {
@@ -134,7 +157,7 @@ pub fn could_be(id: &str, path: &str) -> bool {
         "dockerfile" => name.contains("Dockerfile"),
         "dockerignore" => name.ends_with(".dockerignore"),
         "entrypoint" => name.ends_with("docker-entrypoint.sh"),
-        "compose" => name.ends_with(".yaml") || name.ends_with(".yml"),
+        "compose" => is_yaml(name),
         "nginx" => name.ends_with(".conf"),
         "env" => path == ".env.example",
         "script" => name == what,
@@ -154,4 +177,35 @@ pub fn combinations(resolved: &Resolved) -> Vec<Vec<String>> {
 /// Production, then the others.
 fn environments(resolved: &Resolved) -> impl Iterator<Item = &Project> {
     std::iter::once(&resolved.base).chain(resolved.environments.values())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Edit;
+
+    #[test]
+    fn each_patch_that_fits_no_file_is_told() {
+        let patches = ["f", "compose.yml"].map(|file| Patch {
+            file: file.into(),
+            at: "a".into(),
+            edit: Edit::Remove,
+            expect: None,
+            lifted: std::collections::BTreeMap::new(),
+        });
+        let artifact = |path: &str| Artifact {
+            id: path.into(),
+            path: path.into(),
+            executable: false,
+            extent: if path == "f" { Extent::Lines } else { Extent::File },
+            text: String::new(),
+        };
+        let told = unknown_files(&patches, &[artifact("f"), artifact("compose.yaml")]);
+        let told: Vec<(&str, Option<&str>)> = told.iter().map(|it| (it.message.as_str(), it.help.as_deref())).collect();
+        let nearest = Some("did you mean `compose.yaml`?");
+        assert_eq!(
+            told,
+            [("`f` is a file of yours", Some("write it there")), ("forge makes no file `compose.yml`", nearest)]
+        );
+    }
 }

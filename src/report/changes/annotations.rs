@@ -38,7 +38,7 @@ pub fn sarif(review: &Review) -> String {
     let notes = notes(review);
     let rules = [
         ("differs", "a generated file is not what the spec asks for"),
-        ("conflict", "an edit and the spec want something else in the same lines"),
+        ("conflict", "an edit and the spec want something else in the same place"),
         ("foreign", "a file is there that never was forge's"),
         ("loosens-security", "a difference gives up some security"),
         ("breaks-rule", "a file breaks a rule of the hardening contract that forge's own file keeps"),
