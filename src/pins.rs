@@ -84,7 +84,11 @@ pub struct Taken {
     pub news: BTreeMap<String, String>,
     /// The names that were read from files and are the lock's to say: all else that stands in a file is its owner's edit.
     pub known: BTreeSet<String>,
-    /// Pins that were not taken, by file and name: the lock was changed since, or another file has yet another.
+    /// The names whose pin in the lock is one that stands in a file anew as well: a bot raised both.
+    pub agreed: BTreeSet<String>,
+    /// Names for which files have different new pins, with the files of each: nobody can tell which of them is the newer.
+    pub disputed: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// Pins that were not taken, by file and name: the lock was changed since.
     pub left: BTreeSet<(String, String)>,
     /// Tags that the spec would have to say.
     pub raised: Vec<Raised>,
@@ -168,52 +172,110 @@ pub fn actions(text: &str) -> impl Iterator<Item = (String, Action)> {
 
 /// Brings what was `written` into the lock, for the images that the project `uses`, with their places in the spec.
 ///
-/// The lock goes before a file where it was changed since forge wrote that. Of two files with different news, the first
-/// is believed; one that still has what forge wrote has no news.
+/// The lock goes before a file where it was changed since forge wrote that. A file that still has what forge wrote has no
+/// news; where two have different ones, none is taken. The first digest of an image that the lock does not know is taken
+/// like a newer one: it only narrows what the tag may stand for, and whoever merges it has seen it.
 pub fn take(lock: Option<&Lock>, uses: &BTreeMap<String, BTreeSet<Path>>, written: &[Written]) -> Taken {
-    let mut taken = Taken { lock: lock.cloned().unwrap_or_default(), ..Taken::default() };
+    let before = lock.cloned().unwrap_or_default();
+    let disputed = disputed(&before, uses, written);
+    let mut taken = Taken { lock: before.clone(), disputed, ..Taken::default() };
     for it in written {
-        match (&it.was, &it.is) {
-            (Named::Image { name: was, digest: before }, Named::Image { name, digest }) => {
-                let at = uses.get(was).filter(|_| was != name && !uses.contains_key(name)).and_then(BTreeSet::first);
-                if let Some(at) = at.filter(|at| at.to_string().ends_with(".image") || is_newer(name, was)) {
-                    let at = Some(at.clone());
-                    taken.raised.push(Raised { path: it.path.clone(), was: was.clone(), is: name.clone(), at });
-                }
-                let Some(digest) = digest.as_ref().filter(|_| uses.contains_key(name)) else { continue };
-                taken.known.insert(name.clone());
-                let locked = taken.lock.images.get(name).map(|it| &it.digest);
-                let before = before.as_ref().filter(|_| was == name);
-                if locked == Some(digest) {
-                    continue;
-                }
-                if locked.is_some() && locked != before {
-                    taken.left.insert((it.path.clone(), name.clone()));
-                    continue;
-                }
-                let pin = Pin { digest: digest.clone(), platforms: BTreeSet::new() };
-                taken.lock.images.insert(name.clone(), pin);
-                taken.news.insert(name.clone(), it.path.clone());
+        if let (Named::Image { name: was, .. }, Named::Image { name, .. }) = (&it.was, &it.is) {
+            let at = uses.get(was).filter(|_| was != name && !uses.contains_key(name)).and_then(BTreeSet::first);
+            if let Some(at) = at.filter(|at| at.to_string().ends_with(".image") || is_newer(name, was)) {
+                let at = Some(at.clone());
+                taken.raised.push(Raised { path: it.path.clone(), was: was.clone(), is: name.clone(), at });
             }
-            (Named::Action { sha: before, .. }, Named::Action { name, sha, version: Some(version) })
-                if is_hex(sha, 40) =>
-            {
-                taken.known.insert(name.clone());
-                let locked = taken.lock.actions.get(name).map(|it| &it.sha);
-                if locked == Some(sha) {
-                    continue;
-                }
-                if locked.is_some_and(|it| it != before) {
-                    taken.left.insert((it.path.clone(), name.clone()));
-                    continue;
-                }
-                taken.lock.actions.insert(name.clone(), Action { version: version.clone(), sha: sha.clone() });
-                taken.news.insert(name.clone(), it.path.clone());
+        }
+        let Some(pin) = Pinned::of(it, uses).filter(|it| !taken.disputed.contains_key(it.name)) else { continue };
+        taken.known.insert(pin.name.to_owned());
+        match pin.beside(&before) {
+            Standing::Same => {
+                taken.agreed.insert(pin.name.to_owned());
             }
-            _ => {}
+            Standing::Late => {
+                taken.left.insert((it.path.clone(), pin.name.to_owned()));
+            }
+            Standing::News => {
+                pin.put(&mut taken.lock);
+                taken.news.entry(pin.name.to_owned()).or_insert_with(|| it.path.clone());
+            }
         }
     }
     taken
+}
+
+/// What stands in a file for an image that the project uses, or for an action.
+struct Pinned<'a> {
+    name: &'a str,
+    /// The digest or the commit.
+    is: &'a str,
+    /// What forge wrote there; `None` where that was none, or of another tag.
+    was: Option<&'a str>,
+    /// The version of an action.
+    version: Option<&'a str>,
+}
+
+/// How a pin in a file stands to what is locked.
+enum Standing {
+    /// It is what is locked.
+    Same,
+    /// What is locked was changed since forge wrote the file.
+    Late,
+    /// It is newer than what is locked.
+    News,
+}
+
+impl<'a> Pinned<'a> {
+    fn of(written: &'a Written, uses: &BTreeMap<String, BTreeSet<Path>>) -> Option<Pinned<'a>> {
+        match (&written.was, &written.is) {
+            (Named::Image { name: before, digest: was }, Named::Image { name, digest: Some(is) }) => {
+                let was = was.as_deref().filter(|_| before == name);
+                uses.contains_key(name).then_some(Pinned { name, is, was, version: None })
+            }
+            (Named::Action { sha: was, .. }, Named::Action { name, sha, version: Some(version) }) => {
+                let (was, version) = (Some(was.as_str()), Some(version.as_str()));
+                is_hex(sha, 40).then_some(Pinned { name, is: sha, was, version })
+            }
+            _ => None,
+        }
+    }
+
+    fn beside(&self, lock: &Lock) -> Standing {
+        let locked = match self.version {
+            Some(_) => lock.actions.get(self.name).map(|it| it.sha.as_str()),
+            None => lock.images.get(self.name).map(|it| it.digest.as_str()),
+        };
+        match locked {
+            Some(it) if it == self.is => Standing::Same,
+            Some(_) if locked != self.was => Standing::Late,
+            _ => Standing::News,
+        }
+    }
+
+    fn put(&self, lock: &mut Lock) {
+        let (name, is) = (self.name.to_owned(), self.is.to_owned());
+        match self.version {
+            Some(version) => drop(lock.actions.insert(name, Action { version: version.to_owned(), sha: is })),
+            None => drop(lock.images.insert(name, Pin { digest: is, platforms: BTreeSet::new() })),
+        }
+    }
+}
+
+/// The names for which files have different news, with the files of each pin.
+fn disputed(
+    lock: &Lock,
+    uses: &BTreeMap<String, BTreeSet<Path>>,
+    written: &[Written],
+) -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
+    let mut found: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for it in written {
+        let Some(pin) = Pinned::of(it, uses).filter(|it| matches!(it.beside(lock), Standing::News)) else { continue };
+        let files = found.entry(pin.name.to_owned()).or_default().entry(pin.is.to_owned()).or_default();
+        files.insert(it.path.clone());
+    }
+    found.retain(|_, pins| pins.len() > 1);
+    found
 }
 
 /// Lines of two texts that are the same but for what they name, with their line ends.
@@ -320,6 +382,20 @@ mod tests {
     fn what_was_locked_since_goes_before_what_a_bot_wrote() {
         let taken = taken(Some(&lock("newest")), &pinned("old"), &pinned("new"));
         assert_eq!((taken.lock, taken.news.len(), taken.left.len()), (lock("newest"), 0, 2));
+    }
+
+    #[test]
+    fn of_two_different_news_none_is_taken() {
+        let written = |of: &str, path: &str| super::written(path, &pinned("old"), &pinned(of));
+        let both: Vec<Written> = written("new", "a").into_iter().chain(written("newer", "b")).collect();
+        let taken = take(Some(&lock("old")), &uses(), &both);
+        assert_eq!((taken.lock, taken.news.len(), taken.known.len(), taken.left.len()), (lock("old"), 0, 0, 0));
+        let files = |path: &str| BTreeSet::from([path.to_owned()]);
+        let expected = BTreeMap::from([(digest("new"), files("a")), (digest("newer"), files("b"))]);
+        assert_eq!(taken.disputed["python:3.13-slim"], expected);
+        // The lock decides as soon as somebody has looked up the newest.
+        let taken = take(Some(&lock("newest")), &uses(), &both);
+        assert!(taken.disputed.is_empty() && taken.left.len() == 4, "{taken:?}");
     }
 
     #[test]

@@ -339,6 +339,23 @@ fn a_first_contact_says_what_a_hand_written_file_lacks_and_has() {
     assert_eq!(document["strangers"].as_array().map(Vec::len), Some(2));
 }
 
+#[test]
+fn a_credential_in_an_adopted_file_is_told() {
+    let spec = format!("{}backings:\n  db: {{ kind: postgres }}\n", crate::sandbox::SMALLEST);
+    let sandbox = Sandbox::smallest("adopt-credential")
+        .file("forge.yaml", spec)
+        .file(".env.example", "A=b\nDB_PASSWORD=hunter2\nAPI_KEY=abc\n")
+        .file("compose.yaml", "services: {}\n");
+    let said = sandbox.run(&["adopt", "."]);
+    assert_eq!(said.code, 0, "{}", said.text());
+    assert!(
+        said.stderr.contains("warning: .env.example: what looks like a credential stands on line 2, 3: take it out"),
+        "{}",
+        said.text()
+    );
+    assert!(!said.text().contains("hunter2") && !said.stderr.contains("warning: compose.yaml"), "{}", said.text());
+}
+
 /// A git repository with a project in a folder of it, committed as it is after `generate`.
 fn repository(name: &str) -> Sandbox {
     let sandbox =

@@ -7,12 +7,14 @@ use super::project::{counted, valid};
 use super::write::remember;
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Manifest, Record, compare, digest};
+use crate::credential::lines_with_credentials;
 use crate::targets::Artifact;
 
 /// Take over files that never were forge's, as they are
 ///
 /// From then on such a file counts as an edit of what forge wants there: `forge generate` keeps what is in it, and merges
-/// what the spec asks later; `forge diff` shows how it differs. The file itself is not touched.
+/// what the spec asks later; `forge diff` shows how it differs. The file itself is not touched. What looks like a credential in it
+/// is told.
 ///
 /// Ends with 0 when the files are forge's, and with 2 when forge makes no such file.
 #[derive(Debug, clap::Args)]
@@ -53,6 +55,17 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     })?;
     for artifact in &adopted {
         shell.say(&format!("{:>18} {}", "adopted", artifact.path))?;
+    }
+    for change in changes.iter().filter(|it| paths.contains(it.path.as_str())) {
+        let text = String::from_utf8_lossy(change.found.as_deref().unwrap_or_default());
+        let lines: Vec<String> = lines_with_credentials(&text).iter().map(ToString::to_string).collect();
+        if !lines.is_empty() {
+            shell.insist(&format!(
+                "warning: {}: what looks like a credential stands on line {}: take it out before you commit the file, and give those who have to know it another one",
+                change.path,
+                lines.join(", ")
+            ))?;
+        }
     }
     shell
         .say(&format!("{} taken over as edits: `forge diff` shows how they differ", counted(adopted.len(), "file")))?;

@@ -1,6 +1,6 @@
 //! What forge wants beside what is there: where every command begins that looks at generated files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::Path;
 
@@ -41,7 +41,9 @@ pub(super) fn compared(
     let bases = disk.root.join(STATE).join("base");
     let base = |name: &str| base_text(&bases, name);
     let mut changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
-    let found = edits(&changes, &manifest, base);
+    // A bot that raised the lock as well made files right that forge did not write so.
+    let is_lock_new = manifest.sources.as_ref().is_some_and(|it| it.lock != project.sources.lock);
+    let found = edits(&changes, &manifest, is_lock_new, base);
     let written: Vec<Written> = found.iter().flat_map(|it| pins::written(it.path, &it.base, it.text)).collect();
     let pins = pins::take(project.lock.as_ref(), &uses(&project.resolved), &written);
     if !written.is_empty() {
@@ -60,7 +62,11 @@ pub(super) fn compared(
         let base = |name: &str| texts.get(name).cloned().or_else(|| base(name));
         changes = compare(&wanted, &manifest, |path| disk.find(path), base)?;
     }
-    let movers = Movers::since(&manifest, &project.sources, env!("CARGO_PKG_VERSION"));
+    let mut sources = project.sources.clone();
+    if !pins.news.is_empty() {
+        sources.lock = Some(digest(pins.lock.text().as_bytes()));
+    }
+    let movers = Movers::since(&manifest, &sources, env!("CARGO_PKG_VERSION"));
     Ok(Compared { disk, manifest, wanted, changes, movers, pins, _lock: lock })
 }
 
@@ -72,9 +78,18 @@ struct Edit<'a> {
     text: &'a str,
 }
 
-/// The texts of the files that are not as forge wrote them.
-fn edits<'a>(changes: &'a [Change], manifest: &'a Manifest, base: impl Fn(&str) -> Option<String>) -> Vec<Edit<'a>> {
-    let edited = |it: &&Change| matches!(it.kind, Kind::Edited | Kind::Merged | Kind::Conflict);
+/// The texts of the files that are not as forge wrote them; with those that are as it wants them now, where that `can_be_right`.
+fn edits<'a>(
+    changes: &'a [Change],
+    manifest: &'a Manifest,
+    can_be_right: bool,
+    base: impl Fn(&str) -> Option<String>,
+) -> Vec<Edit<'a>> {
+    let edited = |it: &&Change| match it.kind {
+        Kind::Edited | Kind::Merged | Kind::Conflict => true,
+        Kind::Same => can_be_right,
+        _ => false,
+    };
     let by_path: HashMap<&str, (&String, &Record)> =
         manifest.artifacts.iter().map(|(id, record)| (record.path.as_str(), (id, record))).collect();
     let edit = |it: &'a Change| {
@@ -108,9 +123,25 @@ impl Compared {
         let texts = change.found.as_deref().zip(change.wanted.as_deref());
         let texts = texts.and_then(|(a, b)| Some((std::str::from_utf8(a).ok()?, std::str::from_utf8(b).ok()?)));
         let names = texts.and_then(|(found, wanted)| pins::differing(found, wanted));
-        change.kind == Kind::Moved
+        let Taken { news, agreed, .. } = &self.pins;
+        matches!(change.kind, Kind::Moved | Kind::Merged)
             && !change.mode
-            && names.is_some_and(|it| !it.is_empty() && it.iter().all(|name| self.pins.news.contains_key(name)))
+            && names.is_some_and(|it| {
+                !it.is_empty() && it.iter().all(|name| news.contains_key(name) || agreed.contains(name))
+            })
+    }
+
+    /// Whether a file has a digest for which another file has another one.
+    pub(super) fn is_disputed(&self, path: &str) -> bool {
+        self.pins.disputed.values().flat_map(BTreeMap::values).any(|it| it.contains(path))
+    }
+
+    /// Says of the files that only lack what a bot wrote into others that they will follow.
+    pub(super) fn tell_behind(&self, shell: &mut Shell<'_>) -> Result<(), Failure> {
+        for it in self.changes.iter().filter(|it| self.is_behind_a_bot(it)) {
+            shell.say(&format!("{}: it has an older digest still, which `forge generate` replaces", it.path))?;
+        }
+        Ok(())
     }
 
     /// What there is to say of what bots wrote; `taken` says what becomes of it.
@@ -119,7 +150,16 @@ impl Compared {
             shell.say(&format!("{path}: {taken} of `{name}`"))?;
         }
         for (path, name) in &self.pins.left {
-            shell.say(&format!("{path}: what it has for `{name}` is not in forge.lock, which was changed since or has another file's; `forge lock --update {name}` looks up the newest"))?;
+            shell.say(&format!("{path}: what it has for `{name}` is not in forge.lock, which was changed since; `forge lock --update {name}` looks up the newest"))?;
+        }
+        for (name, pins) in &self.pins.disputed {
+            let files: BTreeSet<&String> = pins.values().flatten().collect();
+            let files: Vec<&str> = files.into_iter().map(String::as_str).collect();
+            shell.insist(&format!(
+                "{}: {} different digests of `{name}`, and nobody can tell which is the newer: write one of them everywhere, or `forge lock --update {name}` looks up the newest",
+                files.join(", "),
+                pins.len()
+            ))?;
         }
         for it in &self.pins.raised {
             let at = it.at.as_ref().map_or_else(|| "the spec".to_owned(), |at| format!("`{at}`"));

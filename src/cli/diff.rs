@@ -35,7 +35,8 @@ pub(super) struct Arguments {
     /// How to show it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
-    /// Count only what `forge generate` would change: edits that it keeps are no difference
+    /// Count only what somebody has to do something about: no edits that `forge generate` keeps, and no newer digests
+    /// of a bot that it takes into forge.lock
     #[arg(long)]
     check: bool,
     /// Compare what files mean: order, comments and spelling are no difference
@@ -90,6 +91,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let Compared { disk, manifest, changes, wanted, movers, .. } = &compared;
     let mut shown: Vec<Change> = chosen(changes, &arguments.paths, wanted)?.into_iter().cloned().collect();
     if arguments.check {
+        compared.tell_behind(shell)?;
         shown.retain(|it| !compared.is_behind_a_bot(it));
     }
     let is_whole = arguments.paths.is_empty();
@@ -101,7 +103,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shown.extend(state_changes(disk, Run { wanted: &wanted, ..run }));
     }
     if arguments.check {
-        shown.retain(|it| it.kind != Kind::Edited || it.mode);
+        shown.retain(|it| it.kind != Kind::Edited || it.mode || compared.is_disputed(&it.path));
     }
     if arguments.format == Format::Unified {
         let stops: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign || it.kind.is_open()).collect();

@@ -24,7 +24,7 @@ use crate::schema;
 /// (with --check or --dry-run: when anything would change), and with 2 when it could not be done.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Write nothing; end with 1 if anything would change
+    /// Write nothing; end with 1 if anything would change but newer digests of a bot, which `forge diff --check` lets pass, too
     #[arg(long)]
     check: bool,
     /// Write nothing; list what would change
@@ -81,6 +81,18 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     let compared = compared(project, root, writes, shell)?;
     compared.tell_pins("forge.lock takes the digest", shell)?;
+    let (mut behind, mut pinned, mut disputed) = (HashSet::new(), Vec::new(), Vec::new());
+    if !writes {
+        let paths = |is: &dyn Fn(&Change) -> bool| -> Vec<String> {
+            compared.changes.iter().filter(|it| is(it)).map(|it| it.path.clone()).collect()
+        };
+        behind.extend(paths(&|it| compared.is_behind_a_bot(it)));
+        disputed = paths(&|it| compared.is_disputed(&it.path));
+        pinned = compared.wanted_but_for_pins();
+    }
+    if arguments.check {
+        compared.tell_behind(shell)?;
+    }
     let Compared { mut disk, manifest, wanted, mut changes, movers, pins, _lock } = compared;
     let mut decided = Vec::new();
     let open = |paths: &[String]| -> Result<HashSet<String>, Failure> {
@@ -111,15 +123,24 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let state = kept(&schema);
     if !writes {
         let mut differs: Vec<Change> = changes.iter().filter(|it| it.is_due()).cloned().collect();
-        if differs.is_empty() && pins.news.is_empty() {
+        // What a bot wrote is to be taken over at the next run: for a check that is nothing to do now.
+        let is_behind = differs.iter().all(|it| behind.contains(&it.path));
+        if is_behind && (arguments.check || differs.is_empty() && pins.news.is_empty()) {
             let sources = &project.sources;
-            let run = Run { changes: &changes, wanted: &wanted, before: &manifest, sources, state: &state };
+            let run = Run { changes: &changes, wanted: &pinned, before: &manifest, sources, state: &state };
             differs = state_changes(&disk, run);
         }
+        let is_news = !(pins.news.is_empty() || arguments.check && differs.is_empty());
         let reasons = differs.iter().map(|it| (it.path.as_str(), it.reason(&movers.words())));
+        let disputes =
+            disputed.iter().map(|it| (it.as_str(), "its digest of an image is not that of all files".into()));
         let lock = (FILE, "a bot wrote newer digests into files".to_owned());
-        shell.answer(&names(reasons.chain((!pins.news.is_empty()).then_some(lock))))?;
-        return Ok(if differs.is_empty() && pins.news.is_empty() { Answer::Yes } else { Answer::No });
+        shell.answer(&names(reasons.chain(disputes).chain(is_news.then_some(lock))))?;
+        return Ok(if differs.is_empty() && disputed.is_empty() && !is_news { Answer::Yes } else { Answer::No });
+    }
+    if !pins.disputed.is_empty() {
+        shell.insist("nothing was written")?;
+        return Ok(Answer::No);
     }
     if !foreign.is_empty() {
         for change in &foreign {

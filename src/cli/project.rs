@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
 use crate::compare::{Sources, digest};
 use crate::contract::{broken_by_patches, known_rules};
-use crate::credential::masked;
+use crate::credential::{concealed, masked};
 use crate::diagnostic::{Broken, Code, Diagnostic, Path, Place, Severity};
 use crate::lint;
 use crate::lock::Lock;
@@ -465,7 +465,7 @@ fn notice(diagnostic: Diagnostic, doc: &Doc, path: &str) -> Notice {
     Notice {
         code: diagnostic.code.name.to_owned(),
         severity: diagnostic.severity,
-        message: masked(&diagnostic.message).into_owned(),
+        message: concealed(&diagnostic.message).into_owned(),
         help: diagnostic.help,
         path: path.to_owned(),
         text: Some(Arc::clone(&doc.text)),

@@ -3,7 +3,7 @@
 use super::Meaning;
 use super::subject::Fact;
 use super::text::Text;
-use crate::credential::{argument_passwords, has_credential, masked, visible};
+use crate::credential::{argument_passwords, concealed, has_credential, visible};
 
 /// How long a value may be before only the part of it is shown that differs.
 const LONG: usize = 72;
@@ -155,5 +155,5 @@ fn apart(before: &str, after: &str) -> (String, String) {
 
 /// One line that no terminal obeys, and no credential in it.
 fn showable(text: &str) -> String {
-    visible(&masked(text)).replace('\n', "\\n").replace('\t', "\\t")
+    visible(&concealed(text)).replace('\n', "\\n").replace('\t', "\\t")
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::{Look, Notice, visible};
+use crate::credential::with_even_stars;
 use crate::diagnostic::Severity;
 
 /// Nobody reads on; what is wrong in so many places has one cause.
@@ -24,7 +25,8 @@ pub(super) fn notices(notices: &[Notice], look: Look) -> String {
         let title = level.primary_title(&*message).id(&*notice.code);
         let mut group = match notice.text.as_deref().filter(|it| !it.is_empty() && notice.bytes.end <= it.len()) {
             Some(text) => {
-                let annotation = AnnotationKind::Primary.span(notice.bytes.clone());
+                let (text, bytes) = with_even_stars(text, notice.bytes.clone());
+                let annotation = AnnotationKind::Primary.span(bytes);
                 title.element(Snippet::source(text).path(&*path).fold(true).annotation(annotation))
             }
             None => title.element(annotate_snippets::Origin::path(&*path)),

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::compare::Party;
-use crate::credential::{masked, visible};
+use crate::credential::{concealed, visible};
 use crate::merge::{Change, changes};
 
 /// Lines that are the same around those that differ.
@@ -158,7 +158,7 @@ fn hunks(
     whose: impl Fn(bool) -> (Vec<Party>, bool),
     show: impl Fn(&str) -> String,
 ) -> Vec<Hunk> {
-    let (masked_old, masked_new) = (masked(old), masked(new));
+    let (masked_old, masked_new) = (concealed(old), concealed(new));
     let (shown_old, shown_new): (Vec<&str>, Vec<&str>) =
         (masked_old.split_inclusive('\n').collect(), masked_new.split_inclusive('\n').collect());
     let groups = groups(changes(old, new), conflicts);
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn credentials_and_control_characters_are_not_shown() {
         let hunks = edit("a\n", "DB_PASSWORD=hunter2\u{1b}[2J");
-        assert_eq!(hunks[0].lines[..2], ["-a", "+DB_PASSWORD=***********"]);
+        assert_eq!(hunks[0].lines[..2], ["-a", "+DB_PASSWORD=********"]);
         let hunks = edit("a\n", "\u{1b}[2J");
         assert_eq!(hunks[0].lines, ["-a", "+\\u{1b}[2J", "\\ No newline at end of file"]);
     }
