@@ -183,7 +183,7 @@ pub fn compare<E>(
                 changes.push(moved);
             }
             // Somebody has moved it already.
-            (Some(found), None) if records.get(artifact.path.as_str()).is_none() && was(old, &found, &base) => {
+            (Some(found), None) if !records.contains_key(artifact.path.as_str()) && was(old, &found, &base) => {
                 changes.push(whole(artifact, Some(old), Some(found), &base));
             }
             (found, moved) => {
