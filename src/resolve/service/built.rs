@@ -1,0 +1,288 @@
+//! Services whose image is made here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::super::Resolver;
+use super::super::backing::Filler;
+use super::super::needs::Wiring;
+use super::{derive_environment, develop, values};
+use crate::catalog::{Entry, Selection, StackFacts};
+use crate::codes;
+use crate::diagnostic::{Path, Place};
+use crate::project::{Image, ImageFiles, ImageRef, Origin, OtherFile, Packages, Reference, Test, User};
+use crate::spec::{self, Build, Service};
+
+/// What reads Dockerfiles, where a stack names no other.
+const FRONTEND: &str = "docker/dockerfile:1";
+
+/// What is known of a built service before its container is made.
+pub(in crate::resolve) struct Built<'a> {
+    pub(super) build: &'a Build,
+    pub(super) entry: &'a Entry,
+    pub(super) selection: Selection,
+    version_origin: Origin,
+    pub(in crate::resolve) facts: Arc<StackFacts>,
+    pub(in crate::resolve) context: String,
+}
+
+impl Built<'_> {
+    /// Whether an entrypoint can run in the image, or why not.
+    pub(super) fn entrypoint(&self) -> Result<(), &'static str> {
+        if self.facts.shell { Ok(()) } else { Err("the image of this stack has no shell for an entrypoint") }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn built(&mut self, build: &'a Build, service: &Service, at: &Path) -> Option<Built<'a>> {
+        let at = at.key("build");
+        if service.user.is_some() {
+            self.error(
+                &codes::NO_EFFECT,
+                Place::Key(Path(at.0[..2].to_vec()).key("user")),
+                "a `build` has its own user",
+                "move it to `build: { user: … }`",
+            );
+        }
+        // An unknown stack is a matter of the schema, and was told.
+        let entry = self.catalog.stacks.get(&build.stack)?;
+        let source = format!("stacks/{}", build.stack);
+        let (version, version_origin) = self.version(entry, build.version.as_ref(), &at.key("version"), &source)?;
+        let context = self.context(&build.context, &at.key("context"))?;
+        let mut selection = Selection { version, options: entry.fill_options(&build.options), ..Selection::default() };
+        let facts = self
+            .stack_facts(&build.stack, entry, &selection)
+            .map_err(|it| self.template_error(&at.key("stack"), &it))
+            .ok()?;
+        let first = service.command.as_ref().and_then(|it| it.first()).map(|it| it.0.clone());
+        selection.program = first.or_else(|| facts.command.first().cloned());
+        let facts = self
+            .stack_facts(&build.stack, entry, &selection)
+            .map_err(|it| self.template_error(&at.key("stack"), &it))
+            .ok()?;
+        Some(Built { build, entry, selection, version_origin, facts, context })
+    }
+
+    /// A folder inside of the project, without `./`; the project itself is empty.
+    pub(super) fn context(&mut self, context: &str, at: &Path) -> Option<String> {
+        let place = Place::Value(at.clone());
+        let parts: Vec<&str> = context.split('/').filter(|it| !it.is_empty() && *it != ".").collect();
+        if context.starts_with('/') || parts.contains(&"..") {
+            self.error(
+                &codes::CONTEXT,
+                place,
+                format!("`{context}` leads out of the project"),
+                "name a folder beside forge.yaml or below it",
+            );
+            return None;
+        }
+        let context = parts.join("/");
+        let own = [".forge", "secrets", &self.layout.nginx, &self.layout.scripts];
+        let is_below =
+            |folder: &&str| context.strip_prefix(*folder).is_some_and(|it| it.is_empty() || it.starts_with('/'));
+        let message = own.into_iter().find(is_below).map(|it| format!("`{it}` is a folder that forge fills itself"));
+        if let Some(message) = message {
+            self.error(&codes::CONTEXT, place, message, "keep the source in another folder");
+            return None;
+        }
+        Some(context)
+    }
+
+    pub(super) fn resolve_built(&mut self, name: &str, service: &Service, built: &Built<'_>, shared: bool, at: &Path) {
+        let facts = Arc::clone(&built.facts);
+        let source = format!("stacks/{}", built.build.stack);
+        let mut origins = vec![("build.version", built.version_origin.clone())];
+        let user = self.user(built, at, &mut origins);
+        let mut container = self.container(
+            name,
+            service,
+            at,
+            &facts,
+            &source,
+            ImageRef::Built(name.to_owned()),
+            (user.uid, user.gid),
+            origins,
+        );
+        let port = service.port.or(facts.port);
+        container.port = port;
+        container.origins.push((
+            "port",
+            match service.port {
+                Some(_) => Origin::Spec(at.key("port")),
+                None => Origin::Catalog(source.clone()),
+            },
+        ));
+        self.check_ports(service, port, at);
+        let values = values(name, &container, &built.selection, port);
+        let test = self.test_of(service, built, at);
+        self.audit(name, built, &values, at);
+        let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
+        let mut images: BTreeMap<String, Reference> =
+            facts.images.iter().map(|(key, it)| (key.clone(), Reference::tagged(filler.fill(it)))).collect();
+        images.entry("frontend".to_owned()).or_insert_with(|| Reference::tagged(FRONTEND));
+        // What somebody's own command starts is theirs to know.
+        let program = facts.program.iter().filter(|_| service.command.is_none());
+        let reads = facts.reads.iter().chain(program).map(|it| filler.fill(it)).filter(|it| !it.is_empty()).collect();
+        let stack_environment: Vec<(String, String)> =
+            facts.environment.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
+        let command = match &service.command {
+            Some(command) => command.iter().map(|it| it.0.clone()).collect(),
+            None => filler.all(&facts.command),
+        };
+        container.origins.push((
+            "command",
+            match service.command {
+                Some(_) => Origin::Spec(at.key("command")),
+                None => Origin::Catalog(source.clone()),
+            },
+        ));
+        if command.is_empty() && built.build.stack != "static" && facts.shell {
+            self.error(
+                &codes::NO_COMMAND,
+                Place::Key(at.clone()),
+                format!("nothing says how `{name}` is started"),
+                "write `command: [program, argument, …]`, or choose a `framework` under `build: { options: … }`",
+            );
+        }
+        let mut made = BTreeMap::new();
+        self.wire(&Wiring::of(service, at), &mut container, &mut made, built.entrypoint());
+        derive_environment(&mut container, stack_environment);
+        container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
+        self.volumes_of(service, &mut container, &facts.workdir, at);
+        let volumes: BTreeSet<String> = container.mounts.keys().cloned().collect();
+        self.mount_sources(built, &mut container, values.clone(), at);
+        let mut filler = Filler { resolver: self, values, at: at.key("build") };
+        container.command = develop(&mut filler, &facts, &command);
+        if let Some(migrate) = &service.migrate {
+            self.resolve_migration(name, migrate, service, &mut container, &facts, at);
+        }
+        self.check_exceptions(service, at);
+        let files = |file: &str| if shared { format!("{name}.{file}") } else { file.to_owned() };
+        let beside = |file: String| match built.context.as_str() {
+            "" => file,
+            context => format!("{context}/{file}"),
+        };
+        let given = self.dockerfile(name);
+        // Docker looks for one of this name before it looks for the context's own.
+        let dockerignore = match &given {
+            Some(dockerfile) => format!("{dockerfile}.dockerignore"),
+            None if shared => beside(format!("{name}.Dockerfile.dockerignore")),
+            None => beside(".dockerignore".to_owned()),
+        };
+        let title = format!("{}-{name}", self.spec.name);
+        let image = Image {
+            name: name.to_owned(),
+            repository: match &self.spec.registry {
+                Some(registry) => format!("{registry}/{title}"),
+                None => title.clone(),
+            },
+            title,
+            stack: built.build.stack.clone(),
+            version: built.selection.version.clone(),
+            options: all_options(built),
+            context: built.context.clone(),
+            beside: self.beside(&built.context),
+            files: ImageFiles {
+                dockerfile: given.unwrap_or_else(|| beside(files("Dockerfile"))),
+                dockerignore,
+                entrypoint: files("docker-entrypoint.sh"),
+                others: facts
+                    .files
+                    .iter()
+                    .map(|(it, template)| {
+                        (it.replace('.', "_"), OtherFile { name: files(it), template: template.clone() })
+                    })
+                    .collect(),
+            },
+            images,
+            workdir: facts.workdir.clone(),
+            packages: Packages { build: sorted(&built.build.packages.build), run: sorted(&built.build.packages.run) },
+            user,
+            ports: port
+                .into_iter()
+                .chain(service.ports.values().copied())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+            command,
+            healthcheck: container.healthcheck.clone(),
+            secret_variables: made,
+            volumes,
+            reads,
+            grace: container.stop_grace_period.0,
+            cpus: container.resources.cpus.whole(),
+            test,
+        };
+        self.network(name, true);
+        self.containers.insert(name.to_owned(), container);
+        self.images.insert(name.to_owned(), image);
+    }
+
+    /// The tests, where the stack has a stage for them.
+    pub(super) fn test_of(&mut self, service: &Service, built: &Built<'_>, at: &Path) -> Option<Test> {
+        let test = service.test.as_ref()?;
+        if !built.facts.tests {
+            let message = format!("the stack `{}` has no stage for tests", built.build.stack);
+            let help = "leave `test` out; a stack of your own has one with `tests: true` and a stage `test`";
+            self.error(&codes::UNSUPPORTED, Place::Key(at.key("test")), message, help);
+            return None;
+        }
+        Some(Test {
+            command: test.command.iter().map(|it| it.0.clone()).collect(),
+            egress: test.egress.unwrap_or(false),
+        })
+    }
+
+    pub(super) fn user(&mut self, built: &Built<'_>, at: &Path, origins: &mut Vec<(&'static str, Origin)>) -> User {
+        let facts = &built.facts.user;
+        // The image's own user, where the stack has no other: it is there already, and defaults cannot change it.
+        let exists = facts.uid < 10_000;
+        let shared = self.spec.defaults.as_ref().and_then(|it| it.user.as_ref()).filter(|_| !exists);
+        let own = built.build.user.as_ref();
+        let origin = match (own, shared) {
+            (Some(_), _) => Origin::Spec(at.dotted("build.user")),
+            (None, Some(_)) => Origin::Spec(Path::of(["defaults", "user"])),
+            (None, None) => Origin::Catalog(format!("stacks/{}", built.build.stack)),
+        };
+        origins.push(("build.user", origin));
+        let pick = |take: fn(&spec::User) -> Option<u32>| own.and_then(take).or_else(|| shared.and_then(take));
+        let name = own.and_then(|it| it.name.clone()).or_else(|| shared.and_then(|it| it.name.clone()));
+        let uid = pick(|it| it.uid).unwrap_or(facts.uid);
+        let gid = pick(|it| it.gid).unwrap_or(if uid == facts.uid { facts.gid } else { uid });
+        let name = name.map_or_else(|| facts.name.clone(), |it| it.to_string());
+        if built.facts.taken_users.contains(&name) {
+            let place = Place::Value(at.dotted("build.user.name"));
+            self.error(
+                &codes::NAME_TWICE,
+                place,
+                format!("the base image of {} has a user `{name}` with a number of its own", built.entry.title),
+                "choose another name; the number is what counts",
+            );
+        }
+        if exists && (uid, gid) != (facts.uid, facts.gid) {
+            let place = Place::Value(at.dotted("build.user"));
+            self.error(
+                &codes::UNSUPPORTED,
+                place,
+                format!("the image of {} runs as {}:{}", built.entry.title, facts.uid, facts.gid),
+                "leave the user out",
+            );
+        }
+        User { name, uid, gid, exists }
+    }
+}
+
+/// The options as templates see them: those without default and choice are empty text.
+fn all_options(built: &Built<'_>) -> Map<String, Value> {
+    let mut options = built.selection.options.clone();
+    for name in built.entry.options.keys() {
+        options.entry(name.clone()).or_insert_with(|| "".into());
+    }
+    options
+}
+
+fn sorted(packages: &[spec::Packages]) -> Vec<String> {
+    packages.iter().map(|it| it.to_string()).collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,502 @@
+//! Services: what is built, what runs, and the one-shots that migrate.
+
+mod built;
+mod folders;
+mod healthcheck;
+
+pub(super) use built::Built;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use minijinja::context;
+
+use super::backing::{Filler, Provider, Told};
+use super::needs::Wiring;
+use super::{Resolver, unknown_name};
+use crate::catalog::{Selection, StackFacts};
+use crate::codes;
+use crate::diagnostic::{Path, Place};
+use crate::project::{Container, Env, ImageRef, Mount, Origin, Reference, Role, Wait};
+use crate::spec::{self, Duration, Service, Size};
+
+impl<'a> Resolver<'a> {
+    pub(super) fn resolve_services(&mut self) {
+        let spec = self.spec;
+        let mut built: BTreeMap<&str, Built<'a>> = BTreeMap::new();
+        let mut contexts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (name, service) in &spec.services {
+            let at = Path::of(["services", name]);
+            self.check_credentials(service, &at);
+            let given = [service.build.is_some(), service.image.is_some(), service.from.is_some()];
+            if given.iter().filter(|it| **it).count() != 1 {
+                self.error(&codes::ONE_OF, Place::Key(at.clone()), format!("`{name}` wants exactly one of `build`, `image` and `from`"), "`build` makes an image here, `image` runs somebody else's, `from` runs another service's with another command");
+            }
+            if service.test.is_some() && service.build.is_none() {
+                let help = "leave it out: tests run where an image is made";
+                self.error(
+                    &codes::UNSUPPORTED,
+                    Place::Key(at.key("test")),
+                    format!("`{name}` is not built here"),
+                    help,
+                );
+            }
+            if let Some(build) = &service.build {
+                match self.built(build, service, &at) {
+                    Some(it) => {
+                        contexts.entry(it.context.clone()).or_default().push(name);
+                        built.insert(name, it);
+                    }
+                    None => {
+                        self.providers.insert(name.to_string(), Provider::unknown());
+                        continue;
+                    }
+                }
+            }
+            let port = service.port.or_else(|| built.get(name.as_str()).and_then(|it| it.facts.port));
+            self.provide(name, service, port);
+        }
+        for (name, service) in &spec.services {
+            let at = Path::of(["services", name]);
+            if let Some(it) = built.get(name.as_str()) {
+                let shared = contexts[&it.context].len() > 1;
+                self.resolve_built(name, service, it, shared, &at);
+            } else if let Some(image) = &service.image {
+                self.resolve_image(name, service, image, &at);
+            }
+        }
+        for (name, service) in &spec.services {
+            let Some(from) = &service.from else { continue };
+            let at = Path::of(["services", name]);
+            let Some(source) = spec.services.get(from) else {
+                let known = spec.services.iter().filter(|(_, it)| it.build.is_some()).map(|(name, _)| name.as_str());
+                let message = format!("there is no service `{from}`");
+                self.told.push(unknown_name(Place::Value(at.key("from")), message).nearest(from, known));
+                continue;
+            };
+            if source.from.is_some() {
+                self.error(
+                    &codes::FROM_FROM,
+                    Place::Value(at.key("from")),
+                    format!("`{from}` is itself a `from`"),
+                    "name the service that is built",
+                );
+            } else if source.build.is_none() {
+                self.error(
+                    &codes::UNSUPPORTED,
+                    Place::Value(at.key("from")),
+                    format!("`{from}` is not built here"),
+                    format!("write `image:` in `{name}` as well"),
+                );
+            } else if let Some(it) = built.get(from.as_str()) {
+                self.resolve_from(name, service, from, source, it, &at);
+            }
+        }
+    }
+
+    /// What others can learn about a service.
+    fn provide(&mut self, name: &str, service: &Service, port: Option<u16>) {
+        let told = |text: String| Told { text, secret: None, file_of: None };
+        let mut outputs = BTreeMap::from([("host".to_owned(), told(name.to_owned()))]);
+        if let Some(port) = port {
+            outputs.insert("port".to_owned(), told(port.to_string()));
+            outputs.insert("url".to_owned(), told(format!("http://{name}:{port}")));
+        }
+        for (label, port) in &service.ports {
+            outputs.insert(format!("{label}_port"), told(port.to_string()));
+        }
+        let healthy = !service.exceptions.iter().any(|it| it.rule == "healthcheck");
+        let short = if port.is_some() { vec!["url".to_owned()] } else { Vec::new() };
+        self.providers.insert(name.to_owned(), Provider { outputs, short, healthy, is_service: true });
+    }
+
+    fn resolve_image(&mut self, name: &str, service: &Service, image: &spec::Image, at: &Path) {
+        let place = Place::Value(at.key("image"));
+        let untagged = !image.contains('@') && !image.rsplit('/').next().is_some_and(|it| it.contains(':'));
+        if untagged || image.ends_with(":latest") {
+            self.error(
+                &codes::INVALID_VALUE,
+                place,
+                format!("`{image}` has no fixed version"),
+                "name a tag other than `latest`, or a digest",
+            );
+        }
+        if service.user.is_none() {
+            self.error(
+                &codes::MISSING_KEY,
+                Place::Key(at.clone()),
+                format!("`{name}` says not who runs it"),
+                "write `user: { uid: …, gid: … }` with the numbers of the image's own user; not 0",
+            );
+        }
+        if let Some(migrate) = service.migrate.as_ref().map(|_| at.key("migrate")) {
+            self.error(
+                &codes::UNSUPPORTED,
+                Place::Key(migrate),
+                "an `image` has no `migrate`",
+                "build it here, or run the migration before",
+            );
+        }
+        let facts = Arc::new(image_facts());
+        let user = service.user.map_or((10001, 10001), |it| (it.uid, it.gid));
+        let mut container = self.container(
+            name,
+            service,
+            at,
+            &facts,
+            "forge",
+            ImageRef::Named(Reference::tagged(image.as_str())),
+            user,
+            Vec::new(),
+        );
+        container.port = service.port;
+        container.command = service.command.as_ref().map(|it| it.iter().map(|it| it.0.clone()).collect());
+        self.check_ports(service, service.port, at);
+        let entrypoint = Err("the image was built by somebody else");
+        self.wire(&Wiring::of(service, at), &mut container, &mut BTreeMap::new(), entrypoint);
+        let values = values(name, &container, &Selection::default(), service.port);
+        container.healthcheck = self.healthcheck(service, &container, &facts, values, at);
+        self.volumes_of(service, &mut container, &facts.workdir, at);
+        if let Some((path, Mount::Volume(_))) = container.mounts.iter().next() {
+            let place = Place::Key(at.key("writable").key(path));
+            self.warning(
+                &codes::NO_EFFECT,
+                place,
+                format!("a new volume on `{path}` is root's, unless the image has that folder for its user"),
+                "use a folder that the image already gives to its user, or a tmpfs",
+            );
+        }
+        self.check_exceptions(service, at);
+        self.network(name, true);
+        self.containers.insert(name.to_owned(), container);
+    }
+
+    fn resolve_from(
+        &mut self,
+        name: &str,
+        service: &Service,
+        from: &str,
+        source: &Service,
+        built: &Built<'_>,
+        at: &Path,
+    ) {
+        let Some(image) = self.images.get(from).cloned() else { return };
+        let facts = Arc::clone(&built.facts);
+        for (key, given) in [("migrate", service.migrate.is_some()), ("user", service.user.is_some())] {
+            if given {
+                self.error(
+                    &codes::UNSUPPORTED,
+                    Place::Key(at.key(key)),
+                    format!("a `from` has no `{key}`: it is its source's"),
+                    format!("say it at `{from}`"),
+                );
+            }
+        }
+        if service.command.is_none() {
+            self.error(
+                &codes::NO_COMMAND,
+                Place::Key(at.clone()),
+                format!("`{name}` would run just what `{from}` runs"),
+                format!("write its `command`, or raise `replicas` of `{from}`"),
+            );
+        }
+        let stack = format!("stacks/{}", built.build.stack);
+        let user = (image.user.uid, image.user.gid);
+        // What it writes to is what its source writes to, but for what it says itself.
+        let mut merged = service.clone();
+        for (path, writable) in &source.writable {
+            merged.writable.entry(path.clone()).or_insert_with(|| writable.clone());
+        }
+        let service = &merged;
+        let mut container =
+            self.container(name, service, at, &facts, &stack, ImageRef::Built(from.to_owned()), user, Vec::new());
+        container.port = service.port;
+        self.check_ports(service, service.port, at);
+        let mut selection = built.selection.clone();
+        selection.program = service.command.as_ref().and_then(|it| it.first()).map(|it| it.0.clone());
+        let values = values(name, &container, &selection, service.port);
+        let mut filler = Filler { resolver: self, values: values.clone(), at: at.clone() };
+        let stack_environment: Vec<(String, String)> =
+            facts.environment.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
+        let mut made = image.secret_variables.clone();
+        // What it says itself goes before what it inherits.
+        let own = Wiring::of(service, at);
+        let mut inherited = Wiring::of(source, &Path::of(["services", from]));
+        inherited.needs.retain(|(it, _)| *it != name && !own.needs.iter().any(|(own, _)| own == it));
+        inherited.secrets.retain(|(it, _)| !own.secrets.iter().any(|(own, _)| own == it));
+        let environment: BTreeMap<_, _> = source
+            .environment
+            .iter()
+            .filter(|(it, _)| !service.environment.contains_key(*it) && !service.variables.contains(it))
+            .map(|(it, text)| (it.clone(), text.clone()))
+            .collect();
+        let variables: Vec<_> = source
+            .variables
+            .iter()
+            .filter(|it| !service.environment.contains_key(*it) && !service.variables.contains(it))
+            .cloned()
+            .collect();
+        (inherited.environment, inherited.variables) = (&environment, &variables);
+        for wiring in [inherited, own] {
+            self.wire(&wiring, &mut container, &mut made, built.entrypoint());
+        }
+        derive_environment(&mut container, stack_environment);
+        if source.migrate.is_some() {
+            container.waits.insert(format!("{from}-migrate"), Wait::ServiceCompletedSuccessfully);
+        }
+        if source.egress == Some(true) && service.egress.is_none() {
+            container.networks.insert(self.network(&format!("{name}-egress"), false));
+        }
+        container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
+        self.volumes_of(service, &mut container, &facts.workdir, at);
+        for path in container.mounts.keys().filter(|path| !image.volumes.contains(*path)).cloned().collect::<Vec<_>>() {
+            if let Some(image) = self.images.get_mut(from) {
+                image.volumes.insert(path);
+            }
+        }
+        let command: Vec<String> = service.command.iter().flatten().map(|it| it.0.clone()).collect();
+        self.mount_sources(built, &mut container, values.clone(), at);
+        let development = self.stack_facts(&built.build.stack, built.entry, &selection).unwrap_or(facts);
+        let mut filler = Filler { resolver: self, values, at: at.clone() };
+        container.command = develop(&mut filler, &development, &command).or(Some(command));
+        self.check_exceptions(service, at);
+        container.networks.insert(self.network(name, true));
+        if let Some(image) = self.images.get_mut(from) {
+            image.secret_variables = made;
+        }
+        self.containers.insert(name.to_owned(), container);
+    }
+
+    /// What all kinds of services have in common.
+    #[expect(clippy::too_many_arguments, reason = "one caller for each kind, and each has them at hand")]
+    fn container(
+        &mut self,
+        name: &str,
+        service: &Service,
+        at: &Path,
+        facts: &StackFacts,
+        source: &str,
+        image: ImageRef,
+        (uid, gid): (u32, u32),
+        mut origins: Vec<(&'static str, Origin)>,
+    ) -> Container {
+        let resources = self.resources(service.resources.as_ref(), at, &facts.resources, source, true, &mut origins);
+        let lifted = self.lifted(&service.exceptions, at);
+        let shared_grace = self.spec.defaults.as_ref().and_then(|it| it.stop_grace_period);
+        match (service.stop_grace_period, shared_grace) {
+            (Some(_), _) => origins.push(("stop_grace_period", Origin::Spec(at.key("stop_grace_period")))),
+            (None, Some(_)) => {
+                origins.push(("stop_grace_period", Origin::Spec(Path::of(["defaults", "stop_grace_period"]))));
+            }
+            (None, None) => {}
+        }
+        for (key, given) in [("replicas", service.replicas.is_some()), ("egress", service.egress.is_some())] {
+            if given {
+                origins.push((key, Origin::Spec(at.key(key))));
+            }
+        }
+        let mut networks = BTreeSet::new();
+        if service.from.is_none() {
+            networks.insert(name.to_owned());
+        }
+        if service.egress == Some(true) {
+            networks.insert(self.network(&format!("{name}-egress"), false));
+        }
+        let mut tmpfs = facts.tmpfs.clone();
+        for (path, writable) in &service.writable {
+            if let spec::Writable::Tmpfs(size) = writable {
+                tmpfs.insert(path.to_string(), *size);
+            } else {
+                tmpfs.remove(path.as_str());
+            }
+        }
+        self.check_tmpfs(&tmpfs, resources.memory, at);
+        Container {
+            name: name.to_owned(),
+            role: Role::Service,
+            image,
+            command: None,
+            environment: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+            networks,
+            waits: BTreeMap::new(),
+            healthcheck: None,
+            uid,
+            gid,
+            tmpfs,
+            mounts: BTreeMap::new(),
+            replicas: service.replicas.unwrap_or(1),
+            resources,
+            init: facts.init && !lifted.contains_key("init"),
+            stop_grace_period: service.stop_grace_period.unwrap_or_else(|| self.grace()),
+            shm_size: None,
+            port: None,
+            lifted,
+            comments: BTreeMap::new(),
+            origins,
+            environment_origins: BTreeMap::new(),
+        }
+    }
+
+    fn resolve_migration(
+        &mut self,
+        name: &str,
+        migrate: &spec::Migrate,
+        service: &Service,
+        container: &mut Container,
+        facts: &StackFacts,
+        at: &Path,
+    ) {
+        if !facts.shell {
+            self.error(
+                &codes::UNSUPPORTED,
+                Place::Key(at.key("migrate")),
+                "the image of this stack has no `timeout` to bound a migration with",
+                "migrate from a service of another stack",
+            );
+        }
+        let timeout = migrate.timeout.unwrap_or(Duration(300));
+        if timeout.0 == 0 {
+            let help = "write how long it may take at most, such as `5m`";
+            self.error(&codes::INVALID_VALUE, Place::Value(at.dotted("migrate.timeout")), "no time is no bound", help);
+        }
+        let one_shot = format!("{name}-migrate");
+        let words = ["timeout".to_owned(), timeout.0.to_string()];
+        let command = words.into_iter().chain(migrate.command.iter().map(|it| it.0.clone()));
+        let mut networks = container.networks.clone();
+        if networks.len() > 1 {
+            networks.remove(name);
+        }
+        if service.egress == Some(true) && !networks.iter().any(|it| it != &format!("{name}-egress")) {
+            networks.insert(name.to_owned());
+        }
+        let migration = Container {
+            name: one_shot.clone(),
+            role: Role::Migration(name.to_owned()),
+            command: Some(command.collect()),
+            healthcheck: None,
+            networks,
+            // It waits for backings, not for services: those may wait for it.
+            waits: container
+                .waits
+                .iter()
+                .filter(|(name, _)| self.spec.backings.contains_key(name.as_str()))
+                .map(|(name, wait)| (name.clone(), *wait))
+                .collect(),
+            replicas: 1,
+            port: None,
+            comments: BTreeMap::from([(String::new(), format!("once per deploy, before the new {name} starts"))]),
+            ..container.clone()
+        };
+        container.waits.insert(one_shot.clone(), Wait::ServiceCompletedSuccessfully);
+        self.containers.insert(one_shot, migration);
+    }
+
+    fn check_ports(&mut self, service: &Service, port: Option<u16>, at: &Path) {
+        let mut taken: BTreeMap<u16, &str> = port.map(|it| (it, "port")).into_iter().collect();
+        for (name, number) in service.ports.iter().filter(|(_, number)| **number < 1024) {
+            let place = Place::Value(at.key("ports").key(name));
+            self.error(
+                &codes::INVALID_VALUE,
+                place,
+                format!("only root may listen on port {number}"),
+                "choose one from 1024 on",
+            );
+        }
+        for (name, number) in &service.ports {
+            if let Some(other) = taken.insert(*number, name.as_str()) {
+                self.error(
+                    &codes::PORT_TWICE,
+                    Place::Value(at.key("ports").key(name)),
+                    format!("port {number} is already its `{other}`"),
+                    "give each its own number",
+                );
+            }
+        }
+    }
+
+    fn check_exceptions(&mut self, service: &Service, at: &Path) {
+        for (index, exception) in service.exceptions.iter().enumerate() {
+            let place = Place::Value(at.key("exceptions").index(index).key("rule"));
+            if exception.rule == "healthcheck" && service.healthcheck.is_some() {
+                self.error(
+                    &codes::NO_EFFECT,
+                    place,
+                    "the rule `healthcheck` is lifted, and there is a `healthcheck`",
+                    "keep one of them",
+                );
+            } else if exception.rule != "literal-credential"
+                && self.rules.iter().any(|it| it.name == exception.rule && !it.changes_output)
+            {
+                self.warning(
+                    &codes::NO_EFFECT,
+                    place,
+                    format!("lifting `{}` quiets `forge lint` and changes nothing that is generated", exception.rule),
+                    "keep it if a file was edited that way",
+                );
+            }
+        }
+    }
+}
+
+/// What formulas of a stack can name.
+fn values(name: &str, container: &Container, selection: &Selection, port: Option<u16>) -> minijinja::Value {
+    context! {
+        name => name, port => port, version => selection.version.clone(), options => minijinja::Value::from(minijinja::value::Serde(&selection.options)),
+        memory => container.resources.memory.in_mib(), cpus => container.resources.cpus.whole(), grace => container.stop_grace_period.0,
+    }
+}
+
+/// The stack's own variables; the spec's go before them.
+fn derive_environment(container: &mut Container, stack: Vec<(String, String)>) {
+    for (name, text) in stack {
+        if !container.environment.contains_key(&name) {
+            let origin = Origin::Derived("by the stack, from cpus and memory".to_owned());
+            container.environment_origins.insert(name.clone(), origin);
+            container.environment.insert(name, Env::Text(text));
+        }
+    }
+}
+
+/// The command with what makes it start again after an edit, if the sources are mounted and that makes a difference.
+fn develop(filler: &mut Filler<'_, '_>, facts: &StackFacts, command: &[String]) -> Option<Vec<String>> {
+    let (_, true) = filler.resolver.environment? else { return None };
+    let (insert, append) = (filler.all(&facts.development.insert), filler.all(&facts.development.append));
+    let (first, rest) = command.split_first()?;
+    let words =
+        std::iter::once(first.clone()).chain(insert).chain(rest.iter().cloned()).chain(append).collect::<Vec<_>>();
+    Some(words).filter(|it| it != command)
+}
+
+/// What is known about an image that somebody else built: next to nothing.
+fn image_facts() -> StackFacts {
+    StackFacts {
+        images: BTreeMap::new(),
+        workdir: "/".to_owned(),
+        user: crate::catalog::UserFacts { name: "app".to_owned(), uid: 10001, gid: 10001 },
+        taken_users: Vec::new(),
+        port: None,
+        command: Vec::new(),
+        health: None,
+        probe: crate::catalog::Probes::default(),
+        start_period: Duration(30),
+        resources: crate::catalog::ResourceFacts {
+            cpus: spec::Cpus(1000),
+            memory: Size::mib(256),
+            pids: 100,
+            reserved_cpus: spec::Cpus(100),
+            reserved_memory: Size::mib(64),
+            least_memory: Size::mib(6),
+        },
+        init: true,
+        shell: false,
+        environment: BTreeMap::new(),
+        tmpfs: BTreeMap::from([("/tmp".to_owned(), Size::mib(16))]),
+        reads: Vec::new(),
+        program: None,
+        files: BTreeMap::new(),
+        development: crate::catalog::DevelopmentFacts::default(),
+        tests: false,
+        audits: BTreeMap::new(),
+    }
+}
