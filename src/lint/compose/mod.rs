@@ -1,15 +1,20 @@
 //! A compose file with its overlays, merged as `docker compose -f … -f …` merges them, and its services as rules want
 //! to see them. All ranges count through all files, see [`Files`]: they say which file a value came from.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::ops::Range;
+mod merge;
+mod words;
 
-use indexmap::IndexMap;
+pub(crate) use words::{assume, image_tag, size_of, split};
+pub(super) use words::{image_name, is, size, text, texts, undecided};
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
 
 use super::Files;
 use crate::diagnostic::Place;
 use crate::yaml::{self, Node, Value};
+use merge::{extend, merge, prune};
 
 /// Compose files that were read and merged.
 pub(super) struct Compose {
@@ -94,33 +99,6 @@ impl Mount<'_> {
     }
 }
 
-/// Whether something is written here and is this boolean, quoted or not.
-pub(super) fn is(node: Option<&Node>, wanted: bool) -> bool {
-    match node.map(|it| &it.value) {
-        Some(Value::Bool(it)) => *it == wanted,
-        Some(Value::String(it)) => *it == wanted.to_string(),
-        _ => false,
-    }
-}
-
-/// A scalar as text.
-pub(super) fn text(node: &Node) -> Option<Cow<'_, str>> {
-    match &node.value {
-        Value::String(it) => Some(Cow::Borrowed(it)),
-        Value::Number(it) => Some(Cow::Owned(it.to_string())),
-        Value::Bool(it) => Some(Cow::Borrowed(if *it { "true" } else { "false" })),
-        Value::Null | Value::List(_) | Value::Map(_) => None,
-    }
-}
-
-/// The texts of a list, or of a single scalar.
-pub(super) fn texts(node: &Node) -> Vec<Cow<'_, str>> {
-    match &node.value {
-        Value::List(items) => items.iter().filter_map(text).collect(),
-        _ => text(node).into_iter().collect(),
-    }
-}
-
 /// The bytes that show a node best: a scalar itself, the key of anything else.
 pub(super) fn bytes(node: &Node) -> Range<usize> {
     let scalar = !matches!(node.value, Value::Map(_) | Value::List(_)) && !node.at.is_empty();
@@ -130,128 +108,6 @@ pub(super) fn bytes(node: &Node) -> Range<usize> {
 /// What stands at `dotted` below `node`; nothing where that is null.
 pub(super) fn below<'n>(node: &'n Node, dotted: &str) -> Option<&'n Node> {
     dotted.split('.').try_fold(node, Node::get).filter(|it| it.value != Value::Null)
-}
-
-/// A size in bytes: `512M`, `64kb`, or a number.
-pub(super) fn size(node: &Node) -> Option<u64> {
-    size_of(&text(node)?)
-}
-
-/// The same of text.
-pub(crate) fn size_of(text: &str) -> Option<u64> {
-    let text = assume(text).trim().to_lowercase();
-    let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let factor = match unit.trim() {
-        "" | "b" => 1.0,
-        "k" | "kb" | "kib" => 1024.0,
-        "m" | "mb" | "mib" => 1024.0 * 1024.0,
-        "g" | "gb" | "gib" => 1024.0 * 1024.0 * 1024.0,
-        "t" | "tb" | "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
-        _ => return None,
-    };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "sizes are positive, and rounding is fine"
-    )]
-    number.parse::<f64>().ok().map(|it| (it * factor) as u64)
-}
-
-/// `text` with the defaults of its variables: `${A:-b}` becomes `b`. A variable without one stays.
-pub(crate) fn assume(text: &str) -> Cow<'_, str> {
-    if !text.contains("${") {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(dollar) = rest.find("${") {
-        out.push_str(&rest[..dollar]);
-        let length = braced(&rest[dollar..]);
-        let whole = &rest[dollar..dollar + length];
-        let inner = whole[2..].strip_suffix('}').unwrap_or(&whole[2..]);
-        let name = inner.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(inner.len());
-        let operator = &inner[name..];
-        let escaped = out.ends_with('$');
-        match operator.strip_prefix(":-").or_else(|| operator.strip_prefix('-')) {
-            Some(default) if !escaped => out.push_str(&assume(default)),
-            _ => out.push_str(whole),
-        }
-        rest = &rest[dollar + length..];
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
-}
-
-/// The first variable of `text` that is empty where the environment does not set it: `$A` or `${A}`, but not `$$A`.
-pub(super) fn undecided(text: &str) -> Option<&str> {
-    let mut rest = text;
-    while let Some(dollar) = rest.find('$') {
-        let after = &rest[dollar + 1..];
-        let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_';
-        if let Some(escaped) = after.strip_prefix('$') {
-            rest = escaped;
-        } else if let Some(inner) = after.strip_prefix('{') {
-            let end = inner.find(|it| !is_word(it)).unwrap_or(inner.len());
-            if inner[end..].starts_with('}') {
-                return Some(&inner[..end]);
-            }
-            // With a default or a message; what is in those is its own.
-            rest = &after[braced(after)..];
-        } else {
-            let end = after.find(|it| !is_word(it)).unwrap_or(after.len());
-            if after.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_') {
-                return Some(&after[..end]);
-            }
-            rest = after;
-        }
-    }
-    None
-}
-
-/// How long the `${…}` is that `text` begins with; braces nest.
-fn braced(text: &str) -> usize {
-    let mut depth = 0_usize;
-    for (at, char) in text.char_indices() {
-        match char {
-            '{' => depth += 1,
-            '}' if depth == 1 => return at + 1,
-            '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    text.len()
-}
-
-/// `text` at its colons, but not at those within `${…}` and `[…]`.
-pub(crate) fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
-    for (at, char) in text.char_indices() {
-        match char {
-            '{' | '[' => depth += 1,
-            '}' | ']' => depth -= 1,
-            ':' if depth <= 0 => {
-                parts.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
-}
-
-/// An image without registry, tag and digest: `postgres` of `ghcr.io/acme/postgres:18`.
-pub(super) fn image_name(image: &str) -> &str {
-    let image = image.split('@').next().unwrap_or(image);
-    let name = image.rsplit('/').next().unwrap_or(image);
-    name.split(':').next().unwrap_or(name)
-}
-
-/// The tag of an image; none if it has none. An image by digest has none, and needs none.
-pub(crate) fn image_tag(image: &str) -> Option<&str> {
-    let image = image.split('@').next().unwrap_or(image);
-    image.rsplit('/').next().and_then(|it| it.split_once(':')).map(|(_, tag)| tag)
 }
 
 /// Images that keep data for others.
@@ -541,210 +397,6 @@ fn bare_booleans(root: &Node, text: &str, start: usize, out: &mut Vec<Range<usiz
         if matches!(written.to_lowercase().as_str(), "no" | "off" | "false" | "n") {
             out.push(start + restart.at.start..start + restart.at.end);
         }
-    }
-}
-
-/// Takes out what an overlay takes back with `!reset`.
-fn prune(node: &mut Node) {
-    match &mut node.value {
-        Value::List(items) => items.iter_mut().for_each(prune),
-        Value::Map(entries) => {
-            entries.retain(|_, it| it.tag.as_deref() != Some("!reset"));
-            entries.values_mut().for_each(prune);
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// How two values of one key come together.
-enum Kind {
-    /// The later one counts.
-    Replace,
-    /// Both as maps: `[A=b]` is `{A: b}`, `[a]` is `{a: null}`.
-    Pairs,
-    /// Maps by key, lists one after the other.
-    Merge,
-    /// Lists; a single value is a list of one.
-    Append,
-    /// The same; of two items with one target the later one counts.
-    ByTarget,
-}
-
-/// What compose does at this place.
-fn kind(path: &[String]) -> Kind {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    match path.as_slice() {
-        ["services", _, "command" | "entrypoint"] | ["services", _, "healthcheck", "test"] => Kind::Replace,
-        [
-            "services",
-            _,
-            "environment" | "labels" | "annotations" | "sysctls" | "extra_hosts" | "depends_on" | "networks",
-        ]
-        | ["services", _, "build" | "deploy", "args" | "labels" | "additional_contexts" | "extra_hosts"]
-        | ["networks" | "volumes", _, "labels"] => Kind::Pairs,
-        ["services", _, "dns" | "dns_opt" | "dns_search" | "env_file"] => Kind::Append,
-        ["services", _, "volumes" | "tmpfs" | "devices" | "secrets" | "configs"] => Kind::ByTarget,
-        _ => Kind::Merge,
-    }
-}
-
-fn merge(base: &mut Node, over: Node, path: &mut Vec<String>) {
-    if over.tag.as_deref() == Some("!reset") {
-        *base = over;
-        return;
-    }
-    if over.tag.as_deref() == Some("!override") || base.value == Value::Null {
-        *base = over;
-        return;
-    }
-    if over.value == Value::Null {
-        return;
-    }
-    let kind = kind(path);
-    if let (["services", _], Some("build")) = (path_of(path).as_slice(), path.last().map(String::as_str)) {
-        build_as_map(base);
-    }
-    match kind {
-        Kind::Replace => *base = over,
-        Kind::Pairs
-            if matches!((&base.value, &over.value), (Value::List(_), Value::List(_))) && !is_assigning(base) =>
-        {
-            append(base, over);
-        }
-        Kind::Pairs => {
-            let over = as_map(over);
-            *base = as_map(std::mem::replace(base, Node { value: Value::Null, ..over.clone() }));
-            merge_maps(base, over, path);
-        }
-        Kind::Append => append(base, over),
-        Kind::ByTarget => {
-            let targets: HashSet<String> = over.items().iter().filter_map(target).collect();
-            if let Value::List(items) = &mut base.value {
-                items.retain(|it| target(it).is_none_or(|it| !targets.contains(&it)));
-            }
-            append(base, over);
-        }
-        Kind::Merge => match (&base.value, &over.value) {
-            (Value::Map(_), Value::Map(_)) if is_other_driver(base, &over, path) => *base = over,
-            (Value::Map(_), Value::Map(_)) => merge_maps(base, over, path),
-            (Value::List(_), _) => append(base, over),
-            _ => *base = over,
-        },
-    }
-}
-
-fn path_of(path: &[String]) -> Vec<&str> {
-    path.iter().take(2).map(String::as_str).collect()
-}
-
-/// Whether the items are `NAME=value`, which have to meet by name.
-fn is_assigning(node: &Node) -> bool {
-    node.items().iter().any(|it| it.text().is_some_and(|it| it.contains('=')))
-}
-
-/// Options of one logging driver mean nothing to another.
-fn is_other_driver(base: &Node, over: &Node, path: &[String]) -> bool {
-    let other = matches!((base.get("driver"), over.get("driver")), (Some(a), Some(b)) if a.value != b.value);
-    other && path.len() == 3 && path[2] == "logging"
-}
-
-fn merge_maps(base: &mut Node, over: Node, path: &mut Vec<String>) {
-    let (Value::Map(entries), Value::Map(others)) = (&mut base.value, over.value) else { return };
-    for (key, node) in others {
-        path.push(key);
-        let key = path.last().map_or("", String::as_str);
-        match entries.get_mut(key) {
-            Some(entry) => merge(entry, node, path),
-            None => {
-                entries.insert(key.to_owned(), node);
-            }
-        }
-        path.pop();
-    }
-}
-
-fn append(base: &mut Node, over: Node) {
-    match (&mut base.value, over.value) {
-        (Value::List(items), Value::List(others)) => items.extend(others),
-        (Value::List(items), value) => items.push(Node { value, ..over }),
-        (_, Value::List(mut others)) => {
-            others.insert(0, base.clone());
-            base.value = Value::List(others);
-        }
-        (_, value) => base.value = Value::List(vec![base.clone(), Node { value, ..over }]),
-    }
-}
-
-/// A list as the map that it is short for.
-fn as_map(node: Node) -> Node {
-    let Value::List(items) = node.value else { return node };
-    let mut entries = IndexMap::new();
-    for item in items {
-        let Some(text) = item.text() else { continue };
-        let (name, value) = match text.split_once(['=', ':']) {
-            Some((name, value)) => (name.to_owned(), Value::String(value.to_owned())),
-            None => (text.to_owned(), Value::Null),
-        };
-        entries.insert(name, Node { value, key: item.at.clone(), ..item });
-    }
-    Node { value: Value::Map(entries), ..node }
-}
-
-/// `build: ./api` as `build: {context: ./api}`.
-fn build_as_map(node: &mut Node) {
-    if let Value::String(_) = node.value {
-        let context = Node { key: node.at.clone(), ..node.clone() };
-        node.value = Value::Map(IndexMap::from([("context".to_owned(), context)]));
-    }
-}
-
-/// Where a volume, tmpfs, device, secret or config appears in the container.
-fn target(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Map(_) => node.get("target").or_else(|| node.get("source")).and_then(text).map(Cow::into_owned),
-        Value::String(text) => {
-            let parts = split(text);
-            // A tmpfs has its target first and options after it; a volume its source first.
-            let is_tmpfs = parts.len() == 2 && parts[0].starts_with('/') && parts[1].contains('=');
-            parts.get(usize::from(parts.len() > 1 && !is_tmpfs)).map(|it| (*it).to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// Lays each service that extends another one of these files over that one.
-fn extend(root: &mut Node) {
-    let Some(services) = root.get("services") else { return };
-    let base_of = |node: &Node| {
-        let extends = node.get("extends")?;
-        let named = extends.text().or_else(|| extends.get("service").and_then(Node::text));
-        named.filter(|_| extends.get("file").is_none()).map(str::to_owned)
-    };
-    let bases: HashMap<String, String> =
-        services.entries().filter_map(|(name, node)| Some((name.to_owned(), base_of(node)?))).collect();
-    let mut merged = Vec::new();
-    for name in bases.keys() {
-        let mut line = vec![name.as_str()];
-        while let Some(base) = bases.get(line[line.len() - 1]) {
-            if line.contains(&base.as_str()) || line.len() > 20 {
-                break;
-            }
-            line.push(base);
-        }
-        let mut nodes = line.iter().rev().filter_map(|it| services.get(it));
-        let Some(first) = nodes.next() else { continue };
-        let mut service = first.clone();
-        let mut path = vec!["services".to_owned(), name.clone()];
-        for node in nodes {
-            merge(&mut service, node.clone(), &mut path);
-            service.key = node.key.clone();
-        }
-        merged.push((name.clone(), service));
-    }
-    if let Value::Map(entries) = &mut root.value
-        && let Some(Value::Map(services)) = entries.get_mut("services").map(|it| &mut it.value)
-    {
-        services.extend(merged);
     }
 }
 

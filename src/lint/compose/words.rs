@@ -1,0 +1,154 @@
+//! The words of compose files: texts, sizes, variables with their defaults, and names of images.
+
+use std::borrow::Cow;
+
+use crate::yaml::{Node, Value};
+
+/// A scalar as text.
+pub(in crate::lint) fn text(node: &Node) -> Option<Cow<'_, str>> {
+    match &node.value {
+        Value::String(it) => Some(Cow::Borrowed(it)),
+        Value::Number(it) => Some(Cow::Owned(it.to_string())),
+        Value::Bool(it) => Some(Cow::Borrowed(if *it { "true" } else { "false" })),
+        Value::Null | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+/// The texts of a list, or of a single scalar.
+pub(in crate::lint) fn texts(node: &Node) -> Vec<Cow<'_, str>> {
+    match &node.value {
+        Value::List(items) => items.iter().filter_map(text).collect(),
+        _ => text(node).into_iter().collect(),
+    }
+}
+
+/// A size in bytes: `512M`, `64kb`, or a number.
+pub(in crate::lint) fn size(node: &Node) -> Option<u64> {
+    size_of(&text(node)?)
+}
+
+/// The same of text.
+pub(crate) fn size_of(text: &str) -> Option<u64> {
+    let text = assume(text).trim().to_lowercase();
+    let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "" | "b" => 1.0,
+        "k" | "kb" | "kib" => 1024.0,
+        "m" | "mb" | "mib" => 1024.0 * 1024.0,
+        "g" | "gb" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        "t" | "tb" | "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "sizes are positive, and rounding is fine"
+    )]
+    number.parse::<f64>().ok().map(|it| (it * factor) as u64)
+}
+
+/// `text` with the defaults of its variables: `${A:-b}` becomes `b`. A variable without one stays.
+pub(crate) fn assume(text: &str) -> Cow<'_, str> {
+    if !text.contains("${") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(dollar) = rest.find("${") {
+        out.push_str(&rest[..dollar]);
+        let length = braced(&rest[dollar..]);
+        let whole = &rest[dollar..dollar + length];
+        let inner = whole[2..].strip_suffix('}').unwrap_or(&whole[2..]);
+        let name = inner.find(|it: char| !it.is_alphanumeric() && it != '_').unwrap_or(inner.len());
+        let operator = &inner[name..];
+        let escaped = out.ends_with('$');
+        match operator.strip_prefix(":-").or_else(|| operator.strip_prefix('-')) {
+            Some(default) if !escaped => out.push_str(&assume(default)),
+            _ => out.push_str(whole),
+        }
+        rest = &rest[dollar + length..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The first variable of `text` that is empty where the environment does not set it: `$A` or `${A}`, but not `$$A`.
+pub(in crate::lint) fn undecided(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some(dollar) = rest.find('$') {
+        let after = &rest[dollar + 1..];
+        let is_word = |it: char| it.is_ascii_alphanumeric() || it == '_';
+        if let Some(escaped) = after.strip_prefix('$') {
+            rest = escaped;
+        } else if let Some(inner) = after.strip_prefix('{') {
+            let end = inner.find(|it| !is_word(it)).unwrap_or(inner.len());
+            if inner[end..].starts_with('}') {
+                return Some(&inner[..end]);
+            }
+            // With a default or a message; what is in those is its own.
+            rest = &after[braced(after)..];
+        } else {
+            let end = after.find(|it| !is_word(it)).unwrap_or(after.len());
+            if after.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_') {
+                return Some(&after[..end]);
+            }
+            rest = after;
+        }
+    }
+    None
+}
+
+/// How long the `${…}` is that `text` begins with; braces nest.
+fn braced(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, char) in text.char_indices() {
+        match char {
+            '{' => depth += 1,
+            '}' if depth == 1 => return at + 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// `text` at its colons, but not at those within `${…}` and `[…]`.
+pub(crate) fn split(text: &str) -> Vec<&str> {
+    let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
+    for (at, char) in text.char_indices() {
+        match char {
+            '{' | '[' => depth += 1,
+            '}' | ']' => depth -= 1,
+            ':' if depth <= 0 => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// An image without registry, tag and digest: `postgres` of `ghcr.io/acme/postgres:18`.
+pub(in crate::lint) fn image_name(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split(':').next().unwrap_or(name)
+}
+
+/// The tag of an image; none if it has none. An image by digest has none, and needs none.
+pub(crate) fn image_tag(image: &str) -> Option<&str> {
+    let image = image.split('@').next().unwrap_or(image);
+    image.rsplit('/').next().and_then(|it| it.split_once(':')).map(|(_, tag)| tag)
+}
+
+/// Whether something is written here and is this boolean, quoted or not.
+pub(in crate::lint) fn is(node: Option<&Node>, wanted: bool) -> bool {
+    match node.map(|it| &it.value) {
+        Some(Value::Bool(it)) => *it == wanted,
+        Some(Value::String(it)) => *it == wanted.to_string(),
+        _ => false,
+    }
+}
