@@ -340,6 +340,64 @@ fn a_first_contact_says_what_a_hand_written_file_lacks_and_has() {
 }
 
 #[test]
+fn what_cannot_be_compared_is_said_in_the_formats_for_programs() {
+    let broken = generated("trouble-manifest");
+    broken.write(".forge/manifest.json", "{ no manifest");
+    let invalid = Sandbox::smallest("trouble-spec");
+    invalid.edit("forge.yaml", "port: 8000", "prot: 8000");
+    for (sandbox, why) in
+        [(&broken, ".forge/manifest.json cannot be read"), (&invalid, "forge.yaml: `services.api` has no `prot`")]
+    {
+        for format in FORMATS {
+            let said = sandbox.run(&["diff", "--format", format]);
+            assert_eq!(said.code, 2, "{format}: {}", said.text());
+            let is_told = ["markdown", "json", "github", "sarif"].contains(&format);
+            assert!(
+                if is_told { said.stdout.contains(why) } else { said.stdout.is_empty() },
+                "{format}: {}",
+                said.text()
+            );
+            assert!(said.stderr.contains("error"), "{format}: {}", said.text());
+        }
+        let document = valid(sandbox, &["diff", "--format", "json"]);
+        assert!(document["error"]["message"].as_str().is_some_and(|it| it.contains(why)), "{document:#}");
+        assert_eq!(document["changes"], serde_json::json!([]));
+        let markdown = sandbox.run(&["diff", "--format", "markdown"]).stdout;
+        assert!(markdown.starts_with("<!-- forge diff -->\n**forge** could not compare the files: "), "{markdown}");
+        let sarif = sandbox.run(&["diff", "--format", "sarif"]).json();
+        assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    }
+    assert_eq!(valid(&generated("no-trouble"), &["diff", "--format", "json"])["error"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_a_kept_block_gives_up_is_told_as_its_owners() {
+    let sandbox = generated("kept-loosens");
+    let block = "  # forge:keep services\n";
+    let service = "  mail:\n    image: acme/mail:1.2\n    privileged: true\n";
+    sandbox.edit("compose.yaml", block, &format!("{block}{service}"));
+    let words = "compose.yaml: loosens security in a kept block of yours: services.mail: service added: ";
+    for check in [&["diff"][..], &["diff", "--check"]] {
+        let said = sandbox.run(check);
+        assert_eq!(said.code, 0, "{}", said.text());
+        assert!(
+            said.stdout.starts_with(&format!("! {words}")) && said.stdout.contains("privileged"),
+            "{}",
+            said.text()
+        );
+        let json = valid(&sandbox, &[check, &["--format", "json"]].concat());
+        assert_eq!(json["kept"][0]["meanings"][0]["at"], "services.mail");
+        assert_eq!(json["summary"]["files"], 0);
+        let markdown = sandbox.run(&[check, &["--format", "markdown"]].concat()).stdout;
+        assert!(
+            markdown.contains("nothing differs") && markdown.contains("⚠️ <code>compose.yaml</code>: loosens"),
+            "{markdown}"
+        );
+    }
+    assert_eq!(sandbox.run(&["diff", "api"]).stdout, "");
+}
+
+#[test]
 fn a_credential_in_an_adopted_file_is_told() {
     let spec = format!("{}backings:\n  db: {{ kind: postgres }}\n", crate::sandbox::SMALLEST);
     let sandbox = Sandbox::smallest("adopt-credential")

@@ -1,15 +1,16 @@
 //! `forge diff`.
 
 use super::compared::{Compared, chosen, compared};
-use super::project::{Project, valid};
+use super::project::{Project, Read, read, valid};
 use super::revision::project_at;
 use super::state::kept;
 use super::strangers::look_alike;
 use super::write::{Run, state_changes, state_texts};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Movers, plans};
+use crate::diagnostic::Severity;
 use crate::report::changes::{Detail, github, human, is_masked, json, markdown, names, sarif, stat, summary, unified};
-use crate::review::{Background, Names, Review, Reviewed, contacts, review};
+use crate::review::{self, Background, Names, Review, Reviewed, Trouble, contacts, review};
 use crate::schema;
 
 /// From this width on, old and new lines stand beside each other.
@@ -29,7 +30,10 @@ const WIDE: usize = 160;
 ///
 /// On a terminal the answer goes through a pager: FORGE_PAGER, PAGER or `less`.
 ///
-/// Ends with 0 when nothing differs, with 1 when something does, and with 2 when that could not be found out.
+/// What gives up security in blocks between `# forge:keep` and `# forge:end` is told, and is no difference.
+///
+/// Ends with 0 when nothing differs, with 1 when something does, and with 2 when that could not be found out: the formats
+/// for programs say why.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// How to show it
@@ -78,6 +82,39 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
+    let answer = look(arguments, shell);
+    let is_for_programs = matches!(arguments.format, Format::Markdown | Format::Json | Format::Github | Format::Sarif);
+    // Who waits for a document gets one that says why there is nothing in it.
+    if let Err(failure) = answer.as_ref()
+        && is_for_programs
+    {
+        let review = Review { trouble: Some(trouble(failure, shell)), ..Review::default() };
+        show(&review, &[], arguments, shell)?;
+    }
+    answer
+}
+
+/// Why nothing could be compared.
+fn trouble(failure: &Failure, shell: &Shell<'_>) -> Trouble {
+    let (message, help) = match failure {
+        Failure::Input { message, help } => (message.clone(), help.clone()),
+        Failure::Io { doing, source } => (format!("cannot {doing}: {source}"), None),
+        Failure::Told => match read(shell) {
+            Ok(Read::Invalid(them)) => {
+                let errors = them.iter().filter(|it| it.severity == Severity::Error);
+                let lines: Vec<String> = errors.map(|it| format!("{}: {}", it.path, it.message)).collect();
+                (lines.join("; "), Some("`forge validate` shows the words".to_owned()))
+            }
+            _ => (
+                "a template, or the spec of the revision, cannot be used".to_owned(),
+                Some("standard error says why".to_owned()),
+            ),
+        },
+    };
+    Trouble { message, help }
+}
+
+fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     if arguments.semantic && arguments.format == Format::Unified {
         let message = "a patch is made of lines, and --semantic leaves them out";
         return Err(Failure::input(message, "leave out --semantic, or take another --format"));
@@ -90,6 +127,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     compared.tell_pins("`forge generate` takes from here into forge.lock the digest", shell)?;
     let Compared { disk, manifest, changes, wanted, movers, .. } = &compared;
     let mut shown: Vec<Change> = chosen(changes, &arguments.paths, wanted)?.into_iter().cloned().collect();
+    let own = review::kept(&shown, wanted);
     if arguments.check {
         compared.tell_behind(shell)?;
         shown.retain(|it| !compared.is_behind_a_bot(it));
@@ -131,7 +169,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shown.retain(|it| !it.path.starts_with(".forge/"));
         shown.extend(state_texts(disk, run));
     }
-    show(&Review { files, strangers, ..Review::default() }, &shown, arguments, shell)
+    show(&Review { files, strangers, kept: own, ..Review::default() }, &shown, arguments, shell)
 }
 
 /// What the spec of a revision would generate beside what the present one would.

@@ -42,10 +42,22 @@ pub(super) fn notices(notices: &[Notice], explain: &dyn Fn(&str) -> Option<Strin
 /// A whole report of one run.
 pub(super) fn report(rules: Vec<Value>, results: Vec<Value>) -> String {
     let driver = json!({ "name": "forge", "version": env!("CARGO_PKG_VERSION"), "rules": rules });
+    document(&json!({ "tool": { "driver": driver }, "columnKind": "unicodeCodePoints", "results": results }))
+}
+
+/// The report of a run that failed before it could find anything, with the reason.
+pub(super) fn failed_report(why: &str) -> String {
+    let driver = json!({ "name": "forge", "version": env!("CARGO_PKG_VERSION") });
+    let notification = json!({ "level": "error", "message": { "text": why } });
+    let invocation = json!({ "executionSuccessful": false, "toolExecutionNotifications": [notification] });
+    document(&json!({ "tool": { "driver": driver }, "invocations": [invocation], "results": [] }))
+}
+
+fn document(run: &Value) -> String {
     let report = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{ "tool": { "driver": driver }, "columnKind": "unicodeCodePoints", "results": results }],
+        "runs": [run],
     });
     let mut text = serde_json::to_string_pretty(&report).expect("plain data is JSON");
     text.push('\n');

@@ -84,8 +84,31 @@ pub struct Review {
     pub files: Vec<Reviewed>,
     /// Files that do under another name what forge's files do.
     pub strangers: Vec<Stranger>,
+    /// What gives up security in blocks that are their owner's, whether or not their files differ.
+    pub kept: Vec<Kept>,
     /// What the sides are called that are compared.
     pub sides: Names,
+    /// Why nothing could be compared, if that is so: then there is nothing else.
+    pub trouble: Option<Trouble>,
+}
+
+/// What the owner of a file wrote into blocks that are kept, and what of it gives up security: it stays, and is theirs to answer
+/// for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Kept {
+    /// The file, relative to the project.
+    pub path: String,
+    /// What gives up some security, beside what forge wants there with empty blocks.
+    pub meanings: Vec<Said>,
+}
+
+/// Why nothing could be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Trouble {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
 }
 
 /// What the two sides are called.
@@ -196,6 +219,22 @@ pub fn review(changes: &[Change], background: &Background<'_>) -> Vec<Reviewed> 
             one(change, id, artifact.map(|it| it.text.as_str()), background)
         })
         .collect()
+}
+
+/// What gives up security in the kept blocks of the files that are forge's.
+pub fn kept(changes: &[Change], wanted: &[Artifact]) -> Vec<Kept> {
+    let by_path: HashMap<&str, &Artifact> = wanted.iter().map(|it| (it.path.as_str(), it)).collect();
+    let kept = |change: &Change| {
+        let artifact = by_path.get(change.path.as_str()).filter(|_| change.kind != Kind::Foreign)?;
+        let found = String::from_utf8_lossy(change.found.as_deref()?);
+        let filled = keep::filled(&artifact.text, &keep::bodies(&found));
+        let told =
+            if filled == artifact.text { None } else { between(&change.path, Some(&artifact.text), Some(&filled)) };
+        let loosening = told.into_iter().flatten().filter(|it| it.loosens);
+        let meanings: Vec<Said> = loosening.map(|it| Said::new(&[Party::Edit], it)).collect();
+        (!meanings.is_empty()).then(|| Kept { path: change.path.clone(), meanings })
+    };
+    changes.iter().filter_map(kept).collect()
 }
 
 fn one(change: &Change, id: Option<&str>, asked: Option<&str>, background: &Background<'_>) -> Reviewed {
@@ -352,6 +391,29 @@ mod tests {
         assert!(told.iter().any(|it| it.starts_with("[Spec, Forge]") && it.contains("a:2")), "{told:?}");
         assert!(told.iter().any(|it| it.starts_with("[Edit]") && it.contains("a:mine")), "{told:?}");
         assert!(conflict.hunks.iter().any(|it| it.conflict), "{:?}", conflict.hunks);
+    }
+
+    #[test]
+    fn what_a_kept_block_loosens_is_told_whether_or_not_the_file_differs() {
+        let block =
+            |body: &str| format!("services:\n  api:\n    image: a:1\n    # forge:keep api\n{body}    # forge:end\n");
+        let artifact = |text: String| Artifact {
+            id: "compose".into(),
+            path: "compose.yaml".into(),
+            executable: false,
+            extent: Extent::File,
+            text,
+        };
+        let told = |kind: Kind, body: &str| {
+            let change = Change::new("compose.yaml", kind, Some(block(body).into()), Some(block(body).into()));
+            kept(&[change], &[artifact(block(""))])
+        };
+        let found = told(Kind::Same, "    privileged: true\n    labels: [a=b]\n");
+        assert_eq!(found.len(), 1);
+        let words: Vec<String> = found[0].meanings.iter().map(Said::words).collect();
+        assert_eq!(words, ["services.api: privileged mode switched on"]);
+        assert!(told(Kind::Same, "    labels: [a=b]\n").is_empty() && told(Kind::Same, "").is_empty());
+        assert!(told(Kind::Foreign, "    privileged: true\n").is_empty(), "that is told of the whole file");
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{lack, meaning};
+use super::{in_block, lack, meaning};
 use crate::compare::{Kind, Party};
 use crate::report::github::{data, property};
-use crate::report::sarif::report;
-use crate::review::{Hunk, Review, Reviewed, Said};
+use crate::report::sarif::{failed_report, report};
+use crate::review::{Hunk, Review, Reviewed, Said, Trouble};
 
 /// How much a note weighs, by the name that both formats have for it.
 type Level = &'static str;
@@ -26,6 +26,9 @@ struct Note<'a> {
 
 /// Annotations: a conflict is an error, what loosens security a warning, and each other file that differs a notice.
 pub fn github(review: &Review) -> String {
+    if let Some(trouble) = &review.trouble {
+        return format!("::error title=forge::{}\n", data(&told(trouble)));
+    }
     let line = |it: &Note<'_>| {
         let (level, path, line, title) = (it.level, property(it.path), it.line, property(it.code));
         format!("::{level} file={path},line={line},title={title}::{}\n", data(&it.text))
@@ -35,11 +38,15 @@ pub fn github(review: &Review) -> String {
 
 /// SARIF 2.1.0, with the same levels.
 pub fn sarif(review: &Review) -> String {
+    if let Some(trouble) = &review.trouble {
+        return failed_report(&told(trouble));
+    }
     let notes = notes(review);
     let rules = [
         ("differs", "a generated file is not what the spec asks for"),
         ("conflict", "an edit and the spec want something else in the same place"),
         ("foreign", "a file is there that never was forge's"),
+        ("kept", "a block that is its owner's gives up some security"),
         ("loosens-security", "a difference gives up some security"),
         ("breaks-rule", "a file breaks a rule of the hardening contract that forge's own file keeps"),
     ];
@@ -57,6 +64,12 @@ pub fn sarif(review: &Review) -> String {
         })
     };
     report(rules, notes.iter().map(result).collect())
+}
+
+/// Why nothing could be compared, and what to do.
+fn told(trouble: &Trouble) -> String {
+    let help = trouble.help.as_ref().map(|it| format!("\n{it}")).unwrap_or_default();
+    format!("forge could not compare the files: {}{help}", trouble.message)
 }
 
 fn notes(review: &Review) -> Vec<Note<'_>> {
@@ -84,6 +97,12 @@ fn notes(review: &Review) -> Vec<Note<'_>> {
         }
         for it in file.contact.iter().flat_map(|it| &it.lacks) {
             out.push(note(WARNING, "breaks-rule", it.line, lack(it)));
+        }
+    }
+    for it in &review.kept {
+        for said in &it.meanings {
+            let line = said.line.unwrap_or(1);
+            out.push(Note { level: NOTICE, code: "kept", path: &it.path, line, text: in_block(said) });
         }
     }
     out

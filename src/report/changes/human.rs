@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{lack, meaning, owner, shown, side, sides};
+use super::{kept, lack, meaning, owner, shown, side, sides};
 use crate::compare::Kind;
 use crate::report::Look;
 use crate::review::{Contact, Names, Review, Reviewed};
@@ -44,6 +44,9 @@ pub fn human(review: &Review, detail: Detail) -> String {
         }
         lines(&review.sides, file, detail, &mut out);
         out.push('\n');
+    }
+    for (path, said) in kept(review) {
+        let _ = writeln!(out, "{}", paint(color, "1;33", &format!("! {}: {said}", shown(path))));
     }
     strangers(review, color, &mut out);
     next_step(review, &mut out);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
-use crate::review::{Names, Review, Reviewed, Stranger, Summary};
+use crate::review::{Kept, Names, Review, Reviewed, Stranger, Summary, Trouble};
 
 /// What `forge diff --format json` prints.
 #[derive(Serialize, JsonSchema)]
@@ -18,8 +18,13 @@ struct Document<'a> {
     changes: &'a [Reviewed],
     /// Files that do under another name what forge's files do; only where some of those never were forge's.
     strangers: &'a [Stranger],
+    /// What gives up security in blocks that are their owner's, whether or not their files differ: no difference, and in no
+    /// count.
+    kept: &'a [Kept],
     /// How many there are of what.
     summary: Summary,
+    /// Why nothing could be compared; `null` where it could. All else is empty then, and forge ends with 2.
+    error: Option<&'a Trouble>,
 }
 
 /// A review as one document.
@@ -29,7 +34,9 @@ pub fn json(review: &Review) -> String {
         sides: &review.sides,
         changes: &review.files,
         strangers: &review.strangers,
+        kept: &review.kept,
         summary: review.summary(),
+        error: review.trouble.as_ref(),
     };
     serde_json::to_string_pretty(&document).expect("plain data is JSON") + "\n"
 }

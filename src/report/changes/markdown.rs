@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{lack, meaning, owner, sides, summary};
+use super::{kept, lack, meaning, owner, sides, summary};
 use crate::report::visible;
 use crate::review::{Names, Review, Reviewed};
 
@@ -19,11 +19,22 @@ const LINES: [usize; 6] = [usize::MAX, 400, 100, 30, 10, 0];
 /// those that loosen security are open. As short as the comment has to be, and honest about what is left out.
 pub fn markdown(review: &Review) -> String {
     let mut head = format!("{MARKER}\n");
-    if review.files.is_empty() && review.strangers.is_empty() {
-        head.push_str("**forge**: nothing differs\n");
+    if let Some(trouble) = &review.trouble {
+        let _ = writeln!(head, "**forge** could not compare the files: {}", plain(&trouble.message));
+        if let Some(help) = &trouble.help {
+            let _ = writeln!(head, "\n{}", plain(help));
+        }
         return head;
     }
-    let _ = writeln!(head, "**forge**: {}\n", plain(&summary(review)));
+    if review.files.is_empty() {
+        head.push_str("**forge**: nothing differs\n\n");
+    } else {
+        let _ = writeln!(head, "**forge**: {}\n", plain(&summary(review)));
+    }
+    head.push_str(&of_the_owner(review));
+    if review.files.is_empty() && review.strangers.is_empty() {
+        return head.trim_end().to_owned() + "\n";
+    }
     let tail = strangers(review);
     let most = MOST.saturating_sub(head.len() + tail.len());
     let mut sections = Vec::new();
@@ -51,6 +62,27 @@ pub fn markdown(review: &Review) -> String {
         );
     }
     out + &tail
+}
+
+/// What gives up security in kept blocks: as much as fits into a quarter of the comment.
+fn of_the_owner(review: &Review) -> String {
+    let items = kept(review).map(|(path, said)| format!("- ⚠️ {}: {}\n", code(path), plain(&said)));
+    let mut out = String::new();
+    let (mut shown, mut all) = (0, 0);
+    for item in items {
+        all += 1;
+        if out.len() + item.len() <= MOST / 4 {
+            out.push_str(&item);
+            shown += 1;
+        }
+    }
+    if shown < all {
+        let _ = writeln!(out, "- … and {} more: run `forge diff`", all - shown);
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
 }
 
 /// Files that do under another name what forge's do: as many as fit into a quarter of the comment.

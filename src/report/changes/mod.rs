@@ -37,6 +37,16 @@ pub fn stat(review: &Review) -> String {
     out
 }
 
+/// A line for each thing that gives up security in a block that is its owner's: `compose.yaml: loosens security in a kept block
+/// of yours: services.api: privileged mode switched on`.
+fn kept(review: &Review) -> impl Iterator<Item = (&str, String)> {
+    review.kept.iter().flat_map(move |it| it.meanings.iter().map(move |meaning| (it.path.as_str(), in_block(meaning))))
+}
+
+fn in_block(said: &Said) -> String {
+    format!("loosens security in a kept block of yours: {}", said.words())
+}
+
 /// `3 files differ, 1 of them edited: `forge generate` keeps edits; 2 changes loosen security`; nothing, where nothing differs.
 pub fn summary(review: &Review) -> String {
     let summary = review.summary();
