@@ -4,17 +4,17 @@
 use std::ops::Range;
 
 /// A `.dockerignore` that was read.
-pub(super) struct Dockerignore<'a> {
+pub(crate) struct Dockerignore<'a> {
     /// Its patterns in their order.
-    pub(super) patterns: Vec<Pattern<'a>>,
+    pub(crate) patterns: Vec<Pattern<'a>>,
 }
 
 /// One line that is a pattern.
-pub(super) struct Pattern<'a> {
+pub(crate) struct Pattern<'a> {
     /// As written.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
     /// Where that is.
-    pub(super) bytes: Range<usize>,
+    pub(crate) bytes: Range<usize>,
     /// With `!`: it takes paths back in.
     takes_back: bool,
     glob: Vec<Piece>,
@@ -37,7 +37,7 @@ enum Piece {
 
 impl Dockerignore<'_> {
     /// Whether `path`, relative to the context, is left out.
-    pub(super) fn ignores(&self, path: &str) -> bool {
+    pub(crate) fn ignores(&self, path: &str) -> bool {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         let parents: Vec<Vec<char>> = ends.map(|it| path[..it].chars().collect()).collect();
         let mut ignored = false;
@@ -51,13 +51,13 @@ impl Dockerignore<'_> {
     }
 
     /// Where a finding about the whole file points.
-    pub(super) fn head(&self) -> Range<usize> {
+    pub(crate) fn head(&self) -> Range<usize> {
         self.patterns.first().map_or(0..0, |it| it.bytes.clone())
     }
 }
 
 /// Reads any text.
-pub(super) fn read(text: &str) -> Dockerignore<'_> {
+pub(crate) fn read(text: &str) -> Dockerignore<'_> {
     let mut patterns = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {

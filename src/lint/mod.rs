@@ -8,7 +8,7 @@ use crate::diagnostic::Severity;
 
 pub(crate) mod compose;
 pub(crate) mod dockerfile;
-mod dockerignore;
+pub(crate) mod dockerignore;
 mod install;
 pub(crate) mod nginx;
 mod script;

@@ -24,7 +24,8 @@ pub(super) fn read(text: &str) -> Option<Vec<Subject>> {
     }
     let mut head = Subject::new("", "", 0..0);
     for (name, value, at) in &file.directives {
-        head.say(&DIRECTIVE, name, *value, at);
+        let risk = if name.eq_ignore_ascii_case("check") { checks(value) } else { Risk::NONE };
+        head.say(&DIRECTIVE, name, *value, at).risk(risk);
     }
     let first = file.stages.first().map_or(usize::MAX, |it| it.at.start);
     for instruction in file.instructions.iter().filter(|it| it.name != "FROM" && it.head.start < first) {
@@ -35,6 +36,18 @@ pub(super) fn read(text: &str) -> Option<Vec<Subject>> {
         out.push(stage(&file, it, index));
     }
     Some(out)
+}
+
+/// What `# check=skip=…;error=true` leaves of the checks of a build.
+fn checks(value: &str) -> Risk {
+    let settings = || value.split(';').filter_map(|it| it.trim().split_once('='));
+    let skipped: usize = settings()
+        .filter(|(key, _)| key.trim().eq_ignore_ascii_case("skip"))
+        .map(|(_, it)| if it.trim().eq_ignore_ascii_case("all") { 100 } else { it.split(',').count() })
+        .sum();
+    let stops = settings().any(|(key, it)| key.trim().eq_ignore_ascii_case("error") && it.trim() == "true");
+    let skipped = f64::from(u32::try_from(skipped).unwrap_or(u32::MAX));
+    Risk::of(skipped + if stops { 0.0 } else { 0.5 }, 0.5)
 }
 
 fn stage(file: &Dockerfile<'_>, stage: &Stage, index: usize) -> Subject {
@@ -364,7 +377,22 @@ mod tests {
                 ),
                 ("FROM a:1", "FROM b:1 AS build\nRUN x\nFROM a:1", &["stage build: stage added: base image b:1"]),
                 ("FROM b:1 AS build\nUSER 1\nFROM a:1", "FROM a:1", &["stage build: stage removed"]),
-                ("# check=error=true\nFROM a:1", "FROM a:1", &["directive check removed"]),
+                ("# check=error=true\nFROM a:1", "FROM a:1", &["! directive check removed"]),
+                (
+                    "# check=error=true\nFROM a:1",
+                    "# check=skip=all\nFROM a:1",
+                    &["! directive check error=true → skip=all"],
+                ),
+                (
+                    "# check=skip=A;error=true\nFROM a:1",
+                    "# check=error=true\nFROM a:1",
+                    &["directive check skip=A;error=true → error=true"],
+                ),
+                (
+                    "# check=skip=A;error=true\nFROM a:1",
+                    "# check=skip=A,B;error=true\nFROM a:1",
+                    &["! directive check skip=A;error=true → skip=A,B;error=true"],
+                ),
                 ("FROM --platform=x a:1", "FROM a:1", &["stage final: platform x removed"]),
             ],
             str::to_owned,

@@ -1,5 +1,5 @@
-//! What a change of a file means, in words: two texts of a compose file, a Dockerfile, an nginx configuration, an env file,
-//! Kubernetes manifests or a workflow → what is different for those who run them. Order that nobody reads, comments,
+//! What a change of a file means, in words: two texts of a compose file, a Dockerfile, a .dockerignore, an nginx configuration,
+//! an env file, Kubernetes manifests or a workflow → what is different for those who run them. Order that nobody reads, comments,
 //! quoting and spelling are no difference.
 //!
 //! Each format has a reader that turns a text into subjects with facts (`subject`), and one comparison serves
@@ -9,6 +9,7 @@ mod compose;
 mod dockerfile;
 mod env;
 mod exceptions;
+mod ignore;
 mod kubernetes;
 mod nginx;
 mod subject;
@@ -63,8 +64,24 @@ enum Format {
     Env,
     Github,
     Gitlab,
+    Ignore,
     Kubernetes,
     Nginx,
+}
+
+/// What the file `path` is that cannot be read as such, though its name says that it is one: `a compose file`.
+pub fn unreadable(path: &str, text: &str) -> Option<&'static str> {
+    let format = Format::of(path, &[text])?;
+    let name = match format {
+        Format::Compose => "a compose file",
+        Format::Dockerfile => "a Dockerfile",
+        Format::Env => "an env file",
+        Format::Github | Format::Gitlab => "a pipeline",
+        Format::Ignore => "a .dockerignore",
+        Format::Kubernetes => "Kubernetes manifests",
+        Format::Nginx => "an nginx configuration",
+    };
+    format.read(text).is_none().then_some(name)
 }
 
 impl Format {
@@ -87,10 +104,13 @@ impl Format {
             };
         }
         let is_example = |it: &str| matches!(it, "example" | "sample" | "template" | "dist" | "defaults");
+        if name.ends_with(".dockerignore") || name == ".containerignore" {
+            return Some(Format::Ignore);
+        }
         let is_dockerfile = |it: &str| it == "dockerfile" || it == "containerfile";
         let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
         let first = name.split('.').next().unwrap_or(&name);
-        if is_dockerfile(extension) || is_dockerfile(&name) || (is_dockerfile(first) && extension != "dockerignore") {
+        if is_dockerfile(extension) || is_dockerfile(&name) || is_dockerfile(first) {
             return Some(Format::Dockerfile);
         }
         if name.starts_with(".env") || extension == "env" || stem.ends_with("env") && is_example(extension) {
@@ -109,6 +129,7 @@ impl Format {
             Format::Env => env::read(text),
             Format::Github => workflow::github(text),
             Format::Gitlab => workflow::gitlab(text),
+            Format::Ignore => Some(ignore::read(text)),
             Format::Kubernetes => kubernetes::read(text),
             Format::Nginx => nginx::read(text),
         }

@@ -23,6 +23,8 @@ pub(super) struct Subject {
     pub(super) facts: Vec<Fact>,
     /// What stands in it in an order that counts, whatever else may stand in between.
     pub(super) order: Vec<String>,
+    /// What it has not that protects others of its kind: worth a word where the whole subject comes, and gives something up.
+    pub(super) lacks: Vec<&'static str>,
     /// Where it is named.
     pub(super) bytes: Range<usize>,
 }
@@ -94,8 +96,8 @@ impl Subject {
     /// A subject without facts.
     pub(super) fn new(noun: &'static str, at: impl Into<String>, bytes: Range<usize>) -> Subject {
         let at = at.into();
-        let (facts, order) = (Vec::new(), Vec::new());
-        Subject { ids: vec![at.clone()], at, noun, parent: None, risk: Risk::NONE, facts, order, bytes }
+        let (facts, order, lacks) = (Vec::new(), Vec::new(), Vec::new());
+        Subject { ids: vec![at.clone()], at, noun, parent: None, risk: Risk::NONE, facts, order, lacks, bytes }
     }
 
     /// Says something of it; what comes back can be said in more detail.
@@ -230,6 +232,7 @@ fn one_sided(
         let nothing = Subject {
             facts: Vec::new(),
             order: Vec::new(),
+            lacks: Vec::new(),
             at: subject.at.clone(),
             ids: Vec::new(),
             bytes: 0..0,
@@ -262,6 +265,10 @@ fn one_sided(
                 said.push(words::of_new(fact, text));
             }
         }
+    }
+    if came == Came::Here && !subject.lacks.is_empty() {
+        loosens = true;
+        said.push(format!("without {}", subject.lacks.join(", ")));
     }
     let verb = if came == Came::Here { "added" } else { "removed" };
     let what = if said.is_empty() {

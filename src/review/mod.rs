@@ -17,7 +17,7 @@ pub use hunks::{Hunk, Lines, patch};
 
 use crate::compare::{Change, Kind, Manifest, Movers, Party};
 use crate::keep;
-use crate::meaning::{Meaning, between};
+use crate::meaning::{Meaning, between, unreadable};
 use crate::merge::has_windows_ends;
 use crate::targets::Artifact;
 use hunks::{Sides, chosen, edit};
@@ -264,13 +264,20 @@ fn one(change: &Change, id: Option<&str>, asked: Option<&str>, background: &Back
         from: change.from.clone(),
         id: id.map(str::to_owned),
         kind: change.kind,
-        reason: change.reason(&movers.words()),
+        reason: change.reason(&movers.words()) + &broken(change, &texts),
         executable: change.mode.then_some(change.executable),
         meanings: meanings(change, &texts, &by, !background.before.is_empty()),
         changelog,
         contact: None,
         hunks,
     }
+}
+
+/// What there is to say of a file whose edit makes it one that nobody can read.
+fn broken(change: &Change, texts: &Texts<'_>) -> String {
+    let is_edit = matches!(change.kind, Kind::Edited | Kind::Merged | Kind::Conflict | Kind::Unmergeable);
+    let what = if is_edit { unreadable(&change.path, &texts.found) } else { None };
+    what.map(|it| format!("; it cannot be read as {it}, so only its lines are compared")).unwrap_or_default()
 }
 
 /// The texts of one change.
@@ -414,6 +421,14 @@ mod tests {
         assert_eq!(words, ["services.api: privileged mode switched on"]);
         assert!(told(Kind::Same, "    labels: [a=b]\n").is_empty() && told(Kind::Same, "").is_empty());
         assert!(told(Kind::Foreign, "    privileged: true\n").is_empty(), "that is told of the whole file");
+    }
+
+    #[test]
+    fn an_edit_that_breaks_a_file_is_told() {
+        let edited =
+            &reviewed(BASE, &BASE.replace("mem_limit: 512M", "mem_limit: [512M"), BASE, &by(&[Party::Spec]))[0];
+        assert_eq!(edited.reason, "was edited; it cannot be read as a compose file, so only its lines are compared");
+        assert!(edited.meanings.is_none() && !edited.hunks.is_empty());
     }
 
     #[test]

@@ -149,6 +149,7 @@ impl Service<'_> {
             }
         }
         let is_written = |key: &str| node.get(key).is_some_and(|it| it.value != Value::Null);
+        self.it.lacks = lacks(node);
         if !is_written("networks") && !is_written("network_mode") {
             self.join("default", &self.it.bytes.clone());
         }
@@ -390,6 +391,30 @@ impl Service<'_> {
             self.it.say(&HOST, name, address.trim_matches(['[', ']']), &at).risk(Risk::GRANTS);
         }
     }
+}
+
+/// What a whole service has not of that which the hardening contract asks of each.
+fn lacks(node: &Node) -> Vec<&'static str> {
+    let lists = |key: &str, is: &dyn Fn(&str) -> bool| {
+        node.get(key).is_some_and(|it| items(it).iter().any(|(it, _)| is(&it.to_lowercase())))
+    };
+    let drops = lists("cap_drop", &|it| it == "all" || it == "cap_all");
+    let no_more = lists("security_opt", &|it| it.starts_with("no-new-privileges") && !it.ends_with("false"));
+    let limits = node.get("deploy").and_then(|it| it.get("resources")?.get("limits")?.get("memory"));
+    let has = |key: &str| node.get(key).is_some_and(|it| it.value != Value::Null);
+    // What is built can say in its Dockerfile who it is.
+    let is_somebody = has("user") || has("build");
+    [
+        ("dropped capabilities", drops),
+        ("no-new-privileges", no_more),
+        ("a read-only root", node.get("read_only").is_some_and(is_on)),
+        ("a user", is_somebody),
+        ("a memory limit", limits.is_some() || has("mem_limit")),
+    ]
+    .into_iter()
+    .filter(|(_, has)| !has)
+    .map(|(what, _)| what)
+    .collect()
 }
 
 /// `./api/` as `./api`.

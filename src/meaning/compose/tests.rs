@@ -197,6 +197,17 @@ fn images_that_are_said_less_exactly_give_something_up() {
 
 #[test]
 fn the_rest_of_a_file_has_its_words() {
+    let hard = "cap_drop: [ALL], security_opt: ['no-new-privileges:true'], read_only: true, user: '1:1', mem_limit: 1m";
+    let added = said(
+        "compose.yml",
+        "services: {}",
+        &format!("services: {{a: {{image: x:1, {hard}}}, b: {{build: ., cap_drop: [ALL]}}}}"),
+    );
+    assert!(added[0].ends_with("user 1:1, network default joined"), "{added:#?}");
+    assert_eq!(
+        added[1],
+        "! services.b: service added: built from ., network default joined, without no-new-privileges, a read-only root, a memory limit"
+    );
     check(
         "compose.yml",
         &[
@@ -204,7 +215,7 @@ fn the_rest_of_a_file_has_its_words() {
                 "services: {a: {image: x:1}}",
                 "services: {a: {image: x:1}, b: {image: y:2, ports: ['1:2'], privileged: true}}",
                 &[
-                    "! services.b: service added: image y:2, publishes port 1:2 on every address, privileged mode switched on, network default joined",
+                    "! services.b: service added: image y:2, publishes port 1:2 on every address, privileged mode switched on, network default joined, without dropped capabilities, no-new-privileges, a read-only root, a user, a memory limit",
                 ],
             ),
             ("services: {a: {image: x:1, ports: ['1:2']}}", "services: {}", &["services.a: service removed"]),

@@ -142,14 +142,71 @@ fn joined(directive: &Directive) -> String {
     args.join(" ")
 }
 
+/// An argument in one spelling: times in milliseconds and sizes in bytes, where it is one.
+fn spelled(name: &str, text: &str) -> String {
+    const TIMES: [&str; 7] =
+        ["expires", "keepalive_time", "proxy_cache_valid", "inactive", "valid", "fail_timeout", "slow_start"];
+    const SIZES: [&str; 6] =
+        ["client_max_body_size", "limit_rate", "limit_rate_after", "max_size", "min_free", "sendfile_max_chunk"];
+    if let Some((key, value)) = text.split_once('=') {
+        return format!("{key}={}", spelled(key, value));
+    }
+    let is_time = name.ends_with("_timeout") || TIMES.contains(&name);
+    let is_size = name.ends_with("_size") || name.ends_with("_buffers") || SIZES.contains(&name);
+    let known = match (is_time, is_size) {
+        (true, _) => time(text),
+        (_, true) => size(text),
+        _ => None,
+    };
+    known.map_or_else(|| text.to_owned(), |it| it.to_string())
+}
+
+/// Milliseconds of `30`, `30s` and `1m30s`: what has no unit is seconds.
+fn time(text: &str) -> Option<u64> {
+    let mut rest = text;
+    let mut sum: u64 = 0;
+    while !rest.is_empty() {
+        let (number, tail) = rest.split_at(rest.find(|it: char| !it.is_ascii_digit()).unwrap_or(rest.len()));
+        let (unit, tail) = tail.split_at(tail.find(|it: char| it.is_ascii_digit()).unwrap_or(tail.len()));
+        let factor = match unit.trim() {
+            "ms" => 1,
+            "" | "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            "w" => 604_800_000,
+            "M" => 2_592_000_000,
+            "y" => 31_536_000_000,
+            _ => return None,
+        };
+        sum = sum.checked_add(number.parse::<u64>().ok()?.checked_mul(factor)?)?;
+        rest = tail;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
+/// Bytes of `1024`, `1024k`, `1m`.
+fn size(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at(text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len()));
+    let factor = match unit {
+        "" => 1,
+        "k" | "K" => 1 << 10,
+        "m" | "M" => 1 << 20,
+        "g" | "G" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
 /// Says one directive without a block.
 fn say(subject: &mut Subject, directive: &Directive) {
     let (name, first, at) = (directive.name.as_str(), directive.value(), &directive.bytes);
     let value = joined(directive);
     // What is compared may not depend on where an argument ends.
-    let compared: Vec<&str> = directive.args.iter().map(|it| it.text.as_str()).collect();
-    let rest = compared.get(1..).unwrap_or_default();
-    let (compared, rest_compared, rest) = (compared.join("\u{1f}"), rest.join("\u{1f}"), rest.join(" "));
+    let compared: Vec<String> = directive.args.iter().map(|it| spelled(name, &it.text)).collect();
+    let rest: Vec<&str> = directive.args.iter().skip(1).map(|it| it.text.as_str()).collect();
+    let rest_compared = compared.get(1..).unwrap_or_default().join("\u{1f}");
+    let (compared, rest) = (compared.join("\u{1f}"), rest.join(" "));
     let risk = risk::of(directive);
     match name {
         "add_header" | "add_trailer" => {
@@ -184,7 +241,7 @@ fn say(subject: &mut Subject, directive: &Directive) {
             subject.say(&SETTING, format!("{name} {value}"), "", at).risk(risk);
         }
         "client_max_body_size" => {
-            subject.say(&LIMIT, "body size", compared.to_lowercase(), at).shown(value).risk(risk);
+            subject.say(&LIMIT, "body size", compared, at).shown(value).risk(risk);
         }
         _ => {
             subject.say(&SETTING, name, compared, at).shown(value).risk(risk);

@@ -10,6 +10,11 @@ fn order_and_spelling_count_only_where_nginx_goes_by_them() {
         ("location /a { x; } location /b { y; }", "location /b { y; } location /a { x; }"),
         ("upstream a { server x; }\nmap $a $b { c 1; d 2; }", "map $a $b { d 2; c 1; }\nupstream a { server x; }"),
         ("server_name a b;", "server_name b a;"),
+        ("proxy_read_timeout 30s;", "proxy_read_timeout 30;"),
+        ("keepalive_timeout 1m30s 60;", "keepalive_timeout 90 1m;"),
+        ("client_max_body_size 1024k;", "client_max_body_size 1M;"),
+        ("proxy_buffers 8 4k; client_body_buffer_size 16k;", "client_body_buffer_size 16384; proxy_buffers 8 4096;"),
+        ("upstream a { server x fail_timeout=60s; }", "upstream a { server x fail_timeout=1m; }"),
     ] {
         assert_eq!(said("nginx/a.conf", before, after), [""; 0], "{before}\n{after}");
     }
