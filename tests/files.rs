@@ -5,7 +5,7 @@ use snapbox::{assert_data_eq, str};
 use crate::sandbox::Sandbox;
 
 /// A project after its first `generate`.
-fn generated(name: &str) -> Sandbox {
+pub(crate) fn generated(name: &str) -> Sandbox {
     let sandbox = Sandbox::smallest(name);
     sandbox.generate();
     sandbox
@@ -72,40 +72,6 @@ fn a_file_follows_the_spec() {
     assert_eq!(sandbox.run(&["diff"]).code, 0);
 }
 
-/// A project in which `api/Dockerfile` was edited where the spec moved.
-fn conflicting(name: &str) -> Sandbox {
-    let sandbox = generated(name);
-    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9999");
-    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
-    sandbox
-}
-
-#[test]
-fn what_cannot_be_merged_is_never_marked() {
-    for (name, damage) in [("no-text", false), ("no-base", true)] {
-        let sandbox = generated(name);
-        if damage {
-            sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
-            // As a search and replace over the whole project does.
-            let digest = forge::compare::digest(sandbox.read("api/Dockerfile").replace("# mine\n", "").as_bytes());
-            sandbox.edit(&format!(".forge/base/{digest}"), "WORKDIR", "WORK");
-        } else {
-            let mut bytes = sandbox.read("api/Dockerfile").into_bytes();
-            bytes.extend(b"# gr\xfcn\n");
-            sandbox.write("api/Dockerfile", bytes);
-        }
-        sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
-        let before = sandbox.tree();
-        for arguments in [&["generate"][..], &["generate", "--conflict=markers"]] {
-            let said = sandbox.run(arguments);
-            assert!(said.code == 1 && said.stderr.contains("base text in .forge/base is damaged"), "{}", said.text());
-            assert_eq!(sandbox.tree(), before);
-        }
-        let said = sandbox.run(&["generate", "--conflict=theirs"]);
-        assert!(said.code == 0 && said.stderr.contains("your edit was dropped"), "{}", said.text());
-    }
-}
-
 #[test]
 fn what_is_ejected_stays_whatever_becomes_of_its_service() {
     let spec = |name: &str| {
@@ -145,26 +111,6 @@ fn to_eject_without_base_texts_forgets_nothing_else() {
 }
 
 #[test]
-fn an_edit_is_merged_with_what_the_spec_asks_later() {
-    let sandbox = generated("merged");
-    sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
-    sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
-    let said = sandbox.run(&["diff", "--check", "--format", "names"]);
-    assert!(
-        said.stdout.contains("api/Dockerfile: was edited, and the spec moved: both fit together"),
-        "{}",
-        said.text()
-    );
-    sandbox.generate();
-    let dockerfile = sandbox.read("api/Dockerfile");
-    assert!(dockerfile.contains("# mine") && dockerfile.contains("EXPOSE 8001"), "{dockerfile}");
-    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
-    // The base is what forge wanted, so the edit is still one.
-    let diff = sandbox.forge("diff");
-    assert!(diff.contains("+# mine") && !diff.contains("800"), "{diff}");
-}
-
-#[test]
 fn a_diff_is_a_patch_that_does_what_generate_does() {
     let sandbox = generated("patch");
     sandbox.edit("api/Dockerfile", "LABEL org", "# mine ```\nLABEL org");
@@ -192,41 +138,6 @@ fn a_diff_is_a_patch_that_does_what_generate_does() {
     );
     sandbox.generate();
     assert_eq!(other.read("api/Dockerfile"), sandbox.read("api/Dockerfile"));
-}
-
-#[test]
-fn where_an_edit_and_the_spec_want_something_else_nothing_is_written() {
-    let sandbox = conflicting("conflict");
-    let before = sandbox.tree();
-    for _ in 0..2 {
-        let said = sandbox.run(&["generate"]);
-        assert_eq!(said.code, 1);
-        let words = "api/Dockerfile: was edited, and the spec moved in the same place\nnothing was written.";
-        assert!(said.stderr.contains(words), "{}", said.text());
-    }
-    assert_eq!(sandbox.tree(), before);
-    let diff = sandbox.forge("diff api/Dockerfile");
-    assert!(
-        diff.contains("+<<<<<<< edited\n EXPOSE 8000 9999\n+||||||| base\n+EXPOSE 8000\n+=======\n+EXPOSE 8001"),
-        "{diff}"
-    );
-}
-
-#[test]
-fn a_conflict_is_decided_by_who_generates() {
-    for (way, has, lacks) in [
-        ("ours", "EXPOSE 8000 9999\n", "EXPOSE 8001"),
-        ("theirs", "EXPOSE 8001\n", "9999"),
-        ("markers", "||||||| base\nEXPOSE 8000\n=======\nEXPOSE 8001\n>>>>>>> forge\n", "nothing of that"),
-    ] {
-        let sandbox = conflicting(way);
-        let said = sandbox.run(&["generate", &format!("--conflict={way}")]);
-        assert_eq!(said.code, 0, "{}", said.text());
-        let dockerfile = sandbox.read("api/Dockerfile");
-        assert!(dockerfile.contains(has) && !dockerfile.contains(lacks), "{way}:\n{dockerfile}");
-        // As long as markers are in it, it is not done.
-        assert_eq!(sandbox.run(&["generate", "--check"]).code, i32::from(way == "markers"));
-    }
 }
 
 #[test]
@@ -411,50 +322,6 @@ fn a_run_that_was_killed_between_files_and_manifest_leaves_no_edits_behind() {
 }
 
 #[test]
-fn files_of_a_stopped_run_are_forges_whatever_they_are_called_by_then() {
-    let spec = |name: &str| {
-        format!("forge: 1\nname: shop\nservices:\n  {name}:\n    build: {{ stack: static, context: ./site }}\n")
-    };
-    let sandbox = Sandbox::new("renamed").file("forge.yaml", spec("site")).folder("site/public");
-    sandbox.generate();
-    let old = sandbox.read(".forge/manifest.json");
-    sandbox.write("forge.yaml", spec("pages"));
-    sandbox.generate();
-    std::fs::rename(sandbox.path(".forge/manifest.json"), sandbox.path(".forge/pending.json")).expect("it is there");
-    sandbox.write(".forge/manifest.json", old);
-    sandbox.write("forge.yaml", spec("site"));
-    let said = sandbox.run(&["generate"]);
-    assert!(said.code == 0 && !said.stderr.contains("edit"), "{}", said.text());
-    assert!(sandbox.read("site/Dockerfile").contains("shop-site"));
-}
-
-#[test]
-fn files_of_a_stopped_run_are_forges_where_their_folder_moved() {
-    let sandbox = generated("moved").file("backend/requirements.txt", "");
-    let (spec, old) = (sandbox.read("forge.yaml"), sandbox.read(".forge/manifest.json"));
-    sandbox.write("forge.yaml", spec.replace("./api", "./backend"));
-    sandbox.generate();
-    std::fs::rename(sandbox.path(".forge/manifest.json"), sandbox.path(".forge/pending.json")).expect("it is there");
-    sandbox.write(".forge/manifest.json", old);
-    // The stopped run had written the new files, and the spec went back: they go.
-    sandbox.write("forge.yaml", spec);
-    sandbox.generate();
-    assert!(!sandbox.exists("backend/Dockerfile") && sandbox.exists("api/Dockerfile"));
-    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
-}
-
-#[test]
-fn what_is_needed_under_another_name_is_not_deleted_through_a_link() {
-    let sandbox = generated("through-a-link");
-    std::fs::rename(sandbox.path("api"), sandbox.path("backend")).expect("it is ours");
-    let sandbox = sandbox.link("api", "backend");
-    sandbox.write("forge.yaml", sandbox.read("forge.yaml").replace("./api", "./backend"));
-    sandbox.generate();
-    assert!(sandbox.exists("backend/Dockerfile"));
-    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
-}
-
-#[test]
 fn files_without_what_forge_remembers_of_them_are_not_all_that_was_asked_for() {
     let sandbox = generated("forgotten");
     std::fs::remove_dir_all(sandbox.path(".forge")).expect("it is ours");
@@ -480,17 +347,6 @@ fn an_output_folder_with_a_project_of_its_own_is_refused() {
 }
 
 #[test]
-fn whoever_brings_in_by_hand_what_the_spec_asks_for_is_done() {
-    let sandbox = conflicting("by-hand");
-    assert_eq!(sandbox.run(&["generate"]).code, 1);
-    sandbox.edit("api/Dockerfile", "EXPOSE 8000 9999", "EXPOSE 8001 9999");
-    assert_eq!(sandbox.run(&["generate"]).code, 1, "forge cannot know that this is both");
-    sandbox.edit("api/Dockerfile", "EXPOSE 8001 9999", "EXPOSE 8001");
-    sandbox.generate();
-    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
-}
-
-#[test]
 fn two_forges_do_not_write_at_once() {
     let sandbox = generated("two");
     let folder = std::fs::File::open(sandbox.path("")).expect("it is there");
@@ -503,293 +359,11 @@ fn two_forges_do_not_write_at_once() {
 }
 
 /// The smallest project with an environment and a gateway.
-fn with_gateway(name: &str) -> Sandbox {
+pub(crate) fn with_gateway(name: &str) -> Sandbox {
     let sandbox = Sandbox::smallest(name);
     let more = "gateway:\n  hosts: { main: { domain: a.example.com } }\n  tls: { mode: self-signed }\n  routes: [{ path: /, to: api }]\nenvironments: { staging: { overlay: { services: { api: { replicas: 3 } } } } }\n";
     sandbox.write("forge.yaml", sandbox.read("forge.yaml") + more);
     sandbox
-}
-
-const LAYOUT: &str = "layout:\n  compose: { production: { file: docker/docker-compose.production.yml }, staging: { file: staging.yml, whole: true } }\n  dockerfile: docker/production/{service}.Dockerfile\n  nginx: docker/nginx\n  scripts: ops\n";
-
-#[test]
-fn files_go_where_the_layout_says_and_what_refers_to_them_follows() {
-    let sandbox = with_gateway("layout");
-    sandbox.write("forge.yaml", sandbox.read("forge.yaml") + LAYOUT);
-    sandbox.generate();
-    let own = |path: &String| !path.starts_with(".forge/") && sandbox.path(path).is_file();
-    let files: Vec<String> = sandbox.tree().into_keys().filter(own).collect();
-    assert_data_eq!(
-        files.join("\n"),
-        str![[r#"
-.env.example
-.gitattributes
-.gitignore
-api/requirements.txt
-docker/docker-compose.production.yml
-docker/nginx/headers.conf
-docker/nginx/hosts/main.conf
-docker/nginx/limits.conf
-docker/nginx/log.conf
-docker/nginx/nginx.conf
-docker/nginx/proxy.conf
-docker/nginx/proxy_headers.conf
-docker/nginx/routes/main.conf
-docker/nginx/tls.conf
-docker/nginx/upstreams.conf
-docker/production/api.Dockerfile
-docker/production/api.Dockerfile.dockerignore
-forge.yaml
-ops/secrets
-secrets/.gitignore
-staging.yml
-"#]]
-    );
-    let lines = |path: &str, words: &[&str]| -> String {
-        let text = sandbox.read(path);
-        let lines = text.lines().filter(|it| words.iter().any(|word| it.contains(word)));
-        lines.map(|it| it.trim().to_owned() + "\n").collect()
-    };
-    assert_data_eq!(
-        lines("docker/docker-compose.production.yml", &["docker compose", "First", "build:", "source:"]),
-        str![[r##"
-# Production, by forge from forge.yaml. First `ops/secrets`, and .env from .env.example; then
-#   docker compose --env-file .env -f docker/docker-compose.production.yml up --detach --build --wait
-build: { context: ../api, dockerfile: ../docker/production/api.Dockerfile, args: { VERSION: "${SHOP_VERSION:-local}" } }
-- { type: bind, source: ../docker/nginx, target: /etc/nginx, read_only: true, bind: { create_host_path: false } }
-- { type: bind, source: ../secrets/tls, target: /run/secrets/tls, read_only: true, bind: { create_host_path: false } }
-
-"##]]
-    );
-    assert_data_eq!(
-        lines("staging.yml", &["docker compose", "First", "build:", "source:"]),
-        str![[r##"
-# Staging, by forge from forge.yaml. First `ops/secrets staging`, and .env from .env.example; then
-#   docker compose -f staging.yml up --detach --build --wait
-build: { context: ./api, dockerfile: ../docker/production/api.Dockerfile, args: { VERSION: "${SHOP_VERSION:-local}" } }
-- { type: bind, source: ./docker/nginx, target: /etc/nginx, read_only: true, bind: { create_host_path: false } }
-- { type: bind, source: ./secrets/tls, target: /run/secrets/tls, read_only: true, bind: { create_host_path: false } }
-
-"##]]
-    );
-    assert_data_eq!(
-        lines("ops/secrets", &["ops/", "cd ", "nginx"]),
-        str![[r##"
-#   ops/secrets
-#   ops/secrets staging
-echo "ops/secrets: no such environment: $environment" >&2
-cd "$(dirname "$0")/../secrets"
-chmod -R go+rX ../docker/nginx
-echo "ops/secrets: another one is running, or was stopped: then remove secrets/.new" >&2
-echo "ops/secrets: secrets/tls/$domain.crt and .key cannot be read, or do not belong together" >&2
-
-"##]]
-    );
-    assert_eq!(sandbox.run(&["diff"]).code, 0, "{}", sandbox.forge("diff"));
-    assert_eq!(sandbox.run(&["lint"]).code, 0, "{}", sandbox.forge("lint"));
-}
-
-#[test]
-fn a_file_that_moves_takes_an_edit_along_and_can_come_back() {
-    let sandbox = with_gateway("moves");
-    sandbox.generate();
-    let spec = sandbox.read("forge.yaml");
-    sandbox.edit("api/Dockerfile", "WORKDIR /app", "# mine\nWORKDIR /app");
-    sandbox.edit("compose.yaml", "# forge:keep services\n", "# forge:keep services\n  # my own service\n");
-    sandbox.write("forge.yaml", format!("{spec}{LAYOUT}"));
-    sandbox.generate();
-    let moved = "docker/production/api.Dockerfile";
-    assert!(sandbox.read(moved).contains("# mine") && !sandbox.exists("api/Dockerfile"), "{}", sandbox.forge("diff"));
-    assert!(sandbox.read("docker/docker-compose.production.yml").contains("  # my own service\n"));
-    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
-    sandbox.write("forge.yaml", &spec);
-    sandbox.generate();
-    assert!(
-        sandbox.read("api/Dockerfile").contains("# mine") && !sandbox.exists("docker"),
-        "{}",
-        sandbox.forge("diff")
-    );
-    // Somebody else's file is where one wants to go: nothing is lost, and nothing is written.
-    sandbox.write("forge.yaml", format!("{spec}{LAYOUT}"));
-    sandbox.write(moved, "FROM scratch\n");
-    let said = sandbox.run(&["generate"]);
-    assert_eq!((said.code, sandbox.read(moved).as_str()), (1, "FROM scratch\n"), "{}", said.text());
-    assert!(sandbox.read("api/Dockerfile").contains("# mine"));
-}
-
-#[test]
-fn a_layout_that_cannot_be_is_refused() {
-    let sandbox = with_gateway("odd-layout");
-    let spec = sandbox.read("forge.yaml");
-    let more = "layout:\n  compose:\n    production: { file: docker/compose.yml }\n    staging: { file: compose.override.yml }\n    stagin: { file: a.yml }\n  dockerfile: .git/Dockerfile\n  nginx: api\n";
-    sandbox.write("forge.yaml", format!("{spec}{more}"));
-    assert_data_eq!(
-        sandbox.forge("validate"),
-        str![[r#"
-exit 1
---- stdout
-error[context]: `api` is a folder that forge fills itself
- --> forge.yaml:5:38
-  |
-5 |     build: { stack: python, context: ./api }
-  |                                      ^^^^^
-  |
-  = help: keep the source in another folder
-
-error[layout]: compose reads `compose.override.yml` without being told, also in production
-  --> forge.yaml:16:22
-   |
-16 |     staging: { file: compose.override.yml }
-   |                      ^^^^^^^^^^^^^^^^^^^^
-   |
-   = help: call it otherwise
-
-error[layout]: `compose.override.yml` is laid over `docker/compose.yml`, which lies in another folder
-  --> forge.yaml:16:22
-   |
-16 |     staging: { file: compose.override.yml }
-   |                      ^^^^^^^^^^^^^^^^^^^^
-   |
-   = help: paths in both begin where the first lies: put them into one folder, or write `whole: true`
-
-error[unknown-name]: there is no environment `stagin`
-  --> forge.yaml:17:5
-   |
-17 |     stagin: { file: a.yml }
-   |     ^^^^^^
-   |
-   = help: did you mean `staging`?
-
-error[layout]: nothing that forge writes can lie in `.git`
-  --> forge.yaml:18:15
-   |
-18 |   dockerfile: .git/Dockerfile
-   |               ^^^^^^^^^^^^^^^
-   |
-   = help: name another place
-
---- stderr
-forge.yaml is invalid: 5 errors
-
-"#]]
-    );
-}
-
-#[test]
-fn a_conflict_is_decided_file_by_file() {
-    let sandbox = with_gateway("decided");
-    sandbox.generate();
-    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9000");
-    sandbox.edit("nginx/upstreams.conf", "server api:8000 resolve;", "server api:8000 resolve max_fails=3;");
-    sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
-    assert_eq!(sandbox.run(&["generate"]).code, 1);
-    let said = sandbox.run(&["generate", "--ours", "api", "--theirs", "api/Dockerfile"]);
-    assert_data_eq!(
-        said.text(),
-        str![[r#"
-exit 2
---- stderr
-error: `api/Dockerfile` is both in --ours and in --theirs
-  = help: name it in one of them
-
-"#]]
-    );
-    let said = sandbox.run(&["generate", "--ours", "api", "--theirs", "nginx/upstreams.conf"]);
-    assert_eq!(said.code, 0, "{}", said.text());
-    assert!(sandbox.read("api/Dockerfile").contains("EXPOSE 8000 9000"));
-    assert!(sandbox.read("nginx/upstreams.conf").contains("server api:8080 resolve;"));
-    assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
-}
-
-#[test]
-fn two_branches_that_both_generated_are_merged() {
-    let sandbox = with_gateway("branches");
-    let git = |words: &[&str]| {
-        let mut command = std::process::Command::new("git");
-        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]);
-        command.args(words).current_dir(sandbox.path("."));
-        command.output().expect("git is there").status.success()
-    };
-    let commit = |message: &str| assert!(git(&["add", "-A"]) && git(&["commit", "-qm", message]));
-    assert!(git(&["init", "-q", "-b", "main"]));
-    sandbox.generate();
-    commit("first");
-    assert!(git(&["switch", "-qc", "other"]));
-    sandbox.edit("forge.yaml", "replicas: 3", "replicas: 4");
-    sandbox.generate();
-    commit("other");
-    assert!(git(&["switch", "-q", "main"]));
-    sandbox.edit("forge.yaml", "  api:\n", "  api:\n    stop_grace_period: 45s\n");
-    sandbox.generate();
-    commit("main");
-    assert!(!git(&["merge", "-q", "other"]), "the manifests are at odds");
-    assert!(sandbox.read(".forge/manifest.json").contains("<<<<<<<"));
-    assert_eq!(sandbox.run(&["diff", "--check"]).code, 1, "the conflict is a difference");
-    sandbox.generate();
-    assert!(!sandbox.read(".forge/manifest.json").contains("<<<<<<<"));
-    assert!(sandbox.read("compose.staging.yaml").contains("replicas: 4"));
-    assert!(sandbox.read("compose.yaml").contains("stop_grace_period: 45s"));
-    assert_eq!(sandbox.run(&["diff"]).code, 0, "{}", sandbox.forge("diff"));
-}
-
-#[test]
-fn deciding_a_conflict_decides_that_alone() {
-    for (way, port) in [("--theirs", "EXPOSE 8080"), ("--ours", "EXPOSE 8000 9000")] {
-        let sandbox = with_gateway("alone");
-        sandbox.generate();
-        sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9000");
-        sandbox.edit("api/Dockerfile", "# forge:keep final\n", "# forge:keep final\nRUN mine\n");
-        sandbox.edit(
-            "api/Dockerfile",
-            "FROM python:3.13-slim AS source",
-            "# elsewhere\nFROM python:3.13-slim AS source",
-        );
-        sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
-        let said = sandbox.run(&["generate", way, "api/Dockerfile"]);
-        assert_eq!(said.code, 0, "{}", said.text());
-        let text = sandbox.read("api/Dockerfile");
-        for line in [port, "RUN mine", "# elsewhere"] {
-            assert!(text.contains(line), "{way}: no {line} in\n{text}");
-        }
-        assert_eq!(sandbox.run(&["generate", "--check"]).code, 0);
-    }
-}
-
-#[test]
-fn markers_that_nobody_decided_are_no_edit() {
-    let sandbox = with_gateway("undecided");
-    sandbox.generate();
-    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "EXPOSE 8000 9000");
-    sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
-    assert_eq!(sandbox.run(&["generate", "--conflict", "markers"]).code, 0);
-    assert_eq!(sandbox.run(&["generate", "--check"]).code, 1);
-    assert_eq!(sandbox.run(&["diff", "--check"]).code, 1);
-    assert_data_eq!(
-        sandbox.forge("generate"),
-        str![[r#"
-exit 1
---- stderr
-api/Dockerfile: has markers of a conflict in it, between which nobody has chosen
-nothing was written. `forge diff` shows both sides; bring what the spec asks into the file by hand, or decide: `--ours PATH`, `--theirs PATH` for single files, `--conflict=markers`, `ours` or `theirs` for all
-
-"#]]
-    );
-    assert_eq!(sandbox.run(&["generate", "--theirs", "api/Dockerfile"]).code, 0);
-    let text = sandbox.read("api/Dockerfile");
-    assert!(text.contains("EXPOSE 8080\n") && !text.contains("<<<<<<<"), "{text}");
-    assert_eq!(sandbox.run(&["diff"]).code, 0);
-}
-
-#[test]
-fn a_block_of_the_owners_that_moved_is_not_lost_in_a_conflict() {
-    let sandbox = with_gateway("moved-block");
-    sandbox.generate();
-    sandbox.edit("api/Dockerfile", "# forge:keep final\n# forge:end\n", "");
-    sandbox.edit("api/Dockerfile", "EXPOSE 8000", "# forge:keep final\nRUN mine\n# forge:end\nEXPOSE 8000 9000");
-    sandbox.edit("forge.yaml", "port: 8000", "port: 8080");
-    assert_eq!(sandbox.run(&["generate"]).code, 1);
-    assert_eq!(sandbox.run(&["generate", "--conflict", "markers"]).code, 0);
-    assert!(sandbox.read("api/Dockerfile").contains("RUN mine"), "{}", sandbox.read("api/Dockerfile"));
 }
 
 #[test]

@@ -3,11 +3,13 @@
 #![allow(clippy::print_stdout, reason = "what is skipped says so")]
 
 mod commands;
+mod conflicts;
 mod engine;
 mod files;
 mod golden;
 mod histories;
 mod killed;
+mod layouts;
 #[cfg(feature = "lock")]
 mod locking;
 mod locks;
