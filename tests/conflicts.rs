@@ -186,6 +186,26 @@ fn deciding_a_conflict_decides_that_alone() {
 }
 
 #[test]
+fn a_block_that_somebody_moved_is_changed_where_it_is_now() {
+    let sandbox = with_gateway("moved-service");
+    sandbox.generate();
+    let compose = sandbox.read("compose.yaml");
+    let (start, gateway) =
+        (compose.find("  api:\n").expect("it is there"), compose.find("  gateway:\n").expect("so is it"));
+    let end = compose.find("  # forge:keep services").expect("after all services");
+    let moved = [&compose[..start], &compose[gateway..end], &compose[start..gateway], &compose[end..]].concat();
+    sandbox.write("compose.yaml", &moved);
+    assert_eq!(sandbox.run(&["diff", "--semantic", "--check"]).code, 0, "the order means nothing");
+    sandbox.edit("forge.yaml", "port: 8000", "port: 8000\n    resources: { limits: { memory: 333M } }");
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 1 && said.stderr.contains("in the same place"), "{}", said.text());
+    let said = sandbox.run(&["generate", "--theirs", "compose.yaml"]);
+    assert!(said.code == 0 && said.stderr.contains("the rest of your edit stayed"), "{}", said.text());
+    assert!(moved.contains("memory: 512M"), "{moved}");
+    assert_eq!(sandbox.read("compose.yaml"), moved.replace("memory: 512M", "memory: 333M"));
+}
+
+#[test]
 fn markers_that_nobody_decided_are_no_edit() {
     let sandbox = with_gateway("undecided");
     sandbox.generate();

@@ -116,7 +116,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             path if theirs.contains(path) => Some(Resolution::Theirs),
             _ => arguments.conflict,
         };
-        decided.extend(way.and_then(|way| resolve(change, way)));
+        let asked = wanted.iter().find(|it| it.path == change.path).map(|it| it.text.as_bytes());
+        decided.extend(way.and_then(|way| resolve(change, way, asked)));
     }
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
     let schema = schema::text(&project.catalog.choices());
@@ -196,8 +197,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     Ok(Answer::Yes)
 }
 
-/// Makes of a conflict what somebody chose, and says so; `None` where that cannot be done.
-fn resolve(change: &mut Change, way: Resolution) -> Option<String> {
+/// Makes of a conflict what somebody chose, and says so; `None` where that cannot be done. `asked` is all of what the spec
+/// wants, and no edit.
+fn resolve(change: &mut Change, way: Resolution, asked: Option<&[u8]>) -> Option<String> {
     let path = &change.path;
     let [ours, theirs] = change.sides.take()?;
     let (text, said) = match way {
@@ -209,8 +211,12 @@ fn resolve(change: &mut Change, way: Resolution) -> Option<String> {
             change.sides = Some([ours, theirs]);
             return None;
         }
+        Resolution::Ours if change.found.as_ref() == Some(&ours) => {
+            (ours, "your edit stayed, and what the spec asks was left out")
+        }
         Resolution::Ours => (ours, "where both met, your edit stayed, and what the spec asks was left out"),
-        Resolution::Theirs => (theirs, "where both met, your edit was dropped"),
+        Resolution::Theirs if asked == Some(&theirs) => (theirs, "it is what the spec asks, and your edit was dropped"),
+        Resolution::Theirs => (theirs, "where both met, what the spec asks went first; the rest of your edit stayed"),
     };
     let said = format!("{path}: {said}");
     // An edit that stays as it is can be in a file that moves.

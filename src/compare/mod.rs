@@ -14,7 +14,7 @@ pub use plans::plans;
 pub use sources::{Movers, Party, Sources};
 
 use crate::keep;
-use crate::merge::{Conflict, clash, distance, has_windows_ends, merge, unmarked};
+use crate::merge::{Conflict, distance, has_windows_ends, merge_sound, unmarked};
 use crate::targets::{Artifact, Extent};
 use crate::yaml;
 
@@ -369,8 +369,6 @@ impl<'a> Owned<'a> {
 
 /// The edit `found` with what forge wants now, on the base that it was made on: what forge last wanted, or what a run wanted
 /// that was stopped, whichever it differs least from. `None` where there is no such text, or the edit is no text.
-///
-/// Lines that go together can make a file that does not, such as a key that both added: that is a conflict as well.
 fn merged(
     found: &[u8],
     record: &Record,
@@ -383,11 +381,8 @@ fn merged(
     let plain = if is_windows { Cow::from(found.replace("\r\n", "\n")) } else { found.into() };
     let base = nearest(record, &plain, base)?;
     let wanted = artifact.text.as_str();
-    let is_read = |text: &str| !yaml::is_yaml(&artifact.path) || yaml::read(text).is_ok();
-    let join = |text: &str| match merge(&base, text, wanted) {
-        Ok(it) if !is_read(&it) && is_read(text) && is_read(wanted) => Err(clash(&base, text, wanted)),
-        it => it,
-    };
+    let is_sound = |text: &str| !yaml::is_yaml(&artifact.path) || yaml::read(text).is_ok();
+    let join = |text: &str| merge_sound(&base, text, wanted, is_sound);
     Some(if is_windows && !base.contains('\r') {
         let back = |text: String| text.replace('\n', "\r\n");
         let conflict =

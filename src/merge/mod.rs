@@ -1,5 +1,7 @@
 //! Three texts into one: what somebody edited and what forge wants now, both made from one base.
 
+mod moves;
+
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput, Token};
@@ -80,9 +82,32 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Result<String, Conflict> {
     if conflicts == 0 { Ok(out) } else { Err(Conflict { marked: out, ours: left, theirs: right }) }
 }
 
+/// As [`merge`], for texts that have to be more than lines: `is_sound` says whether one means anything. Lines that merge into
+/// a text that does not, such as a key that both added, are a conflict as well, and what a conflict is decided to is sound
+/// where both texts were. Where ours moved a block, theirs goes to where it is now.
+///
+/// # Errors
+/// Where the two cannot be brought together.
+pub fn merge_sound(base: &str, ours: &str, theirs: &str, is_sound: impl Fn(&str) -> bool) -> Result<String, Conflict> {
+    let judged = std::cell::LazyCell::new(|| is_sound(ours) && is_sound(theirs));
+    let is_good = |text: &String| is_sound(text) || !*judged;
+    let plain = match merge(base, ours, theirs) {
+        Ok(text) if is_good(&text) => return Ok(text),
+        Ok(_) => clash(base, ours, theirs),
+        Err(conflict) => conflict,
+    };
+    let followed = moves::followed(base, ours, theirs);
+    let followed = followed.map(|(base, theirs)| merge(&base, ours, &theirs).unwrap_or_else(|it| it.theirs));
+    Err(Conflict {
+        marked: plain.marked,
+        ours: Some(plain.ours).filter(is_good).unwrap_or_else(|| ours.to_owned()),
+        theirs: followed.into_iter().chain([plain.theirs]).find(is_good).unwrap_or_else(|| theirs.to_owned()),
+    })
+}
+
 /// Both texts as one conflict, from the first line in which any of the three differ to the last: for what merges line by
 /// line into a text that means nothing.
-pub fn clash(base: &str, ours: &str, theirs: &str) -> Conflict {
+fn clash(base: &str, ours: &str, theirs: &str) -> Conflict {
     let texts = [ours, base, theirs].map(|it| it.split_inclusive('\n').collect::<Vec<&str>>());
     let [our, was, their] = &texts;
     let shortest = texts.iter().map(Vec::len).min().unwrap_or(0);
@@ -264,6 +289,27 @@ mod tests {
         assert_eq!([conflict.ours.as_str(), conflict.theirs.as_str()], ["A\nb\n1\nd", "A\nb\n2\nd\n"]);
         assert_eq!(unmarked(marked), Some(["A\nb\n1\nd\n".to_owned(), "A\nb\n2\nd\n".to_owned()]));
         assert_eq!(unmarked("a\n<<<<<<< edited\nb\n"), None);
+    }
+
+    #[test]
+    fn a_block_that_moved_is_followed_where_theirs_goes_first() {
+        let base = "a:\n  1\n  2\n  3\n  4\n\nb:\n  5\n  6\n\nc:\n  7\n";
+        let moved = "b:\n  5\n  6\n\na:\n  1\n  2\n  three\n  4\n\nc:\n  7\n";
+        let theirs = base.replace("  5\n", "  five\n");
+        let sound = |text: &str| text.matches("b:").count() == 1;
+        let conflict = merge_sound(base, moved, &theirs, sound).expect_err("one moved what the other changed");
+        assert_eq!(conflict.ours, moved);
+        assert_eq!(conflict.theirs, moved.replace("  5\n", "  five\n"));
+        assert_eq!(unmarked(&conflict.marked).map(|[ours, _]| ours).as_deref(), Some(moved));
+    }
+
+    #[test]
+    fn what_merges_into_nothing_sound_is_a_conflict_between_sound_texts() {
+        let once = |text: &str| text.matches('x').count() <= 1;
+        let conflict = merge_sound("a\nb\nc\nd\n", "x\na\nb\nc\nd\n", "a\nb\nc\nx\nd\n", once).expect_err("two x");
+        assert_eq!([conflict.ours.as_str(), conflict.theirs.as_str()], ["x\na\nb\nc\nd\n", "a\nb\nc\nx\nd\n"]);
+        // What was not sound before is merged as it is.
+        assert!(merge_sound("a\nb\nc\nd\n", "x\nx\na\nb\nc\nd\n", "a\nb\nc\nx\nd\n", once).is_ok());
     }
 
     #[test]
