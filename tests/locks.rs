@@ -312,11 +312,12 @@ fn a_tag_that_a_bot_raised_is_the_specs_to_say() {
     let words =
         "api/Dockerfile: it has `python:3.14-slim`, and `services.api.build` in the spec asks for `python:3.13-slim`";
     assert!(said.stderr.contains(words), "{}", said.text());
-    assert!(
-        said.stderr.contains("`services.who.image` in the spec asks for `traefik/whoami:v1.11`"),
-        "{}",
-        said.text()
-    );
+    for words in [
+        "asks for `python:3.13-slim`: write `version: \"3.14\"` there, then all files follow\n",
+        "`services.who.image` in the spec asks for `traefik/whoami:v1.11`: write `image: traefik/whoami:v1.12` there, then",
+    ] {
+        assert!(said.stderr.contains(words), "no {words:?} in\n{}", said.text());
+    }
     // What the bot wrote stays, and is right once the spec says so.
     sandbox.edit("forge.yaml", "traefik/whoami:v1.11", "traefik/whoami:v1.12");
     sandbox
@@ -325,6 +326,29 @@ fn a_tag_that_a_bot_raised_is_the_specs_to_say() {
     assert_eq!((said.code, said.stdout.as_str()), (0, ""), "{}", said.text());
     is_taken(&sandbox, "python:3.14-slim", &["api/Dockerfile", "more/Dockerfile"]);
     assert!(sandbox.read("forge.lock").contains("traefik/whoami:v1.12"));
+}
+
+#[test]
+fn a_tag_that_forge_does_not_know_is_no_version_to_ask_for() {
+    let sandbox = project("bot-unknown");
+    sandbox.generate();
+    sandbox.edit("compose.yaml", "image: postgres:18", "image: postgres:99");
+    let text = sandbox.read("api/Dockerfile").replace("python:3.13-slim", "python:3.99-slim");
+    sandbox.write("api/Dockerfile", text);
+    let said = sandbox.run(&["diff"]);
+    for words in ["forge knows 18, 17 of PostgreSQL, and not that one: put the line back", "forge knows 3.14, 3.13, "] {
+        assert!(said.stderr.contains(words), "no {words:?} in\n{}", said.text());
+    }
+    sandbox.edit("compose.yaml", "image: postgres:99", "image: postgres:18");
+    sandbox.edit("forge.yaml", "kind: postgres", "kind: postgres, version: \"17\"");
+    sandbox.generate();
+    sandbox.edit("compose.yaml", "image: postgres:17", "image: postgres:18");
+    let said = sandbox.run(&["diff"]);
+    assert!(
+        said.stderr.contains("`backings.db` in the spec asks for `postgres:17`: write `version: \"18\"` there"),
+        "{}",
+        said.text()
+    );
 }
 
 #[test]

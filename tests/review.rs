@@ -404,6 +404,22 @@ fn what_a_kept_block_gives_up_is_told_as_its_owners() {
 }
 
 #[test]
+fn a_file_can_be_named_from_the_root_of_the_system() {
+    let sandbox = generated("absolute");
+    sandbox.edit("compose.yaml", "services:", "# mine\nservices:");
+    let path = |it: &str| sandbox.path(it).display().to_string();
+    for (name, code) in [("compose.yaml", 1), ("api", 0), ("", 1)] {
+        let said = sandbox.run(&["diff", "--format", "names", &path(name)]);
+        assert_eq!(said.code, code, "{name}: {}", said.text());
+    }
+    let real = sandbox.path("compose.yaml").canonicalize().expect("it is there");
+    assert_eq!(sandbox.run(&["diff", &real.display().to_string()]).code, 1);
+    let outside = sandbox.outside("compose.yaml").display().to_string();
+    let said = sandbox.run(&["diff", &outside]);
+    assert!(said.code == 2 && said.stderr.contains("forge makes no file"), "{}", said.text());
+}
+
+#[test]
 fn a_credential_in_an_adopted_file_is_told() {
     let spec = format!("{}backings:\n  db: {{ kind: postgres }}\n", crate::sandbox::SMALLEST);
     let sandbox = Sandbox::smallest("adopt-credential")

@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     // What was ejected is looked at as if it never had been forge's.
     let ejected: Vec<Artifact> = wanted.iter().filter(|it| manifest.ejected.contains(&it.path)).cloned().collect();
     changes.extend(compare(&ejected, &Manifest::default(), |path| disk.find(path), |_| None)?);
-    let chosen = chosen(&changes, &arguments.paths, &wanted)?.into_iter();
+    let chosen = chosen(&project.root, &changes, &arguments.paths, &wanted)?.into_iter();
     let is_adopted = |it: &&Change| it.kind == Kind::Foreign || manifest.ejected.contains(&it.path);
     let paths: HashSet<&str> = chosen.filter(is_adopted).map(|it| it.path.as_str()).collect();
     let adopted: Vec<&Artifact> = wanted.iter().filter(|it| paths.contains(it.path.as_str())).collect();

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::disk::Disk;
 use super::project::Project;
+use super::raised::advice;
 use super::state::{STATE, base_text, manifest};
 use super::{Failure, Shell};
 use crate::compare::{Change, Kind, Manifest, Movers, Record, compare, digest};
@@ -145,7 +146,7 @@ impl Compared {
     }
 
     /// What there is to say of what bots wrote; `taken` says what becomes of it.
-    pub(super) fn tell_pins(&self, taken: &str, shell: &mut Shell<'_>) -> Result<(), Failure> {
+    pub(super) fn tell_pins(&self, project: &Project, taken: &str, shell: &mut Shell<'_>) -> Result<(), Failure> {
         for (name, path) in &self.pins.news {
             shell.say(&format!("{path}: {taken} of `{name}`"))?;
         }
@@ -164,8 +165,11 @@ impl Compared {
         for it in &self.pins.raised {
             let at = it.at.as_ref().map_or_else(|| "the spec".to_owned(), |at| format!("`{at}`"));
             shell.insist(&format!(
-                "{}: it has `{}`, and {at} in the spec asks for `{}`: where forge has that version, ask for it there, then all files follow",
-                it.path, it.is, it.was
+                "{}: it has `{}`, and {at} in the spec asks for `{}`: {}",
+                it.path,
+                it.is,
+                it.was,
+                advice(project, it)
             ))?;
         }
         Ok(())
@@ -173,15 +177,29 @@ impl Compared {
 }
 
 /// The changes of files that somebody named, or that lie below folders that somebody named; all, where nobody named any.
+/// Names are relative to the project in `root`, or absolute.
 ///
 /// # Errors
 /// When a name is none of a file that forge makes, or made.
 pub(super) fn chosen<'a>(
+    root: &Path,
     changes: &'a [Change],
     paths: &[String],
     wanted: &[Artifact],
 ) -> Result<Vec<&'a Change>, Failure> {
+    let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let named = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    let inside = |asked: &str| -> String {
+        let place = Path::new(asked);
+        let rest = place.strip_prefix(&named).or_else(|_| place.strip_prefix(&real));
+        match rest.ok().and_then(Path::to_str).filter(|_| place.is_absolute()) {
+            Some("") => ".".to_owned(),
+            Some(rest) => rest.replace('\\', "/"),
+            None => asked.to_owned(),
+        }
+    };
     let below = |path: &str, asked: &str| {
+        let asked = inside(asked);
         let asked = asked.trim_start_matches("./").trim_end_matches('/');
         asked.is_empty() || asked == "." || path == asked || path.starts_with(&format!("{asked}/"))
     };

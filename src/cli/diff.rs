@@ -124,9 +124,10 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
         return against(revision, project, arguments, shell);
     }
     let compared = compared(project, &project.root, false, shell)?;
-    compared.tell_pins("`forge generate` takes from here into forge.lock the digest", shell)?;
+    compared.tell_pins(project, "`forge generate` takes from here into forge.lock the digest", shell)?;
     let Compared { disk, manifest, changes, wanted, movers, .. } = &compared;
-    let mut shown: Vec<Change> = chosen(changes, &arguments.paths, wanted)?.into_iter().cloned().collect();
+    let mut shown: Vec<Change> =
+        chosen(&project.root, changes, &arguments.paths, wanted)?.into_iter().cloned().collect();
     let own = review::kept(&shown, wanted);
     if arguments.check {
         compared.tell_behind(shell)?;
@@ -178,7 +179,7 @@ fn against(revision: &str, project: &Project, arguments: &Arguments, shell: &mut
     let (before, wanted) = (old.plan(shell)?, project.plan(shell)?);
     let movers = Movers::between(&old.sources, &project.sources);
     let changes = plans(&before, &wanted);
-    let shown: Vec<Change> = chosen(&changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
+    let shown: Vec<Change> = chosen(&project.root, &changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
     let mut files = review(&shown, &Background::of_plans(&wanted, &before, &movers));
     if arguments.semantic {
         files = meant(files);

@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.say("nothing to eject: it is out of forge's hands already")?;
         return Ok(Answer::Yes);
     }
-    let chosen = chosen(&changes, &arguments.paths, &wanted)?.into_iter();
+    let chosen = chosen(&project.root, &changes, &arguments.paths, &wanted)?.into_iter();
     let paths: HashSet<&str> = chosen.map(|it| it.path.as_str()).collect();
     let is_ejected = |it: &&Artifact| it.extent == Extent::File && paths.contains(it.path.as_str());
     let ejected: Vec<&Artifact> = wanted.iter().filter(is_ejected).collect();

@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
     }
     let compared = compared(project, root, writes, shell)?;
-    compared.tell_pins("forge.lock takes the digest", shell)?;
+    compared.tell_pins(project, "forge.lock takes the digest", shell)?;
     let (mut behind, mut pinned, mut disputed) = (HashSet::new(), Vec::new(), Vec::new());
     if !writes {
         let paths = |is: &dyn Fn(&Change) -> bool| -> Vec<String> {
@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let Compared { mut disk, manifest, wanted, mut changes, movers, pins, _lock } = compared;
     let mut decided = Vec::new();
     let open = |paths: &[String]| -> Result<HashSet<String>, Failure> {
-        let named = if paths.is_empty() { Vec::new() } else { chosen(&changes, paths, &wanted)? };
+        let named = if paths.is_empty() { Vec::new() } else { chosen(&project.root, &changes, paths, &wanted)? };
         let open: HashSet<String> =
             named.into_iter().filter(|it| it.kind.is_open()).map(|it| it.path.clone()).collect();
         if open.is_empty() && !paths.is_empty() {

@@ -14,6 +14,7 @@ mod lockfile;
 mod man;
 mod pager;
 mod project;
+mod raised;
 mod registry;
 mod revision;
 mod schema;
