@@ -63,6 +63,35 @@ fn undescribed(schema: &serde_json::Value, at: &str, out: &mut Vec<String>) {
 }
 
 #[test]
+fn a_spec_is_no_link_that_leads_out_of_the_project() {
+    let secret = Sandbox::new("spec-link");
+    let outside = secret.outside("shadow");
+    std::fs::write(&outside, "root:hunter2\n").expect("a file in a temporary folder");
+    let secret = secret.link("forge.yaml", &outside);
+    for words in [&["validate"][..], &["diff"], &["generate"], &["lint"]] {
+        let said = secret.run(words);
+        assert!(said.code == 2 && said.stderr.contains("is a link that leads out of the project"), "{}", said.text());
+        assert!(!said.text().contains("root"), "{}", said.text());
+    }
+    let inside = Sandbox::smallest("spec-link-inside");
+    std::fs::rename(inside.path("forge.yaml"), inside.path("shop.yaml")).expect("it is there");
+    let inside = inside.link("forge.yaml", "shop.yaml");
+    assert_eq!(inside.run(&["validate"]).code, 0);
+    // What somebody names is meant.
+    std::fs::copy(inside.path("shop.yaml"), inside.outside("elsewhere.yaml")).expect("it is there");
+    assert_eq!(inside.run(&["-f", "../elsewhere.yaml", "validate"]).code, 0);
+}
+
+#[test]
+fn help_of_help_is_help() {
+    let sandbox = Sandbox::new("help-help");
+    for words in [&["help", "--help"][..], &["help", "-h"], &["help", "help"]] {
+        let said = sandbox.run(words);
+        assert!(said.code == 0 && said.stdout.contains("Usage: forge help [COMMAND]"), "{words:?}: {}", said.text());
+    }
+}
+
+#[test]
 fn help_names_every_command() {
     let said = Sandbox::new("help").run(&["--help"]);
     assert_eq!(said.code, 0);

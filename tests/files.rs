@@ -327,7 +327,7 @@ fn files_without_what_forge_remembers_of_them_are_not_all_that_was_asked_for() {
     std::fs::remove_dir_all(sandbox.path(".forge")).expect("it is ours");
     for arguments in [&["generate", "--check"][..], &["diff", "--check", "--format", "names"]] {
         let said = sandbox.run(arguments);
-        assert!(said.code == 1 && said.stdout.contains(".forge/manifest.json: new"), "{}", said.text());
+        assert!(said.code == 1 && said.stdout.contains(".forge/: was removed"), "{}", said.text());
     }
     sandbox.generate();
     assert_eq!(sandbox.run(&["diff"]).code, 0);

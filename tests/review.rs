@@ -420,6 +420,36 @@ fn a_file_can_be_named_from_the_root_of_the_system() {
 }
 
 #[test]
+fn what_forge_remembers_is_missed_in_one_line_and_in_one_wording() {
+    let sandbox = generated("no-memory");
+    std::fs::remove_dir_all(sandbox.path(".forge")).expect("it is there");
+    assert_data_eq!(
+        sandbox.forge("diff"),
+        str![[r#"
+exit 1
+--- stdout
+.forge/: was removed
+
+--- stderr
+there is no .forge, in which forge remembers what it wrote: take it from version control again (`git checkout .forge`), and edits can be told from what forge wrote; without it `forge generate` begins anew
+1 file differs
+
+"#]]
+    );
+    assert_eq!(sandbox.run(&["generate", "--check"]).stdout, ".forge/: was removed\n");
+    let new = Sandbox::smallest("no-memory-yet").run(&["diff", "--format", "names"]);
+    assert!(!new.stderr.contains("there is no .forge"), "{}", new.text());
+    let sandbox = generated("no-bases");
+    sandbox.edit("compose.yaml", "services:", "# mine\nservices:");
+    std::fs::remove_dir_all(sandbox.path(".forge/base")).expect("it is there");
+    let words = "compose.yaml: is there, and its base text is missing: take .forge from version control again\n";
+    let said = sandbox.run(&["diff", "--format", "names"]);
+    assert!(said.stdout.contains(words), "{}", said.text());
+    assert!(sandbox.run(&["generate"]).stderr.contains(words));
+    assert!(sandbox.run(&["generate", "--check"]).stdout.contains(words));
+}
+
+#[test]
 fn a_credential_in_an_adopted_file_is_told() {
     let spec = format!("{}backings:\n  db: {{ kind: postgres }}\n", crate::sandbox::SMALLEST);
     let sandbox = Sandbox::smallest("adopt-credential")

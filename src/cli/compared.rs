@@ -145,6 +145,15 @@ impl Compared {
         Ok(())
     }
 
+    /// Says where forge has been here, and nothing of it is remembered.
+    pub(super) fn tell_memory(&self, shell: &mut Shell<'_>) -> Result<(), Failure> {
+        let is_known = |it: &Change| it.kind == Kind::Same && it.wanted.as_ref().is_some_and(|it| !it.is_empty());
+        if !self.disk.root.join(STATE).join("manifest.json").exists() && self.changes.iter().any(is_known) {
+            shell.insist("there is no .forge, in which forge remembers what it wrote: take it from version control again (`git checkout .forge`), and edits can be told from what forge wrote; without it `forge generate` begins anew")?;
+        }
+        Ok(())
+    }
+
     /// What there is to say of what bots wrote; `taken` says what becomes of it.
     pub(super) fn tell_pins(&self, project: &Project, taken: &str, shell: &mut Shell<'_>) -> Result<(), Failure> {
         for (name, path) in &self.pins.news {

@@ -125,6 +125,7 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
     }
     let compared = compared(project, &project.root, false, shell)?;
     compared.tell_pins(project, "`forge generate` takes from here into forge.lock the digest", shell)?;
+    compared.tell_memory(shell)?;
     let Compared { disk, manifest, changes, wanted, movers, .. } = &compared;
     let mut shown: Vec<Change> =
         chosen(&project.root, changes, &arguments.paths, wanted)?.into_iter().cloned().collect();

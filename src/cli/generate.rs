@@ -145,10 +145,10 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     if !foreign.is_empty() {
         for change in &foreign {
-            let why = if manifest.lost.contains(&change.path) {
-                "is there, and its base text is missing: take .forge from version control again"
+            let why = if change.lost {
+                change.reason(&movers.words())
             } else {
-                "is there already, and never was forge's"
+                "is there already, and never was forge's".to_owned()
             };
             shell.insist(&format!("{}: {why}", change.path))?;
         }

@@ -25,6 +25,7 @@ mod templates;
 mod validate;
 mod write;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -185,7 +186,14 @@ impl Shell<'_> {
 
 /// Runs the program: arguments from the command line, the exit code as the answer.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    // For clap `--help` behind `help` is the name of a command that there is not.
+    if let [_, help, rest @ ..] = words.as_mut_slice()
+        && help == "help"
+    {
+        rest.iter_mut().filter(|it| *it == "--help" || *it == "-h").for_each(|it| *it = "help".into());
+    }
+    let arguments = match Arguments::try_parse_from(words) {
         Ok(arguments) => arguments,
         Err(error) => {
             // A closed pipe is no error, here neither.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path as FilePath, PathBuf};
+use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use super::{Failure, Shell, lockfile};
@@ -349,6 +349,15 @@ fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Failure> {
     }
     if !metadata.is_file() {
         return Err(Failure::input(format!("{name} is no file"), "name a file after -f"));
+    }
+    // A clone can bring a link to what its owner may not read: the first words of it would be told.
+    let is_inside = file.components().all(|it| matches!(it, Component::Normal(_) | Component::CurDir));
+    let real = root.canonicalize().ok().zip(place.canonicalize().ok());
+    if is_inside && real.is_none_or(|(root, place)| !place.starts_with(root)) {
+        return Err(Failure::input(
+            format!("{name} is a link that leads out of the project"),
+            "name the file itself after -f, or put it into the project",
+        ));
     }
     if metadata.len() > LARGEST {
         return Err(Failure::input(

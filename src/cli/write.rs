@@ -186,6 +186,10 @@ pub(super) fn remember(
 /// without it has nothing to merge with later. That another forge, or another spec, makes the same files is no such thing.
 pub(super) fn state_changes(disk: &Disk, run: Run<'_>) -> Vec<Change> {
     let State { folder, manifest, changes: mut out } = State::of(disk, run);
+    if !folder.join("manifest.json").exists() && !folder.join(PENDING).exists() {
+        // All of it is told at once: of what is in it, nobody wants to see the lines.
+        return vec![state_change("", Kind::Gone, None, None)];
+    }
     let as_before = manifest.clone().as_written_by(run.before).text().into_bytes();
     out.retain(|it| it.path != format!("{STATE}/manifest.json") || it.found.as_ref() != Some(&as_before));
     // That some of them are missing is all that somebody can do something about.

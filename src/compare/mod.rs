@@ -46,18 +46,24 @@ pub struct Change {
     pub executable: bool,
     /// Whether its mode has to be set, whatever becomes of its text.
     pub mode: bool,
+    /// Whether forge wrote it, and knows no more what: its base text is gone.
+    pub lost: bool,
 }
 
 impl Change {
     /// A file that neither moves nor waits for anybody's decision, and is no program.
     pub fn new(path: impl Into<String>, kind: Kind, wanted: Option<Vec<u8>>, found: Option<Vec<u8>>) -> Change {
-        Change { path: path.into(), kind, wanted, found, from: None, sides: None, executable: false, mode: false }
+        let (from, sides) = (None, None);
+        Change { path: path.into(), kind, wanted, found, from, sides, executable: false, mode: false, lost: false }
     }
 
     /// Why the file differs, in words.
     ///
     /// `moved` says who made forge want another text than before: `the spec moved`.
     pub fn reason(&self, moved: &str) -> String {
+        if self.lost {
+            return "is there, and its base text is missing: take .forge from version control again".to_owned();
+        }
         let mode = if self.mode && self.kind != Kind::Mode { ", and its mode was changed" } else { "" };
         let from = self.from.as_ref().map(|it| format!(", from {it}")).unwrap_or_default();
         format!("{}{mode}{from}", self.kind.reason(moved))
@@ -204,6 +210,9 @@ pub fn compare<E>(
             let change = Change::new(*path, kind, None, Some(found.bytes));
             changes.push(Change { executable: record.executable, ..change });
         }
+    }
+    for it in changes.iter_mut().filter(|it| it.kind == Kind::Foreign) {
+        it.lost = manifest.lost.contains(&it.path);
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(changes)
