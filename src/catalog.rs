@@ -105,6 +105,9 @@ pub struct Provider {
     /// Its files: where each lies in the project, by the template in its folder. A template that renders to nothing
     /// makes no file.
     pub files: BTreeMap<String, String>,
+    /// The images of `ci/images.yaml` that its templates use; what of them has no digest there is a matter of `forge.lock`.
+    #[serde(default)]
+    pub images: Vec<String>,
 }
 
 /// An action of GitHub at the commit of one of its releases.
@@ -175,6 +178,8 @@ pub struct StackFacts {
     /// What can be asked about dependencies and code, by the name of who is asked.
     #[serde(default)]
     pub audits: BTreeMap<String, AuditFacts>,
+    /// What Dependabot calls those who install its dependencies.
+    pub ecosystem: Option<Formula>,
 }
 
 /// How somebody is asked about dependencies or code.
@@ -430,6 +435,12 @@ impl Catalog {
             }
         }
         for (provider, it) in &providers {
+            for image in it.images.iter().filter(|it| !ci_images.contains_key(*it)) {
+                let message =
+                    format!("the provider `{provider}` uses an image `{image}`, which ci/images.yaml does not name");
+                let help = format!("add `{image}: <image>` to forge-templates/ci/images.yaml");
+                broken.push(Broken { help, ..Broken::new(format!("ci/{provider}/provider.yaml"), message, 0..0) });
+            }
             for template in it.files.keys().filter(|it| !templates.contains_key(&format!("ci/{provider}/{it}"))) {
                 let message = format!("the provider `{provider}` has no `{template}`");
                 let help = format!("write forge-templates/ci/{provider}/{template}");

@@ -107,7 +107,12 @@ impl Lock {
                 ImageRef::Named(image) => Some(image),
                 ImageRef::Built(_) => None,
             });
-            for image in named.chain(project.images.values_mut().flat_map(|it| it.images.values_mut())) {
+            let of_jobs = project
+                .ci
+                .iter_mut()
+                .flat_map(|it| it.audits.iter_mut().map(|it| &mut it.image).chain(it.images.values_mut()));
+            let built = project.images.values_mut().flat_map(|it| it.images.values_mut());
+            for image in named.chain(built).chain(of_jobs.filter(|it| !it.is_fixed())) {
                 image.digest = self.images.get(&image.name).map(|it| it.digest.clone());
             }
         }
@@ -157,6 +162,10 @@ pub fn uses(resolved: &Resolved) -> BTreeMap<String, BTreeSet<Path>> {
     for image in projects().flat_map(|it: &Project| it.images.values()) {
         let path = Path::of(["services", &image.name, "build"]);
         image.images.values().for_each(|it| add(it, path.clone()));
+    }
+    if let Some(ci) = &resolved.base.ci {
+        ci.audits.iter().for_each(|it| add(&it.image, Path::of(["services", &it.service, "build"])));
+        ci.images.values().for_each(|it| add(it, Path::of(["ci", "provider"])));
     }
     for container in projects().flat_map(|it| it.containers.values()) {
         let ImageRef::Named(image) = &container.image else { continue };

@@ -15,7 +15,7 @@ use crate::project::Action;
 /// Where an image stands in a line of a Dockerfile, a compose file or a pipeline.
 static IMAGE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"^([ \t]*FROM[ \t]+(?:--\S+[ \t]+)*|#[ \t]*syntax=|[ \t]*COPY[ \t]+(?:--\S+[ \t]+)*?--from=|[ \t]*(?:-[ \t]+)?image:[ \t]*["']?)([a-z0-9][A-Za-z0-9._:/-]*)(?:@(sha256:[0-9a-f]{64}))?"#,
+        r#"^([ \t]*FROM[ \t]+(?:--\S+[ \t]+)*|#[ \t]*syntax=|[ \t]*COPY[ \t]+(?:--\S+[ \t]+)*?--from=|[ \t]*(?:-[ \t]+)?image:[ \t]*(?:\{[ \t]*name:[ \t]*)?["']?)([a-z0-9][A-Za-z0-9._:/-]*)(?:@(sha256:[0-9a-f]{64}))?"#,
     )
     .expect("the pattern is right")
 });

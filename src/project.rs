@@ -89,6 +89,8 @@ pub struct Ci {
     pub scan: Scan,
     /// What is asked about each service.
     pub audits: Vec<Audit>,
+    /// What Dependabot calls those who install the dependencies of a service, by its name.
+    pub ecosystems: BTreeMap<String, String>,
     /// Whether images are signed.
     pub sign: bool,
     /// When all images are built anew.
@@ -102,7 +104,11 @@ pub struct Ci {
     /// The actions that workflows use, by name.
     pub actions: BTreeMap<String, Action>,
     /// The images that jobs run tools from, by the names that templates use.
-    pub images: BTreeMap<String, String>,
+    pub images: BTreeMap<String, Reference>,
+    /// Who proposes newer digests; `None` is the job itself.
+    pub bot: Option<Bot>,
+    /// The bot that raises what generated files name, where its configuration is one of them: `dependabot`.
+    pub updates: Option<&'static str>,
 }
 
 /// Where images are pushed.
@@ -110,6 +116,8 @@ pub struct Ci {
 pub struct Registry {
     /// Its host, which Docker logs in to: `ghcr.io`.
     pub host: String,
+    /// What its images begin with, as the spec has it: `ghcr.io/acme`.
+    pub prefix: String,
     /// How.
     pub login: Login,
 }
@@ -149,7 +157,7 @@ pub enum Login {
     },
     /// A name and a token.
     Token {
-        /// The secret with the name.
+        /// The variable with the name.
         username: String,
         /// The secret with the token.
         secret: String,
@@ -175,7 +183,7 @@ pub struct Audit {
     /// The folder with the source, as in [`Image::context`].
     pub context: String,
     /// The image that it runs in.
-    pub image: String,
+    pub image: Reference,
     /// What runs there, by a POSIX shell.
     pub script: String,
     /// The variable that holds its token, and the secret that this is.
@@ -204,8 +212,28 @@ pub struct Forge {
     pub repository: String,
     /// The release that wrote the files.
     pub version: String,
+    /// Whether that was released: whether there is a tag of it.
+    pub released: bool,
     /// The commit that the spec names, if it names one.
     pub revision: Option<String>,
+}
+
+/// Who proposes newer digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Bot {
+    /// An app of GitHub's.
+    App {
+        /// The variable with its client ID.
+        client: String,
+        /// The secret with its private key.
+        secret: String,
+    },
+    /// Whom a token belongs to.
+    Token {
+        /// The secret with the token.
+        secret: String,
+    },
 }
 
 /// Where files lie, relative to the project.

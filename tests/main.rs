@@ -8,6 +8,7 @@ mod engine;
 mod files;
 mod golden;
 mod histories;
+mod jobs;
 mod killed;
 mod layouts;
 #[cfg(feature = "lock")]

@@ -92,6 +92,13 @@ fn variations() -> Vec<(&'static str, Value)> {
             json!({ "environments": { "staging": { "approval": null } }, "ci": { "deploy": { "production": { "approval": false } } } }),
         ),
         ("docker-hub", cloud("docker.io/acme", json!({ "token": { "username": "HUB_NAME", "secret": "HUB_TOKEN" } }))),
+        (
+            "bot-app",
+            json!({ "ci": { "bot": { "app": { "client": "BOT_CLIENT", "key": "BOT_KEY" } }, "updates": "dependabot" } }),
+        ),
+        ("bot-token", json!({ "ci": { "bot": { "token": { "secret": "BOT_TOKEN" } } } })),
+        ("private", json!({})),
+        ("other-branch", json!({ "ci": { "branch": "release/1.x" } })),
         ("own-registry", json!({ "registry": "registry.example.com:5000/shop" })),
         (
             "ecr",
@@ -136,13 +143,31 @@ fn generated() -> Vec<(String, Sandbox)> {
         for provider in ["github", "gitlab"] {
             let mut spec = laid(&shop(), &over);
             spec["ci"]["provider"] = json!(provider);
+            if provider == "gitlab" && spec["ci"]["bot"]["app"].is_object() {
+                continue;
+            }
             let sandbox = project(&format!("{name}-{provider}"), &spec);
+            if PRIVATE.contains(&name) {
+                let registry = spec["registry"].as_str().expect("it is one of those with a registry");
+                sandbox.write("forge-templates/stacks/python/stack.yaml", built_on(registry));
+            }
             let ended = sandbox.run(&["generate"]);
             assert_eq!(ended.code, 0, "{name}, {provider}: {}", ended.text());
             out.push((format!("{name}-{provider}"), sandbox));
         }
     }
     out
+}
+
+/// Variations in which the stack of `api` and `worker` is built on an image of the registry that images are pushed to.
+const PRIVATE: [&str; 5] = ["private", "own-registry", "ecr", "gar", "acr"];
+
+/// The stack `python`, built on an image of this registry.
+fn built_on(registry: &str) -> String {
+    let text = include_str!("../templates/stacks/python/stack.yaml");
+    let changed = text.replace("base: \"python:", &format!("base: \"{registry}/python:"));
+    assert_ne!(text, changed);
+    changed
 }
 
 /// What the public judges say, where they are installed: `.ci/judges --install`.
@@ -260,6 +285,8 @@ fn what_is_wrong_with_ci_is_said_at_its_words() {
             "registry: ghcr.io/a\nci: { provider: github, deploy: { production: { command: [x, --password, hunter2hunter2] } } }",
             "a password stands among the arguments",
         ),
+        ("ci: { provider: gitlab, bot: { app: { client: A, key: B } } }", "an app is GitHub's"),
+        ("ci: { provider: gitlab, updates: dependabot }", "Dependabot is GitHub's"),
         ("ci: { provider: github, schedule: { lock: 0 24 * * * } }", "no time that ever comes"),
         ("environments: { staging: { approval: true } }", "no job deploys to `staging`"),
         (
@@ -281,6 +308,40 @@ fn what_is_wrong_with_ci_is_said_at_its_words() {
         sandbox.write("forge.yaml", format!("forge: 1\nname: shop\nservices:\n  api:\n{test}"));
         let ended = sandbox.run(&["validate"]);
         assert!(ended.code == 1 && ended.text().contains(said), "{}", ended.text());
+    }
+}
+
+/// A bot raises the digest of a base image where it knows to look; that of a job which runs the same image follows.
+#[test]
+fn images_of_jobs_are_locked_and_a_bot_that_raises_their_digest_elsewhere_is_no_difference() {
+    for provider in ["github", "gitlab"] {
+        let mut spec = laid(&shop(), &json!({ "services": { "whoami": null, "web": null, "site": null } }));
+        spec["ci"]["provider"] = json!(provider);
+        let sandbox = project(&format!("locked-{provider}"), &spec);
+        let digest = |of: char| format!("sha256:{}", of.to_string().repeat(64));
+        let lacks = sandbox.run(&["lock", "--check"]).stdout;
+        let names: Vec<&str> = lacks.lines().filter_map(|it| it.trim().strip_prefix("missing ")).collect();
+        assert!(names.contains(&"python:3.13-slim"), "{lacks}");
+        assert_eq!(names.iter().any(|it| it.starts_with("docker:29")), provider == "gitlab", "{lacks}");
+        let entries: String = names
+            .iter()
+            .map(|it| format!("  {it}:\n    digest: {}\n    platforms: [linux/amd64]\n", digest('a')))
+            .collect();
+        sandbox.write("forge.lock", format!("forge: 1\nimages:\n{entries}"));
+        sandbox.generate();
+        let pipeline = if provider == "github" { ".github/workflows/check.yml" } else { ".gitlab-ci.yml" };
+        let text = sandbox.read(pipeline);
+        assert!(text.contains(&format!("python:3.13-slim@{}", digest('a'))), "{text}");
+        let dockerfile = sandbox.read("api/Dockerfile");
+        sandbox.write(
+            "api/Dockerfile",
+            dockerfile
+                .replace(&format!("python:3.13-slim@{}", digest('a')), &format!("python:3.13-slim@{}", digest('b'))),
+        );
+        let ended = sandbox.run(&["diff", "--check"]);
+        assert_eq!(ended.code, 0, "{provider}: {}", ended.text());
+        sandbox.generate();
+        assert!(sandbox.read(pipeline).contains(&format!("python:3.13-slim@{}", digest('b'))));
     }
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the version $SHOP_VERSION on the host of an environment: deploy.sh staging|production
-# The pipeline gives it DEPLOY_KEY, which that host lets in, and in IMAGES a compose file that names each image by digest.
+# The pipeline gives it DEPLOY_KEY, which that host lets in, DEPLOY_HOSTS, by which the host is known (what ssh-keyscan says
+# of it, held against the host itself), and in IMAGES a compose file that names each image by digest.
 set -eu
 
 environment=$1
@@ -10,13 +11,14 @@ if [ "$environment" != production ]; then
   files="$files --file compose.$environment.yaml"
 fi
 
-keys=$(mktemp)
-trap 'rm -f "$keys"' EXIT
-printf '%s\n' "$DEPLOY_KEY" >"$keys"
+keys=$(mktemp -d)
+trap 'rm -rf "$keys"' EXIT
+(umask 077 && printf '%s\n' "$DEPLOY_KEY" >"$keys/id")
+printf '%s\n' "$DEPLOY_HOSTS" >"$keys/known_hosts"
 
 # .env and secrets/ are on the host already, and what it knows of itself stays there
 tar -cf - compose*.yaml nginx -C "$(dirname "$IMAGES")" "$(basename "$IMAGES")" |
-  ssh -i "$keys" -o BatchMode=yes -o StrictHostKeyChecking=yes "$host" "
+  ssh -i "$keys/id" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$keys/known_hosts" "$host" "
     set -eu
     cd /srv/shop
     tar -xf -

@@ -5,14 +5,14 @@ use super::{Resolver, backing::Filler, unknown_name};
 use crate::catalog::AuditKind;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Action, Audit, Ci, Deploy, Forge, Login, Registry, Scan};
+use crate::project::{Action, Audit, Bot, Ci, Deploy, Forge, Login, Reference, Registry, Scan};
 use crate::spec::{self, Cron, Threshold};
 
 /// How many jobs GitHub runs of one matrix.
 const MOST_JOBS: usize = 256;
 
 impl Resolver<'_> {
-    /// What is asked about a service that is built: noted while it is resolved, where its facts are at hand.
+    /// What is asked about a service that is built, and who installs its dependencies: noted while it is resolved, where its facts are at hand.
     pub(super) fn audit(&mut self, name: &str, built: &Built<'_>, values: &minijinja::Value, at: &Path) {
         let Some(ci) = &self.spec.ci else { return };
         let wanted = ci.audit.clone().unwrap_or_default();
@@ -29,11 +29,15 @@ impl Resolver<'_> {
                 service: name.to_owned(),
                 name: tool.clone(),
                 context: built.context.clone(),
-                image: filler.fill(&facts.image),
+                image: Reference::tagged(filler.fill(&facts.image)),
                 script: filler.fill(&facts.script).trim().to_owned(),
                 token: facts.token.clone().zip(account.map(|it| it.secret.to_string())),
             };
             self.audits.push(audit);
+        }
+        if let Some(formula) = &built.facts.ecosystem {
+            let ecosystem = Filler { resolver: self, values: values.clone(), at: at.key("build") }.fill(formula);
+            self.ecosystems.insert(name.to_owned(), ecosystem);
         }
     }
 
@@ -61,6 +65,13 @@ impl Resolver<'_> {
             let help = "leave out audits, or write a provider of your own in forge-templates/ci/";
             self.error(&codes::UNSUPPORTED, Place::Value(at.key("provider")), message, help);
         }
+        let bot = self.bot(ci, &at);
+        if ci.updates.is_some() && ci.provider != "github" {
+            let help =
+                "leave it out: `forge lock --renovate` gives a configuration for Renovate, which works everywhere";
+            self.error(&codes::UNSUPPORTED, Place::Value(at.key("updates")), "Dependabot is GitHub's", help);
+        }
+        let provider = self.catalog.providers.get(&ci.provider);
         let schedule = ci.schedule.clone().unwrap_or_default();
         let scan = ci.scan.clone().unwrap_or_default();
         let severity = scan.severity.unwrap_or_default();
@@ -73,7 +84,7 @@ impl Resolver<'_> {
         Some(Ci {
             provider: ci.provider.clone(),
             // An unknown provider is a matter of the schema, and was told.
-            files: self.catalog.providers.get(&ci.provider).map(|it| it.files.clone()).unwrap_or_default(),
+            files: provider.map(|it| it.files.clone()).unwrap_or_default(),
             branch: ci.branch.as_ref().map_or_else(|| "main".to_owned(), ToString::to_string),
             runner: ci.runner.as_ref().map(ToString::to_string),
             registry,
@@ -82,6 +93,7 @@ impl Resolver<'_> {
                 unfixed: scan.unfixed.unwrap_or(false),
             },
             audits: std::mem::take(&mut self.audits),
+            ecosystems: std::mem::take(&mut self.ecosystems),
             sign: ci.sign.unwrap_or(true),
             rebuild: self.cron(schedule.rebuild.as_ref(), "17 3 * * 1", &at.dotted("schedule.rebuild")),
             lock: self.cron(schedule.lock.as_ref(), "17 4 * * 1", &at.dotted("schedule.lock")),
@@ -89,6 +101,7 @@ impl Resolver<'_> {
             forge: Forge {
                 repository: env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/").to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
+                released: is_released(include_str!("../../CHANGELOG.md"), env!("CARGO_PKG_VERSION")),
                 revision: ci.forge.as_ref().map(|it| it.revision.to_string()),
             },
             actions: self
@@ -97,8 +110,31 @@ impl Resolver<'_> {
                 .iter()
                 .map(|(name, it)| (name.clone(), Action { version: it.version.clone(), sha: it.sha.clone() }))
                 .collect(),
-            images: self.catalog.ci_images.clone(),
+            images: provider
+                .into_iter()
+                .flat_map(|it| &it.images)
+                .filter_map(|it| Some((it.clone(), Reference::tagged(self.catalog.ci_images.get(it)?))))
+                .collect(),
+            bot,
+            updates: ci.updates.map(|it| match it {
+                spec::Updates::Dependabot => "dependabot",
+            }),
         })
+    }
+
+    /// Who proposes newer digests, where the spec says.
+    fn bot(&mut self, ci: &spec::Ci, at: &Path) -> Option<Bot> {
+        match ci.bot.as_ref()? {
+            spec::Bot::App(it) => {
+                if ci.provider == "gitlab" {
+                    let help = "write `bot: { token: { secret: FORGE_TOKEN } }`: a token of the project that may write";
+                    let message = "an app is GitHub's, and jobs have none here";
+                    self.error(&codes::UNSUPPORTED, Place::Key(at.dotted("bot.app")), message, help);
+                }
+                Some(Bot::App { client: it.client.to_string(), secret: it.key.to_string() })
+            }
+            spec::Bot::Token(it) => Some(Bot::Token { secret: it.secret.to_string() }),
+        }
     }
 
     /// Where images are pushed, and how jobs log in there.
@@ -149,7 +185,7 @@ impl Resolver<'_> {
                 None => token(&spec::Token { username: None, secret: None }),
             },
         };
-        Some(Registry { host, login })
+        Some(Registry { host, prefix: registry.to_string(), login })
     }
 
     /// A login with the token that only jobs of one provider have.
@@ -225,6 +261,14 @@ impl Resolver<'_> {
     }
 }
 
+/// Whether a changelog has the version with a date.
+fn is_released(changelog: &str, version: &str) -> bool {
+    let heading = format!("## [{version}] - ");
+    changelog
+        .lines()
+        .any(|it| it.strip_prefix(&heading).is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit())))
+}
+
 /// Any registry but those of clouds: a name and a token.
 fn token(it: &spec::Token) -> Login {
     let name = |it: &Option<spec::SecretName>, otherwise: &str| {
@@ -265,7 +309,15 @@ fn is_schedule(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_schedule;
+    use super::{is_released, is_schedule};
+
+    #[test]
+    fn a_release_has_a_date() {
+        let changelog = "# Changelog\n\n## [0.2.0] - Unreleased\n\n## [0.1.0] - 2026-12-01\n";
+        assert!(
+            is_released(changelog, "0.1.0") && !is_released(changelog, "0.2.0") && !is_released(changelog, "0.3.0")
+        );
+    }
 
     #[test]
     fn a_schedule_names_times_that_come() {

@@ -136,6 +136,8 @@ struct Resolver<'a> {
     volumes: BTreeSet<String>,
     /// What CI asks about services.
     audits: Vec<Audit>,
+    /// What Dependabot calls those who install the dependencies of services that are built.
+    ecosystems: BTreeMap<String, String>,
     secrets: BTreeMap<String, spec::Secret>,
     used_secrets: BTreeSet<String>,
     used_variables: BTreeSet<String>,
@@ -160,6 +162,7 @@ impl<'a> Resolver<'a> {
             networks: BTreeMap::new(),
             volumes: BTreeSet::new(),
             audits: Vec::new(),
+            ecosystems: BTreeMap::new(),
             secrets: BTreeMap::new(),
             used_secrets: BTreeSet::new(),
             used_variables: BTreeSet::new(),

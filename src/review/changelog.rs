@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn the_changelog_names_kinds_that_there_are() {
         let kinds =
-            ["dockerfile", "dockerignore", "entrypoint", "compose", "nginx", "env", "script", "secrets", "lines"];
+            ["dockerfile", "dockerignore", "entrypoint", "compose", "nginx", "env", "script", "secrets", "lines", "ci"];
         let entries = entries(CHANGELOG);
         assert!(entries.iter().any(|(_, tags, _)| !tags.is_empty()), "none is about a generated file");
         for (version, tags, text) in &entries {

@@ -15,13 +15,17 @@ pub struct Ci {
     #[schemars(example = &"github")]
     pub provider: String,
     /// The branch whose commits are delivered; `main`, if left out.
+    ///
+    /// GitHub runs schedules on the default branch only. Where this is another one, the workflows have to lie on the default
+    /// branch, too: the rebuild starts this branch's from there, and newer digests are proposed for this branch.
     #[schemars(example = &"main")]
     pub branch: Option<Branch>,
     /// The machine that jobs run on: a label of runners on GitHub (`ubuntu-24.04`, if left out), a tag on GitLab.
     #[schemars(example = &"ubuntu-24.04")]
     pub runner: Option<Label>,
     /// How jobs log in where images are pushed. Left out, `registry` tells it: GHCR and GitLab's registry take the job's
-    /// own token, Docker Hub and others a name and a token that are secrets of the repository.
+    /// own token, Docker Hub and others a name, which is a variable of the repository, and a token, which is a secret. What
+    /// only fetches images, such as tests, logs in where an image is built on one of that registry.
     #[schemars(example = serde_json::json!({"ecr": {"role": "arn:aws:iam::123456789012:role/ci"}}))]
     pub login: Option<Login>,
     /// What is found in images, and from when on it stops a delivery.
@@ -42,8 +46,16 @@ pub struct Ci {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"production": {"command": ["./deploy.sh"], "secrets": ["DEPLOY_KEY"]}}))]
     pub deploy: BTreeMap<Name, Deploy>,
+    /// Who proposes newer digests. Left out, the job does so with its own token, which may change no workflows of GitHub, and
+    /// what it opens is not checked before somebody opens it again.
+    #[schemars(example = serde_json::json!({"app": {"client": "FORGE_APP_CLIENT", "key": "FORGE_APP_KEY"}}))]
+    pub bot: Option<Bot>,
+    /// The bot that raises what files name: `dependabot` makes a `.github/dependabot.yml` for actions, digests of images and
+    /// the packages of each service. For Renovate, `forge lock --renovate` gives a configuration.
+    #[schemars(example = &"dependabot")]
+    pub updates: Option<Updates>,
     /// Which commit of forge's own repository the jobs install. Left out, they install the release that wrote them, by
-    /// its tag.
+    /// its tag; before there is a release, the newest commit.
     #[schemars(example = serde_json::json!({"revision": "4f2b0c1d9e8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c"}))]
     pub forge: Option<Install>,
 }
@@ -67,7 +79,7 @@ pub enum Login {
     /// Azure's, with a federated credential.
     #[schemars(example = serde_json::json!({"client": "5ad1c9f2-0000-4000-8000-000000000001", "tenant": "5ad1c9f2-0000-4000-8000-000000000002", "subscription": "5ad1c9f2-0000-4000-8000-000000000003"}))]
     Acr(Acr),
-    /// Any other, and Docker Hub: a name and a token, both secrets of the repository.
+    /// Any other, and Docker Hub: a name, a variable of the repository, and a token, a secret.
     #[schemars(example = serde_json::json!({"username": "REGISTRY_USERNAME", "secret": "REGISTRY_TOKEN"}))]
     Token(Token),
 }
@@ -113,11 +125,12 @@ pub struct Acr {
     pub subscription: Id,
 }
 
-/// A login with a name and a token. Both are secrets of the repository, by these names.
+/// A login with a name and a token. The name is a variable of the repository and no secret: it stands in the names of images,
+/// and GitHub would drop each output of a job that holds one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
-    /// The secret that holds the name; `REGISTRY_USERNAME`, if left out.
+    /// The variable that holds the name; `REGISTRY_USERNAME`, if left out.
     #[schemars(example = &"DOCKERHUB_USERNAME")]
     pub username: Option<SecretName>,
     /// The secret that holds the token; `REGISTRY_TOKEN`, if left out.
@@ -183,13 +196,45 @@ pub struct Account {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Builds and scans all images anew, and delivers them; Mondays at 3:17, if left out. On GitLab it is a variable of a
+    /// Checks, builds and scans all anew, and delivers it; Mondays at 3:17, if left out. On GitLab it is a variable of a
     /// pipeline schedule, which is made there.
     #[schemars(example = &"17 3 * * 1")]
     pub rebuild: Option<Cron>,
     /// Looks for newer digests and proposes them; Mondays at 4:17, if left out.
     #[schemars(example = &"17 4 * * 1")]
     pub lock: Option<Cron>,
+}
+
+/// Who proposes newer digests: exactly one of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Bot {
+    /// An app of GitHub's, installed in the repository, that may write contents, pull requests and workflows.
+    #[schemars(example = serde_json::json!({"client": "FORGE_APP_CLIENT", "key": "FORGE_APP_KEY"}))]
+    App(App),
+    /// A token that may do the same; on GitLab, one of the project that may write to the repository.
+    #[schemars(example = serde_json::json!({"secret": "FORGE_TOKEN"}))]
+    Token(Account),
+}
+
+/// An app of GitHub's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// The variable of the repository that holds its client ID.
+    #[schemars(example = &"FORGE_APP_CLIENT")]
+    pub client: SecretName,
+    /// The secret of the repository that holds its private key.
+    #[schemars(example = &"FORGE_APP_KEY")]
+    pub key: SecretName,
+}
+
+/// A bot whose configuration forge writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Updates {
+    /// GitHub's own.
+    Dependabot,
 }
 
 /// How a version gets to where it runs.

@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use ci::{Account, Acr, Audit, Ci, Deploy, Ecr, Gar, Install, Login, Nothing, Scan, Schedule, Threshold, Token};
+pub use ci::{
+    Account, Acr, App, Audit, Bot, Ci, Deploy, Ecr, Gar, Install, Login, Nothing, Scan, Schedule, Threshold, Token,
+    Updates,
+};
 pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
 pub use layout::{ComposeFile, Layout, not_ours};
 pub use patch::Patch;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Artifact, Context, Target, combinations};
 use crate::diagnostic::Broken;
-use crate::project::{Ci, ImageRef, Project};
+use crate::project::{Ci, ImageRef, Login, Project, Registry};
 
 pub(super) static TARGET: Target =
     Target { name: "ci", about: "workflows that check every change, build, scan, sign and deploy", plan };
@@ -25,6 +25,10 @@ struct Values<'a> {
     services: Vec<Service<'a>>,
     /// Compose files that are used together.
     combinations: Vec<Vec<String>>,
+    /// Whether an image is built on one of the registry that images are pushed to, which has to be logged in to for that.
+    private: bool,
+    /// The secrets that checks are given.
+    secrets: BTreeSet<&'a str>,
 }
 
 /// A service that is built.
@@ -39,6 +43,11 @@ struct Service<'a> {
     dockerfile: &'a str,
     /// Whether it has tests.
     test: bool,
+    /// What Dependabot calls those who install its dependencies.
+    ecosystem: Option<&'a str>,
+    /// The folders of source and Dockerfile, as Dependabot writes them: `/api`.
+    folder: String,
+    dockerfile_folder: String,
     /// The containers that run its image.
     containers: Vec<&'a str>,
 }
@@ -46,6 +55,12 @@ struct Service<'a> {
 fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let project = &context.resolved.base;
     let Some(mut ci) = project.ci.clone() else { return Ok(Vec::new()) };
+    let private = ci.registry.as_ref().is_some_and(|it| is_built_on(project, it));
+    let accounts = project.ci.iter().flat_map(|it| &it.audits).filter_map(|it| Some(it.token.as_ref()?.1.as_str()));
+    let login = project.ci.iter().filter(|_| private).filter_map(|it| match &it.registry.as_ref()?.login {
+        Login::Token { secret, .. } => Some(secret.as_str()),
+        _ => None,
+    });
     ci.actions.extend(context.resolved.actions.clone());
     let values = Values {
         name: &project.name,
@@ -54,6 +69,8 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         ci: &ci,
         services: services(project),
         combinations: combinations(context.resolved),
+        private,
+        secrets: accounts.chain(login).collect(),
     };
     let mut out = Vec::new();
     for (template, path) in &ci.files {
@@ -63,6 +80,12 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         }
     }
     Ok(out)
+}
+
+/// Whether an image is built on one of this registry, or in its namespace, where many share the host.
+fn is_built_on(project: &Project, registry: &Registry) -> bool {
+    let mut bases = project.images.values().flat_map(|it| it.images.values());
+    bases.any(|it| it.name.strip_prefix(&registry.prefix).is_some_and(|it| it.starts_with('/')))
 }
 
 /// What is built, with the containers that run it.
@@ -79,6 +102,9 @@ fn services(project: &Project) -> Vec<Service<'_>> {
         context: if image.context.is_empty() { "." } else { &image.context },
         dockerfile: &image.files.dockerfile,
         test: image.test.is_some(),
+        ecosystem: project.ci.as_ref().and_then(|it| it.ecosystems.get(&image.name)).map(String::as_str),
+        folder: format!("/{}", image.context),
+        dockerfile_folder: format!("/{}", image.files.dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder)),
         containers: containers.remove(image.name.as_str()).unwrap_or_default(),
     });
     services.collect()

@@ -273,6 +273,10 @@ const FIELDS: &[Field] = &[
     field("ci.deploy.*.command[]", Lands, &["ci.deploy.beta.command[1]"]),
     field("ci.deploy.*.secrets[]", Lands, &["ci.deploy.beta.secrets[0]"]),
     field("ci.deploy.*.runner", Lands, &["ci.deploy.beta.runner"]),
+    field("ci.updates", Refused, &["ci.updates"]),
+    field("ci.bot.app.client", Lands, &["ci.bot.app.client"]),
+    field("ci.bot.app.key", Lands, &["ci.bot.app.key"]),
+    field("ci.bot.token.secret", Lands, &["ci.bot.token.secret"]),
     field("ci.forge.revision", Refused, &["ci.forge.revision"]),
 ];
 
@@ -476,6 +480,9 @@ fn around(places: &[&str], way: Way) -> Value {
             spec["registry"] = json!(host);
             spec["ci"]["login"] = json!({ kind: login });
         }
+    }
+    if places[0].starts_with("ci.bot.app.") {
+        spec["ci"]["bot"] = json!({ "app": { "client": "ACLIENT", "key": "AKEY" } });
     }
     let top = spec.as_object_mut().expect("a spec is a map");
     if over || !["name", "registry", "services", "environments", "layout", "ci"].contains(&group) {
@@ -754,7 +761,7 @@ fn harms(way: Way) -> Vec<String> {
         // What is in the file of its own.
         Way::Gitlab => {
             ["name", "registry", "services.{key}", "services.*.build.context", "environments.{key}"].contains(&it.field)
-                || it.field.starts_with("ci.")
+                || it.field.starts_with("ci.") && !it.field.starts_with("ci.bot.app.") && it.field != "ci.updates"
         }
     };
     let fields: Vec<&Field> = FIELDS.iter().filter(is_tried).collect();

@@ -498,5 +498,6 @@ fn image_facts() -> StackFacts {
         development: crate::catalog::DevelopmentFacts::default(),
         tests: false,
         audits: BTreeMap::new(),
+        ecosystem: None,
     }
 }
