@@ -375,6 +375,7 @@ fn a_patch_that_would_do_harm_is_refused() {
         ("{ file: api/Dockerfile, at: final.USER, before: \"ENV API_TOKEN=hunter2secret99\" }", "credential"),
         ("{ file: compose.yaml, at: services.api.environment, set: { API_TOKEN: hunter2secret99 } }", "credential"),
         ("{ file: compose.yaml, at: services.api.foo, set: bar }", "is no compose file"),
+        ("{ file: compose.yaml, at: services.api.networks, add: [elsewhere] }", "breaks `undefined-reference`"),
         (
             "{ file: api/Dockerfile, at: final.USER, before: RUNN x, exceptions: [{ rule: unreadable-dockerfile, reason: a }] }",
             "cannot be lifted",

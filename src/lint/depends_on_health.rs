@@ -14,10 +14,12 @@ pub(super) static RULE: Rule = Rule {
     bad: r#"name: shop
 services:
   api: { image: "api:1", depends_on: [db] }
+  db: { image: "db:1", healthcheck: { test: [CMD, db, ping] } }
 "#,
     good: r#"name: shop
 services:
   api: { image: "api:1", depends_on: { db: { condition: service_healthy } } }
+  db: { image: "db:1", healthcheck: { test: [CMD, db, ping] } }
 "#,
     check: Check::Service(check),
 };

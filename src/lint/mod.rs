@@ -375,6 +375,7 @@ rules! {
     mount_propagation
     create_host_path
     unnamed_volume
+    undefined_reference
     memory_limit
     cpu_limit
     pids_limit

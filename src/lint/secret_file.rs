@@ -18,6 +18,8 @@ services:
     good: r#"name: shop
 services:
   api: { image: "api:1", secrets: [API_TOKEN] }
+secrets:
+  API_TOKEN: { file: ./secrets/API_TOKEN }
 "#,
     check: Check::Service(check),
 };

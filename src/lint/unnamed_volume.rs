@@ -17,6 +17,8 @@ services:
     good: r#"name: shop
 services:
   api: { image: "api:1", volumes: ["uploads:/app/uploads"] }
+volumes:
+  uploads: {}
 "#,
     check: Check::Service(check),
 };
