@@ -47,8 +47,12 @@ fn a_run_that_is_killed_anywhere_is_healed_by_the_next() {
     let spec = sandbox.read("forge.yaml") + gateway;
     sandbox.write("forge.yaml", &spec);
     sandbox.generate();
-    // One file is merged, one keeps what is its owner's, several move or go, others come.
+    // A bot wrote a digest, which begins a lock. One file is merged, one keeps what is its owner's, several move or go, others come.
     sandbox.edit("compose.yaml", "services:\n", "# mine\nservices:\n");
+    let image =
+        sandbox.read("compose.yaml").lines().find_map(|it| it.trim().strip_prefix("image: nginx").map(str::to_owned));
+    let image = format!("image: nginx{}", image.expect("the gateway is nginx"));
+    sandbox.edit("compose.yaml", &image, &format!("{image}@sha256:{}", "0".repeat(64)));
     sandbox.edit("api/Dockerfile", "# forge:keep final\n", "# forge:keep final\nRUN mine\n");
     let after = spec.replace("8000", "8080").replace("tls: { mode: self-signed }", "tls: { mode: none }")
         + "layout: { dockerfile: \"docker/{service}.Dockerfile\" }\nenvironments: { staging: { overlay: { services: { api: { replicas: 3 } } } } }\n";
@@ -57,7 +61,8 @@ fn a_run_that_is_killed_anywhere_is_healed_by_the_next() {
     sandbox.generate();
     let new = files(&sandbox);
     assert!(new["docker/api.Dockerfile"].windows(8).any(|it| it == b"RUN mine") && !new.contains_key("api/Dockerfile"));
-    let mut stops = 0;
+    assert!(new.contains_key("forge.lock") && !old.contains_key("forge.lock"));
+    let (mut stops, mut locks) = (0, 0);
     for call in ["rename", "unlink", "mkdir", "rmdir", "chmod", "write", "openat"] {
         // What is only read is not worth each of its calls.
         let step = if call == "openat" { 5 } else { 1 };
@@ -68,6 +73,8 @@ fn a_run_that_is_killed_anywhere_is_healed_by_the_next() {
             }
             stops += 1;
             let now = files(&sandbox);
+            let is_between = now.contains_key("forge.lock") && now["compose.yaml"] == old["compose.yaml"];
+            locks += usize::from(is_between);
             let own = |path: &&String| !path.starts_with(".forge/");
             for path in old.keys().chain(new.keys()).filter(own) {
                 let it = now.get(path);
@@ -83,4 +90,5 @@ fn a_run_that_is_killed_anywhere_is_healed_by_the_next() {
         }
     }
     assert!(stops > 40, "only {stops} runs were killed");
+    assert!(locks > 0, "no run was killed between the lock and the files that it is about");
 }

@@ -226,11 +226,7 @@ fn a_patch_does_all_that_generate_does() {
     let other = Sandbox::copy("patched", &sandbox.path(""));
     let patch = sandbox.run(&["diff", "--format", "unified"]);
     assert_eq!(patch.code, 1, "{}", patch.text());
-    other.write("changes.patch", &patch.stdout);
-    let applied =
-        Command::new("patch").args(["-p1", "--silent", "-i", "changes.patch"]).current_dir(other.path("")).status();
-    assert!(applied.expect("patch is there").success(), "{}", patch.stdout);
-    std::fs::remove_file(other.path("changes.patch")).expect("it is there");
+    other.apply(&["patch", "-p1", "--silent", "-i"], &patch.stdout);
     sandbox.generate();
     let texts = |it: &Sandbox| -> Vec<(String, Vec<u8>, u32)> {
         let files = it.tree().into_iter().filter(|(path, _)| !path.ends_with(".orig"));
@@ -254,11 +250,7 @@ fn a_patch_of_a_layout_keeps_edits() {
         let other = Sandbox::copy("patched-layout", &sandbox.path(""));
         let patch = sandbox.run(&["diff", "--format", "unified"]);
         assert!(patch.code == 1 && !patch.stdout.contains("rename "), "{}", patch.text());
-        other.write("changes.patch", &patch.stdout);
-        let applied =
-            Command::new(program[0]).args(&program[1..]).arg("changes.patch").current_dir(other.path("")).status();
-        assert!(applied.expect("it is there").success(), "{program:?}\n{}", patch.stdout);
-        std::fs::remove_file(other.path("changes.patch")).expect("it is there");
+        other.apply(program, &patch.stdout);
         sandbox.generate();
         assert!(sandbox.read("docker/api.Dockerfile").contains("# mine"));
         let texts = |it: &Sandbox| -> Vec<(String, Vec<u8>, u32)> {
@@ -289,12 +281,7 @@ fn a_patch_applies_to_lines_of_windows_and_says_where_it_cannot() {
     sandbox.edit("forge.yaml", "port: 8000", "port: 8001");
     let patch = sandbox.run(&["diff", "--format", "unified", "api"]);
     assert!(patch.stderr.is_empty(), "{}", patch.text());
-    sandbox.write("changes.patch", &patch.stdout);
-    let applied = Command::new("patch")
-        .args(["-p1", "--binary", "--silent", "-i", "changes.patch"])
-        .current_dir(sandbox.path(""))
-        .status();
-    assert!(applied.expect("patch is there").success(), "{}", patch.stdout);
+    sandbox.apply(&["patch", "-p1", "--binary", "--silent", "-i"], &patch.stdout);
     assert!(sandbox.read("api/Dockerfile").contains("EXPOSE 8001\r\n"));
     let first = "FROM python:3.13-slim AS source\n";
     let secret = generated("patch-credential");

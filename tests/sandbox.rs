@@ -100,6 +100,15 @@ impl Sandbox {
         self.write(path, text.replacen(old, new, 1));
     }
 
+    /// Applies a patch with a program, the last word of whose command line is the patch; it has to fit.
+    pub(crate) fn apply(&self, program: &[&str], patch: &str) {
+        let file = self.outside("changes.patch");
+        fs::write(&file, patch).expect("a file in a temporary folder");
+        let mut command = Command::new(program[0]);
+        let applied = command.args(&program[1..]).arg(file).current_dir(self.path("")).status();
+        assert!(applied.expect("the program is there").success(), "{program:?}\n{patch}");
+    }
+
     pub(crate) fn exists(&self, path: &str) -> bool {
         fs::symlink_metadata(self.path(path)).is_ok()
     }

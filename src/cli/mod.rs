@@ -212,7 +212,9 @@ pub fn main() -> ExitCode {
         }
     };
     // Each thread keeps memory of its own, and more than two save little: the rest is one file after the other.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(2).build_global();
+    // Who sets rayon's own variable has the say, which it has where no number is given.
+    let threads = if std::env::var_os("RAYON_NUM_THREADS").is_some() { 0 } else { 2 };
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut talk = io::stderr().lock();
     let mut shell = Shell {

@@ -1,8 +1,9 @@
 //! A project as a revision of its git repository has it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Component, Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -71,6 +72,10 @@ pub(super) fn project_at(revision: &str, shell: &mut Shell<'_>) -> Result<&'stat
     }
 }
 
+fn not_there() -> Failed {
+    Failed::NotThere(Failure::input("git cannot be run", "install it: `--against` asks it what a revision holds"))
+}
+
 /// git in a folder.
 struct Git {
     directory: PathBuf,
@@ -98,6 +103,43 @@ impl From<Failed> for Failure {
 impl Git {
     /// What git answers to these words.
     fn bytes(&self, words: &[&str]) -> Result<Vec<u8>, Failed> {
+        let output = self.command(words).output().map_err(|_| not_there())?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let first = said.lines().next().unwrap_or("it does not say why");
+        Err(Failed::Said(first.trim_start_matches("fatal: ").escape_debug().to_string()))
+    }
+
+    /// What is in these objects, in their order: one git for all of them.
+    fn blobs(&self, objects: &[&str]) -> Result<Vec<Vec<u8>>, Failed> {
+        let mut command = self.command(&["cat-file", "--batch"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|_| not_there())?;
+        let mut questions = child.stdin.take().expect("it is piped");
+        let asked = objects.join("\n") + "\n";
+        // git answers before it was asked everything: who does not listen meanwhile waits forever.
+        let asking = std::thread::spawn(move || questions.write_all(asked.as_bytes()));
+        let output = child.wait_with_output().map_err(|_| not_there())?;
+        // Where git ended early, its answer says so.
+        let _ = asking.join();
+        let mut rest = output.stdout.as_slice();
+        let answers = objects.iter().map(|object| {
+            let unknown = || Failed::Said(format!("object {object} is missing or damaged"));
+            let line = rest.iter().position(|it| *it == b'\n').ok_or_else(unknown)?;
+            let head = String::from_utf8_lossy(&rest[..line]).into_owned();
+            let size = head.strip_prefix(&format!("{object} blob ")).and_then(|it| it.parse::<usize>().ok());
+            let (begin, end) = (line + 1, size.and_then(|it| it.checked_add(line + 1)).ok_or_else(unknown)?);
+            let bytes = rest.get(begin..end).ok_or_else(unknown)?.to_vec();
+            rest = rest.get(end + 1..).ok_or_else(unknown)?;
+            Ok(bytes)
+        });
+        answers.collect()
+    }
+
+    /// git with these words, in the folder.
+    fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new("git");
         // What a clone brings along as a repository of its own, or as a promise of objects elsewhere, would have git run
         // what its configuration names.
@@ -111,18 +153,7 @@ impl Git {
         ]);
         command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
         command.arg("-C").arg(&self.directory).args(words).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
-        let output = command.output().map_err(|_| {
-            Failed::NotThere(Failure::input(
-                "git cannot be run",
-                "install it: `--against` asks it what a revision holds",
-            ))
-        })?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let first = said.lines().next().unwrap_or("it does not say why");
-        Err(Failed::Said(first.trim_start_matches("fatal: ").escape_debug().to_string()))
+        command
     }
 
     fn text(&self, words: &[&str]) -> Result<String, Failed> {
@@ -157,6 +188,7 @@ impl Git {
         };
         let spec = place_of(file);
         let mut is_there = false;
+        let mut wanted: Vec<(&str, &str)> = Vec::new();
         for entry in listing.split(|it| *it == 0).filter_map(|it| std::str::from_utf8(it).ok()) {
             let Some((head, path)) = entry.split_once('\t') else { continue };
             let mut words = head.split(' ');
@@ -174,8 +206,12 @@ impl Git {
                     return Err(Failure::input(message, "name a revision in which it is a file"));
                 }
                 is_there |= is_spec;
-                write(&folder.join(path), &self.bytes(&["cat-file", "blob", object])?)?;
+                wanted.push((path, object));
             }
+        }
+        let objects: Vec<&str> = wanted.iter().map(|it| it.1).collect();
+        for ((path, _), bytes) in wanted.iter().zip(self.blobs(&objects)?) {
+            write(&folder.join(path), &bytes)?;
         }
         if let Some(spec) = spec {
             return if is_there { Ok(spec.into()) } else { Err(lacking(&shown(file))) };
