@@ -282,6 +282,36 @@ fn no_credential_is_ever_said() {
             "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, env: [{name: DB_PASSWORD, value: SECRET}]}]}\n",
         ),
         (".github/workflows/a.yml", "env: {API_TOKEN: SECRET}\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x:1\n    labels: {traefik.http.middlewares.x.basicauth.users: \"a:SECRET\"}\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x:1\n    labels: [\"traefik.http.middlewares.x.basicauth.users=a:SECRET\"]\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x:1\n    healthcheck: {test: [CMD, mysqladmin, ping, -pSECRET]}\n",
+        ),
+        ("compose.yaml", "services:\n  a:\n    image: x:1\n    command: mysql -pSECRET shop\n"),
+        ("compose.yaml", "services:\n  a:\n    image: x:1\n    command: curl -u a:SECRET https://x\n"),
+        ("compose.yaml", "services:\n  a:\n    image: x:1\n    environment:\n      ? DB_PASSWORD\n      : SECRET\n"),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x:1\n    environment:\n      DOCKER_AUTH_CONFIG: '{\"auths\": {\"a.io\": {\"auth\": \"SECRET\"}}}'\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  a:\n    image: x:1\n    environment: {SENTRY: \"https://SECRET@o1.ingest.sentry.io/1\"}\n",
+        ),
+        ("Dockerfile", "FROM a:1\nRUN curl -u a:SECRET https://x\n"),
+        ("Dockerfile", "FROM a:1\nRUN echo 'db:5432:a:b:SECRET' > ~/.pgpass\n"),
+        (".env.example", "SALT=SECRET\n"),
+        (".env.example", "CREDS=SECRET\n"),
+        ("nginx.conf", "proxy_set_header X-Api-Key SECRET;\n"),
+        ("nginx.conf", "secure_link_secret SECRET;\n"),
+        ("nginx.conf", "secure_link_md5 \"$uri SECRET\";\n"),
     ];
     for (path, line) in lines {
         let (one, other) = (line.replace("SECRET", SECRET), line.replace("SECRET", &SECRET.replace('9', "8")));

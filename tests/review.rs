@@ -437,6 +437,42 @@ there is no .forge, in which forge remembers what it wrote: take it from version
 }
 
 #[test]
+fn sarif_is_what_its_schema_says() {
+    // The schema of OASIS, as the package serde-sarif has it.
+    let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sarif/schema.json"));
+    let mut schema: serde_json::Value = serde_json::from_str(&schema.expect("it is there")).expect("a schema is JSON");
+    // Its pattern for languages has a bracket too many; forge names none.
+    for place in ["run", "toolComponent"] {
+        schema["definitions"][place]["properties"]["language"].as_object_mut().and_then(|it| it.remove("pattern"));
+    }
+    let validator = jsonschema::validator_for(&schema).expect("it is a schema");
+    let differing = generated("sarif-loosens");
+    differing.edit("compose.yaml", "memory: 512M", "memory: 1G");
+    let contact =
+        Sandbox::smallest("sarif-contact").file("compose.yaml", "services:\n  api: { image: a, privileged: true }\n");
+    let invalid = Sandbox::smallest("sarif-invalid");
+    invalid.edit("forge.yaml", "port: 8000", "prot: 8000");
+    let same = generated("sarif-same");
+    for (sandbox, command, results) in [
+        (&same, "diff", 0),
+        (&differing, "diff", 2),
+        (&conflicting("sarif-conflict"), "diff", 1),
+        (&contact, "diff", 5),
+        (&invalid, "diff", 0),
+        (&invalid, "validate", 1),
+        (&differing, "lint", 0),
+    ] {
+        let document = sandbox.run(&[command, "--format", "sarif"]).json();
+        let errors: Vec<String> = validator.iter_errors(&document).map(|it| it.to_string()).collect();
+        assert!(errors.is_empty(), "{command}: {errors:#?}\n{document:#}");
+        let found = document["runs"][0]["results"].as_array().map_or(0, Vec::len);
+        assert!(found >= results && (results > 0 || found == 0), "{command}: {found} of {results}\n{document:#}");
+    }
+    let wrong = serde_json::json!({ "version": "2.1.0", "runs": [{ "tool": {}, "results": [{ "level": "bad" }] }] });
+    assert!(!validator.is_valid(&wrong), "the schema refuses what is wrong");
+}
+
+#[test]
 fn a_credential_in_an_adopted_file_is_told() {
     let spec = format!("{}backings:\n  db: {{ kind: postgres }}\n", crate::sandbox::SMALLEST);
     let sandbox = Sandbox::smallest("adopt-credential")
