@@ -424,6 +424,10 @@ there is no .forge, in which forge remembers what it wrote: take it from version
 "#]]
     );
     assert_eq!(sandbox.run(&["generate", "--check"]).stdout, ".forge/: was removed\n");
+    let other = generated("other-schema");
+    other.edit(".forge/schema.json", "{", "{ ");
+    let said = other.run(&["diff"]);
+    assert_eq!((said.code, said.stdout.as_str()), (1, ".forge/schema.json: forge moved\n\n"), "{}", said.text());
     let new = Sandbox::smallest("no-memory-yet").run(&["diff", "--format", "names"]);
     assert!(!new.stderr.contains("there is no .forge"), "{}", new.text());
     let sandbox = generated("no-bases");

@@ -158,6 +158,8 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
         }
     }
     let mut files = review(&shown, &Background::new(wanted, manifest, movers));
+    // What forge remembers is nobody's to read: that it is another is all that there is to say.
+    files.iter_mut().filter(|it| it.path.starts_with(".forge/")).for_each(|it| it.hunks.clear());
     let mut contacts = contacts(&shown, &project.resolved, wanted);
     files.iter_mut().for_each(|it| it.contact = contacts.remove(&it.path));
     if arguments.semantic {
