@@ -50,11 +50,15 @@ fn step(sandbox: &Sandbox, workflow: &str, job: &str, name: &str) -> (String, St
 /// Runs a step as GitHub does, with these variables.
 fn run(sandbox: &Sandbox, (workflow, job, name): (&str, &str, &str), variables: &[(&str, &str)]) -> Ended {
     let (script, services) = step(sandbox, workflow, job, name);
+    bash(sandbox, &script, &services, variables)
+}
+
+fn bash(sandbox: &Sandbox, script: &str, services: &str, variables: &[(&str, &str)]) -> Ended {
     let temp = sandbox.path("temp");
     let forge = Path::new(env!("CARGO_BIN_EXE_forge")).parent().expect("it lies in a folder");
     let mut shell = Command::new("bash");
     shell
-        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script])
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
         .current_dir(sandbox.path(""))
         .env_clear()
         .env("PATH", format!("{}:{}:/usr/local/bin:/usr/bin:/bin", sandbox.path("bin").display(), forge.display()))
@@ -186,4 +190,34 @@ fn an_older_version_does_not_replace_a_newer_one() {
     // that nobody answers is no permission
     stand_in(&sandbox, "gh", "exit 1");
     assert_ne!(run(&sandbox, guard, &variables).code, 0);
+}
+
+/// The repository's own action, which projects use that have workflows of their own.
+#[test]
+fn the_comment_of_the_action_says_what_failed() {
+    let sandbox = project("action");
+    let doc = yaml::read(include_str!("../action.yml")).expect("it is YAML");
+    let steps = doc.root.get("runs").and_then(|it| it.get("steps")).expect("there are steps").items();
+    let named = |name: &str| {
+        let step = steps.iter().find(|it| it.get("name").and_then(Node::text) == Some(name));
+        step.and_then(|it| it.get("run")?.text()).expect("there is such a step").to_owned()
+    };
+    let (check, comment) = (named("hold the files against the spec"), named("comment"));
+    stand_in(&sandbox, "gh", "case $* in *--paginate*) exit 0 ;; esac");
+    let variables =
+        [("DIRECTORY", "."), ("ISSUE", "issue"), ("COMMENTS", "comments"), ("RUN", "https://github.example/run/1")];
+    let body = || {
+        let ended = bash(&sandbox, &comment, "", &variables);
+        assert_eq!(ended.code, 0, "{}", ended.text());
+        sandbox.read("temp/forge-comment.md")
+    };
+    assert!(body().contains("[forge could not be installed](https://github.example/run/1)"));
+    assert_eq!(bash(&sandbox, &check, "", &variables).code, 0);
+    assert!(body().contains("The files are what forge.yaml asks for.") && output(&sandbox, "differs") == "false");
+    sandbox.write(".forge/manifest.json", "{");
+    assert_eq!(bash(&sandbox, &check, "", &variables).code, 2);
+    assert!(body().contains("**forge diff ended with exit status 2:**"));
+    sandbox.write("forge.yaml", "forge: one\n");
+    assert_eq!(bash(&sandbox, &check, "", &variables).code, 1);
+    assert!(body().contains("**forge validate ended with exit status 1:**"));
 }

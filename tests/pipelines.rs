@@ -196,6 +196,41 @@ fn texts<'a>(node: &'a Node, key: &'a str, out: &mut Vec<(&'a str, &'a str)>) {
 }
 
 #[test]
+fn a_delivery_waits_for_nothing_but_its_environment_and_finds_a_branch_that_is_not_the_default() {
+    let text = |over: Value| {
+        let sandbox = project("delivery", &laid(&shop(), &over));
+        sandbox.generate();
+        sandbox.read(".github/workflows/deliver.yml")
+    };
+    let main = text(json!({ "platforms": ["linux/amd64", "linux/arm64"] }));
+    let doc = yaml::read(&main).expect("it is YAML");
+    assert!(doc.root.get("concurrency").is_none(), "{main}");
+    let jobs = doc.root.get("jobs").expect("there are jobs");
+    for environment in ["staging", "production"] {
+        let job = jobs.get(&format!("deploy-{environment}")).expect("there is a job");
+        let group = job.get("concurrency").and_then(|it| it.get("group")?.text());
+        assert_eq!(group, Some(format!("deploy-{environment}").as_str()));
+    }
+    for platform in ["linux/amd64", "linux/arm64"] {
+        assert!(main.contains(&format!("image --platform {platform} ")), "{main}");
+    }
+    // a matrix of an earlier day, or an approval after weeks
+    assert_eq!(main.matches("retention-days: 90").count(), 2, "{main}");
+    assert!(jobs.get("rebuild").is_none());
+    let other = text(json!({ "ci": { "branch": "release/1.x" } }));
+    assert!(other.contains("gh workflow run deliver.yml --ref \"$BRANCH\""), "{other}");
+    // the name that images are pushed under is no secret
+    let hub = text(
+        json!({ "registry": "docker.io/acme", "ci": { "login": { "token": { "username": "HUB_NAME", "secret": "HUB_TOKEN" } } } }),
+    );
+    assert!(
+        hub.contains("username: ${{ vars.HUB_NAME }}") && hub.contains("password: ${{ secrets.HUB_TOKEN }}"),
+        "{hub}"
+    );
+    assert!(!hub.contains("secrets.HUB_NAME"), "{hub}");
+}
+
+#[test]
 fn workflows_pin_what_they_use_and_give_no_more_than_jobs_need() {
     for (name, sandbox) in generated().into_iter().filter(|(name, _)| name.ends_with("-github")) {
         for file in ["check", "pull-request", "deliver", "lock"] {

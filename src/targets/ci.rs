@@ -25,6 +25,8 @@ struct Values<'a> {
     services: Vec<Service<'a>>,
     /// Compose files that are used together.
     combinations: Vec<Vec<String>>,
+    /// The folders of compose files, as Dependabot writes them.
+    compose_folders: BTreeSet<String>,
     /// Whether an image is built on one of the registry that images are pushed to, which has to be logged in to for that.
     private: bool,
     /// The secrets that checks are given.
@@ -62,13 +64,15 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         _ => None,
     });
     ci.actions.extend(context.resolved.actions.clone());
+    let combinations = combinations(context.resolved);
     let values = Values {
         name: &project.name,
         version_variable: format!("{}_VERSION", project.prefix),
         platforms: &project.platforms,
         ci: &ci,
         services: services(project),
-        combinations: combinations(context.resolved),
+        compose_folders: combinations.iter().flatten().map(|it| folder_of(it)).collect(),
+        combinations,
         private,
         secrets: accounts.chain(login).collect(),
     };
@@ -80,6 +84,11 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         }
     }
     Ok(out)
+}
+
+/// The folder of a file, as Dependabot writes it: `/api`.
+fn folder_of(path: &str) -> String {
+    format!("/{}", path.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
 /// Whether an image is built on one of this registry, or in its namespace, where many share the host.
@@ -104,7 +113,7 @@ fn services(project: &Project) -> Vec<Service<'_>> {
         test: image.test.is_some(),
         ecosystem: project.ci.as_ref().and_then(|it| it.ecosystems.get(&image.name)).map(String::as_str),
         folder: format!("/{}", image.context),
-        dockerfile_folder: format!("/{}", image.files.dockerfile.rsplit_once('/').map_or("", |(folder, _)| folder)),
+        dockerfile_folder: folder_of(&image.files.dockerfile),
         containers: containers.remove(image.name.as_str()).unwrap_or_default(),
     });
     services.collect()
