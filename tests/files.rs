@@ -144,7 +144,7 @@ fn nothing_is_written_over_a_file_that_was_never_forges() {
 exit 1
 --- stderr
 compose.yaml: is there already, and never was forge's
-nothing was written: 1 file is in the way. `forge diff` shows what forge would write; `forge adopt` takes them over as edits, or move them away
+nothing was written: 1 file is in the way. `forge diff` shows what forge would write; `forge adopt` takes them over as edits, `forge eject` leaves them to you for good
 
 "#]]
     );

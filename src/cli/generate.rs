@@ -153,7 +153,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             shell.insist(&format!("{}: {why}", change.path))?;
         }
         shell.insist(&format!(
-            "nothing was written: {} in the way. `forge diff` shows what forge would write; `forge adopt` takes them over as edits, or move them away",
+            "nothing was written: {} in the way. `forge diff` shows what forge would write; `forge adopt` takes them over as edits, `forge eject` leaves them to you for good",
             if foreign.len() == 1 { "1 file is".to_owned() } else { format!("{} files are", foreign.len()) }
         ))?;
         return Ok(Answer::No);
