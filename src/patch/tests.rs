@@ -273,6 +273,19 @@ fn other_files_are_patched_by_line() {
     }
 }
 
+#[test]
+fn a_merge_key_is_not_written() {
+    let edits = [
+        ("services", set(json!({"<<": "*x"}))),
+        ("services.<<", set(json!({"a": 1}))),
+        ("", Edit::Add(json!({"x": [{"<<": {}}]}))),
+    ];
+    for (at, edit) in edits {
+        let said = changes("a.yaml", "compose", COMPOSE, at, edit, None);
+        assert!(said.contains("`<<` is no key"), "{at}: {said}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_patch_makes_forge_panic(at in r#"(final|dependencies|services|api|http|server|x|image|ports|[\[\]."0-9a-z/ &*!~-]){0,6}"#, text in "\\PC{0,12}") {

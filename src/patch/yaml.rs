@@ -29,6 +29,12 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
             return Err(Missed::new("expect", message, moved()));
         }
     }
+    if let Edit::Set(value) | Edit::Add(value) = edit
+        && (at.0.last().is_some_and(|it| matches!(it, Step::Key(key) if &**key == "<<")) || has_merge_key(value))
+    {
+        let help = "write the entries that it stands for";
+        return Err(Missed::new(super::key(edit), "`<<` is no key, but takes in another map", help));
+    }
     let file = File { doc: &doc, text };
     match (edit, found) {
         (Edit::Set(value), _) => file.set(at, value),
@@ -40,6 +46,15 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
             let help = "the order of keys means nothing: write `set:` or `add:`";
             Err(Missed::new(super::key(edit), "this is for files of lines", help))
         }
+    }
+}
+
+/// Whether `<<` stands anywhere as a key.
+fn has_merge_key(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(has_merge_key),
+        Value::Object(map) => map.iter().any(|(key, it)| key == "<<" || has_merge_key(it)),
+        _ => false,
     }
 }
 
