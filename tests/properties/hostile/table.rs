@@ -1,0 +1,262 @@
+//! Every text field of the schema, and what becomes of a text in it.
+
+/// One of everything. Names begin with a, b or c, so that the names below sort behind them.
+pub(super) const BASE: &str = r#"
+forge: 1
+name: base
+registry: ghcr.io/acme
+platforms: [linux/amd64]
+defaults:
+  resources: { limits: { memory: 256M }, reservations: { memory: 32M } }
+  user: { name: app }
+  stop_grace_period: 30s
+  logging: { max_size: 10M }
+services:
+  api:
+    build:
+      stack: python
+      context: ./api
+      version: "3.13"
+      options: { package_manager: pip, framework: plain, app: "app.main:app", test_requirements: requirements-test.txt }
+      packages: { build: [gcc], run: [libpq5] }
+      user: { name: app }
+      sources: [src]
+    command: [python, -m, app]
+    port: 8000
+    ports: { binary: 9000 }
+    healthcheck: { command: [python, -c, pass], interval: 30s, timeout: 5s, start_period: 20s }
+    needs: { bank: { environment: { BANK_URL: url } } }
+    environment: { AAA: info }
+    variables: [ADDRESS]
+    secrets: { ATOKEN: { environment: ATOKEN_VALUE } }
+    migrate: { command: [python, -m, migrate], timeout: 5m }
+    test: { command: [python, -m, unittest] }
+    resources: { limits: { memory: 512M }, reservations: { memory: 128M } }
+    writable: { /data/up: { volume: auploads }, /scratch: { tmpfs: 16M } }
+    stop_grace_period: 30s
+    exceptions: [{ rule: read-only-root, reason: because }]
+  alone:
+    from: api
+    command: [python, -m, worker]
+    healthcheck: { file: { path: /tmp/alive, max_age: 60s } }
+  asset:
+    build: { stack: static, context: ./asset, options: { root: public } }
+    healthcheck: { http: /healthz }
+  blog:
+    build: { stack: node, context: ./blog, options: { package_manager: npm, framework: plain, main: server.js, build_script: build } }
+    port: 3000
+    needs: [api]
+    secrets: [ABC]
+    variables: [BADDRESS]
+  box:
+    image: traefik/whoami:v1
+    user: { uid: 65532, gid: 65532 }
+    command: [/whoami]
+    healthcheck: { command: [/probe] }
+backings:
+  bank:
+    kind: postgres
+    version: "18"
+    database: abank
+    user: auser
+    stop_grace_period: 1m
+    resources: { limits: { memory: 1G }, reservations: { memory: 256M } }
+    exceptions: [{ rule: read-only-root, reason: because }]
+  cache: { kind: redis, use: cache }
+secrets:
+  ABC: { generate: { length: 50 } }
+  ATOKEN: { supplied: words }
+variables:
+  ADDRESS: { type: string, default: somewhere, description: words }
+  BADDRESS: { required: true, description: words }
+gateway:
+  version: "1.30"
+  hosts: { amain: { domain: a.example.com, aliases: [www.a.example.com] } }
+  tls: { mode: files }
+  ports: { host_ip: 127.0.0.1 }
+  limits: { alimit: { rate: 10r/s } }
+  routes: [{ host: amain, path: /a/, to: api, limit: alimit }]
+  trusted_proxies: [10.0.0.0/8]
+  max_body_size: 10M
+  resources: { limits: { memory: 256M }, reservations: { memory: 64M } }
+  stop_grace_period: 30s
+  exceptions: [{ rule: read-only-root, reason: because }]
+environments:
+  alpha: { source_mounts: true }
+  beta: { approval: true }
+ci:
+  provider: github
+  branch: main
+  runner: arunner
+  login: { token: { username: AUSER, secret: ASECRET } }
+  scan: { severity: high }
+  audit: { snyk: { secret: SNYK }, safety: { secret: SAFETY } }
+  schedule: { rebuild: "17 3 * * 1", lock: "17 4 * * 1" }
+  deploy: { beta: { command: [./deploy, beta], secrets: [AKEY], runner: another } }
+  forge: { revision: 0123456789012345678901234567890123456789 }
+layout:
+  compose: { alpha: { file: alpha.yml } }
+  dockerfile: "{service}/{service}.Dockerfile"
+  nginx: anginx
+  scripts: ascripts
+"#;
+
+/// A text field of the schema, and where in [`BASE`] texts are put to try it. A place that ends with `{key}` is the
+/// name of an entry.
+pub(super) struct Field {
+    pub(super) field: &'static str,
+    pub(super) places: &'static [&'static str],
+    pub(super) fate: Fate,
+}
+
+/// What becomes of a text that the field takes.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Fate {
+    /// It stands in a file.
+    Lands,
+    /// It stands in comments at most, or decides something.
+    Vanishes,
+    /// There is a fixed set of texts, or it names something that has to be there: none of the hostile ones is taken.
+    Refused,
+}
+
+const fn field(field: &'static str, fate: Fate, places: &'static [&'static str]) -> Field {
+    Field { field, places, fate }
+}
+
+use Fate::{Lands, Refused, Vanishes};
+
+/// Every text field of the schema. A new one makes `every_text_field_of_the_schema_is_tried` fail.
+pub(super) const FIELDS: &[Field] = &[
+    field("name", Lands, &["name"]),
+    field("registry", Lands, &["registry"]),
+    field("platforms[]", Refused, &["platforms[0]"]),
+    field("defaults.resources.limits.memory", Refused, &["defaults.resources.limits.memory"]),
+    field("defaults.resources.reservations.memory", Refused, &["defaults.resources.reservations.memory"]),
+    field("defaults.user.name", Lands, &["defaults.user.name"]),
+    field("defaults.stop_grace_period", Refused, &["defaults.stop_grace_period"]),
+    field("defaults.logging.max_size", Refused, &["defaults.logging.max_size"]),
+    field("services.{key}", Lands, &["services.box.{key}"]),
+    field("services.*.build.stack", Refused, &["services.api.build.stack"]),
+    field("services.*.build.context", Lands, &["services.api.build.context"]),
+    field("services.*.build.version", Refused, &["services.api.build.version"]),
+    field("services.*.build.options.{key}", Refused, &["services.api.build.options.app.{key}"]),
+    field("services.*.build.options.package_manager", Refused, &["services.api.build.options.package_manager"]),
+    field("services.*.build.options.framework", Refused, &["services.api.build.options.framework"]),
+    field("services.*.build.options.app", Vanishes, &["services.api.build.options.app"]),
+    field("services.*.build.options.main", Lands, &["services.blog.build.options.main"]),
+    field("services.*.build.options.build_script", Lands, &["services.blog.build.options.build_script"]),
+    field("services.*.build.options.test_requirements", Lands, &["services.api.build.options.test_requirements"]),
+    field("services.*.build.options.root", Lands, &["services.asset.build.options.root"]),
+    field("services.*.build.packages.build[]", Lands, &["services.api.build.packages.build[0]"]),
+    field("services.*.build.packages.run[]", Lands, &["services.api.build.packages.run[0]"]),
+    field("services.*.build.user.name", Lands, &["services.api.build.user.name"]),
+    field("services.*.build.sources[]", Lands, &["services.api.build.sources[0]"]),
+    field("services.*.image", Lands, &["services.box.image"]),
+    field("services.*.from", Refused, &["services.alone.from"]),
+    field(
+        "services.*.command[]",
+        Lands,
+        &["services.api.command[2]", "services.alone.command[2]", "services.box.command[0]"],
+    ),
+    field("services.*.ports.{key}", Vanishes, &["services.api.ports.binary.{key}"]),
+    field("services.*.healthcheck.http", Lands, &["services.asset.healthcheck.http"]),
+    field(
+        "services.*.healthcheck.command[]",
+        Lands,
+        &["services.api.healthcheck.command[2]", "services.box.healthcheck.command[0]"],
+    ),
+    field("services.*.healthcheck.file.path", Lands, &["services.alone.healthcheck.file.path"]),
+    field("services.*.healthcheck.file.max_age", Refused, &["services.alone.healthcheck.file.max_age"]),
+    field("services.*.healthcheck.interval", Refused, &["services.api.healthcheck.interval"]),
+    field("services.*.healthcheck.timeout", Refused, &["services.api.healthcheck.timeout"]),
+    field("services.*.healthcheck.start_period", Refused, &["services.api.healthcheck.start_period"]),
+    field("services.*.needs[]", Refused, &["services.blog.needs[0]"]),
+    field("services.*.needs.{key}", Refused, &["services.api.needs.bank.{key}"]),
+    field("services.*.needs.*.environment.{key}", Lands, &["services.api.needs.bank.environment.BANK_URL.{key}"]),
+    field("services.*.needs.*.environment.*", Refused, &["services.api.needs.bank.environment.BANK_URL"]),
+    field("services.*.environment.{key}", Lands, &["services.api.environment.AAA.{key}"]),
+    field("services.*.environment.*", Lands, &["services.api.environment.AAA"]),
+    field("services.*.variables[]", Refused, &["services.api.variables[0]"]),
+    field("services.*.secrets[]", Refused, &["services.blog.secrets[0]"]),
+    field("services.*.secrets.{key}", Refused, &["services.api.secrets.ATOKEN.{key}"]),
+    field("services.*.secrets.*.environment", Lands, &["services.api.secrets.ATOKEN.environment"]),
+    field("services.*.migrate.command[]", Lands, &["services.api.migrate.command[2]"]),
+    field("services.*.test.command[]", Lands, &["services.api.test.command[2]"]),
+    field("services.*.migrate.timeout", Refused, &["services.api.migrate.timeout"]),
+    field("services.*.resources.limits.memory", Refused, &["services.api.resources.limits.memory"]),
+    field("services.*.resources.reservations.memory", Refused, &["services.api.resources.reservations.memory"]),
+    field("services.*.writable.{key}", Lands, &["services.api.writable./data/up.{key}"]),
+    field("services.*.writable.*.volume", Lands, &["services.api.writable./data/up.volume"]),
+    field("services.*.writable.*.tmpfs", Refused, &["services.api.writable./scratch.tmpfs"]),
+    field("services.*.stop_grace_period", Refused, &["services.api.stop_grace_period"]),
+    field("services.*.exceptions[].rule", Refused, &["services.api.exceptions[0].rule"]),
+    field("services.*.exceptions[].reason", Vanishes, &["services.api.exceptions[0].reason"]),
+    field("backings.{key}", Lands, &["backings.cache.{key}"]),
+    field("backings.*.kind", Refused, &["backings.bank.kind"]),
+    field("backings.*.version", Refused, &["backings.bank.version"]),
+    field("backings.*.use", Refused, &["backings.cache.use"]),
+    field("backings.*.database", Lands, &["backings.bank.database"]),
+    field("backings.*.user", Lands, &["backings.bank.user"]),
+    field("backings.*.resources.limits.memory", Refused, &["backings.bank.resources.limits.memory"]),
+    field("backings.*.resources.reservations.memory", Refused, &["backings.bank.resources.reservations.memory"]),
+    field("backings.*.stop_grace_period", Refused, &["backings.bank.stop_grace_period"]),
+    field("backings.*.exceptions[].rule", Refused, &["backings.bank.exceptions[0].rule"]),
+    field("backings.*.exceptions[].reason", Vanishes, &["backings.bank.exceptions[0].reason"]),
+    field("secrets.{key}", Lands, &["secrets.ATOKEN.{key}", "services.api.secrets.ATOKEN.{key}"]),
+    field("secrets.*.supplied", Lands, &["secrets.ATOKEN.supplied"]),
+    field("variables.{key}", Lands, &["variables.ADDRESS.{key}", "services.api.variables[0]"]),
+    field("variables.*.type", Refused, &["variables.ADDRESS.type"]),
+    field("variables.*.default", Lands, &["variables.ADDRESS.default"]),
+    field("variables.*.description", Lands, &["variables.ADDRESS.description", "variables.BADDRESS.description"]),
+    field("gateway.version", Refused, &["gateway.version"]),
+    field("gateway.hosts.{key}", Lands, &["gateway.hosts.amain.{key}", "gateway.routes[0].host"]),
+    field("gateway.hosts.*.domain", Lands, &["gateway.hosts.amain.domain"]),
+    field("gateway.hosts.*.aliases[]", Lands, &["gateway.hosts.amain.aliases[0]"]),
+    field("gateway.tls.mode", Refused, &["gateway.tls.mode"]),
+    field("gateway.ports.host_ip", Refused, &["gateway.ports.host_ip"]),
+    field("gateway.limits.{key}", Lands, &["gateway.limits.alimit.{key}", "gateway.routes[0].limit"]),
+    field("gateway.limits.*.rate", Refused, &["gateway.limits.alimit.rate"]),
+    field("gateway.routes[].host", Refused, &["gateway.routes[0].host"]),
+    field("gateway.routes[].path", Lands, &["gateway.routes[0].path"]),
+    field("gateway.routes[].to", Refused, &["gateway.routes[0].to"]),
+    field("gateway.routes[].limit", Refused, &["gateway.routes[0].limit"]),
+    field("gateway.trusted_proxies[]", Refused, &["gateway.trusted_proxies[0]"]),
+    field("gateway.max_body_size", Refused, &["gateway.max_body_size"]),
+    field("gateway.resources.limits.memory", Refused, &["gateway.resources.limits.memory"]),
+    field("gateway.resources.reservations.memory", Refused, &["gateway.resources.reservations.memory"]),
+    field("gateway.stop_grace_period", Refused, &["gateway.stop_grace_period"]),
+    field("gateway.exceptions[].rule", Refused, &["gateway.exceptions[0].rule"]),
+    field("gateway.exceptions[].reason", Vanishes, &["gateway.exceptions[0].reason"]),
+    field("layout.compose.{key}", Refused, &["layout.compose.{key}"]),
+    field("layout.compose.*.file", Lands, &["layout.compose.alpha.file"]),
+    field("layout.dockerfile", Lands, &["layout.dockerfile"]),
+    field("layout.nginx", Lands, &["layout.nginx"]),
+    field("layout.scripts", Lands, &["layout.scripts"]),
+    field("environments.{key}", Lands, &["environments.beta.{key}", "ci.deploy.beta.{key}"]),
+    field("ci.provider", Refused, &["ci.provider"]),
+    field("ci.branch", Lands, &["ci.branch"]),
+    field("ci.runner", Lands, &["ci.runner"]),
+    field("ci.login.ecr.role", Lands, &["ci.login.ecr.role"]),
+    field("ci.login.gar.identity_provider", Lands, &["ci.login.gar.identity_provider"]),
+    field("ci.login.gar.service_account", Lands, &["ci.login.gar.service_account"]),
+    field("ci.login.acr.client", Refused, &["ci.login.acr.client"]),
+    field("ci.login.acr.tenant", Refused, &["ci.login.acr.tenant"]),
+    field("ci.login.acr.subscription", Refused, &["ci.login.acr.subscription"]),
+    field("ci.login.token.username", Lands, &["ci.login.token.username"]),
+    field("ci.login.token.secret", Lands, &["ci.login.token.secret"]),
+    field("ci.scan.severity", Refused, &["ci.scan.severity"]),
+    field("ci.audit.snyk.secret", Lands, &["ci.audit.snyk.secret"]),
+    field("ci.audit.safety.secret", Lands, &["ci.audit.safety.secret"]),
+    field("ci.schedule.rebuild", Refused, &["ci.schedule.rebuild"]),
+    field("ci.schedule.lock", Refused, &["ci.schedule.lock"]),
+    field("ci.deploy.{key}", Refused, &["ci.deploy.beta.{key}"]),
+    field("ci.deploy.*.command[]", Lands, &["ci.deploy.beta.command[1]"]),
+    field("ci.deploy.*.secrets[]", Lands, &["ci.deploy.beta.secrets[0]"]),
+    field("ci.deploy.*.runner", Lands, &["ci.deploy.beta.runner"]),
+    field("ci.updates", Refused, &["ci.updates"]),
+    field("ci.bot.app.client", Lands, &["ci.bot.app.client"]),
+    field("ci.bot.app.key", Lands, &["ci.bot.app.key"]),
+    field("ci.bot.token.secret", Lands, &["ci.bot.token.secret"]),
+    field("ci.forge.revision", Refused, &["ci.forge.revision"]),
+];
