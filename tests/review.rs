@@ -237,6 +237,20 @@ fn a_patch_does_all_that_generate_does() {
 }
 
 #[test]
+fn a_patch_makes_a_project_of_nothing_but_a_spec() {
+    let sandbox = Sandbox::smallest("patch-new");
+    let more = "backings: { db: { kind: postgres }, cache: { kind: redis } }\n";
+    let spec = sandbox.read("forge.yaml").replace("port: 8000", "port: 8000\n    needs: [cache, db]");
+    sandbox.write("forge.yaml", spec + more);
+    let patch = sandbox.run(&["diff", "--format", "unified"]);
+    sandbox.apply(&["patch", "-p1", "--silent", "-i"], &patch.stdout);
+    let said = sandbox.run(&["diff", "--check"]);
+    assert!(said.code == 0 && !patch.stdout.contains("***"), "{}", said.text());
+    sandbox.generate();
+    assert!(!sandbox.forge("generate").contains("kept your edit"));
+}
+
+#[test]
 fn a_patch_of_a_layout_keeps_edits() {
     let programs: [&[&str]; 2] = [&["patch", "-p1", "--silent", "-i"], &["git", "apply"]];
     for program in programs {
@@ -286,9 +300,10 @@ fn a_patch_applies_to_lines_of_windows_and_says_where_it_cannot() {
     let first = "FROM python:3.13-slim AS source\n";
     let secret = generated("patch-credential");
     secret.edit("api/Dockerfile", first, &format!("{first}ENV DB_PASSWORD=hunter2\n"));
-    secret.edit("forge.yaml", "port: 8000", "port: 8001");
-    let said = secret.run(&["diff", "--format", "unified", "api/Dockerfile"]);
-    assert!(said.stderr.contains("credentials are masked") && !said.text().contains("hunter2"), "{}", said.text());
+    secret.write("forge.yaml", secret.read("forge.yaml") + "layout: { dockerfile: \"docker/{service}.Dockerfile\" }\n");
+    let said = secret.run(&["diff", "--format", "unified"]);
+    assert!(said.code == 1 && said.stdout.is_empty() && !said.text().contains("hunter2"), "{}", said.text());
+    assert!(said.stderr.contains("docker/api.Dockerfile: a patch would show"), "{}", said.text());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::write::{Run, state_changes, state_texts};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Movers, plans};
 use crate::diagnostic::Severity;
-use crate::report::changes::{Detail, github, human, is_masked, json, markdown, names, sarif, stat, summary, unified};
+use crate::report::changes::{Detail, github, human, json, markdown, names, sarif, stat, summary, unified};
 use crate::review::{self, Background, Names, Review, Reviewed, Trouble, contacts, review};
 use crate::schema;
 
@@ -203,7 +203,16 @@ fn show(review: &Review, changes: &[Change], arguments: &Arguments, shell: &mut 
     let text = match arguments.format {
         Format::Human => human(review, Detail { look, side_by_side, all: !arguments.paths.is_empty() }),
         Format::Names => names(review.files.iter().map(|it| (it.path.as_str(), it.reason.clone()))),
-        Format::Unified => unified(changes),
+        Format::Unified => match unified(changes) {
+            Ok(text) => text,
+            Err(paths) => {
+                for path in paths {
+                    shell.insist(&format!("{path}: a patch would show what looks like a credential"))?;
+                }
+                shell.insist("the patch is empty: `forge generate` does what it would do, and shows nothing")?;
+                return Ok(Answer::No);
+            }
+        },
         Format::Stat => stat(review),
         Format::Markdown => markdown(review),
         Format::Json => json(review),
@@ -214,9 +223,6 @@ fn show(review: &Review, changes: &[Change], arguments: &Arguments, shell: &mut 
         shell.answer_paged(&text)?;
     } else {
         shell.answer(&text)?;
-    }
-    if arguments.format == Format::Unified && is_masked(changes) {
-        shell.say("credentials are masked: a hunk that holds one does not apply")?;
     }
     if arguments.format == Format::Human {
         let said = if review.files.is_empty() { "nothing differs".to_owned() } else { summary(review) };

@@ -162,6 +162,12 @@ pub fn is_harmless(value: &str) -> bool {
 /// The part of a value that is a secret itself; `None` where it only tells where that is: a variable, a file, a name.
 pub(super) fn literal(value: &str) -> Option<Range<usize>> {
     let is_name = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
+    // Compose writes `$$` for the dollar of a shell, whose own variables have small letters.
+    if let Some(inner) = value.strip_prefix("$$") {
+        let is_variable =
+            inner.starts_with(['(', '{']) || inner.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+        return (!is_variable).then_some(0..value.len());
+    }
     // `SEARCH_PASSWORD` is a name; `SECRET11` is what people take for a password.
     let is_word = |it: &str| it.bytes().all(|it| it.is_ascii_uppercase()) || it.bytes().all(|it| it.is_ascii_digit());
     let names_one = value.contains('_') && value.split('_').all(is_word) && is_secret(value);

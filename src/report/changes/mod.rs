@@ -13,7 +13,7 @@ pub use annotations::{github, sarif};
 pub use human::{Detail, human};
 pub use json::{json, schema};
 pub use markdown::markdown;
-pub use unified::{is_masked, unified};
+pub use unified::unified;
 
 use crate::compare::{Kind, Movers, Party};
 use crate::review::{Hunk, Lack, Names, Review, Reviewed, Said};

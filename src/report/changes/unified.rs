@@ -1,20 +1,21 @@
 //! What `forge generate` would do as one patch.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use super::shown;
 use crate::compare::{Change, Kind};
-use crate::credential::masked;
 use crate::review::patch;
 
-/// One patch for `patch -p1` and `git apply`: edits that stay are not in it. Credentials are masked and control characters
-/// spelled out, so that hunks with some in them do not apply.
+/// One patch for `patch -p1` and `git apply`: edits that stay are not in it.
 ///
 /// A file that moves comes as a whole and goes as a whole: `patch` makes and removes files in the order in which they stand
 /// here, and loses edits where a name is used twice. What comes is first, what goes last, and what forge remembers after it.
-pub fn unified(changes: &[Change]) -> String {
+///
+/// # Errors
+/// The paths of files of which a patch would have to show what is never shown, credentials and what a terminal obeys: with
+/// stars in its place, a patch writes stars.
+pub fn unified(changes: &[Change]) -> Result<String, Vec<String>> {
     let mut files: BTreeMap<&str, File<'_>> = BTreeMap::new();
     for change in changes.iter().filter(is_patched) {
         let from = change.from.as_ref().unwrap_or(&change.path);
@@ -29,7 +30,9 @@ pub fn unified(changes: &[Change]) -> String {
     }
     let mut files: Vec<(&str, File<'_>)> = files.into_iter().collect();
     files.sort_by_key(|(path, it)| (path.starts_with(".forge/"), it.new.is_none(), it.old.is_some()));
-    files.iter().map(|(path, it)| file(path, it)).collect()
+    let texts: Vec<(&str, Option<String>)> = files.iter().map(|(path, it)| (*path, file(path, it))).collect();
+    let hidden: Vec<String> = texts.iter().filter(|(_, it)| it.is_none()).map(|(path, _)| (*path).to_owned()).collect();
+    if hidden.is_empty() { Ok(texts.into_iter().filter_map(|(_, it)| it).collect()) } else { Err(hidden) }
 }
 
 fn is_patched(change: &&Change) -> bool {
@@ -43,7 +46,8 @@ struct File<'c> {
     new: Option<(&'c [u8], bool)>,
 }
 
-fn file(path: &str, file: &File<'_>) -> String {
+/// The part of a patch that is about one file; `None` where a line of it is not shown as it is.
+fn file(path: &str, file: &File<'_>) -> Option<String> {
     let path = shown(path);
     let mode = |executable| if executable { "100755" } else { "100644" };
     let mut out = format!("diff --git a/{path} b/{path}\n");
@@ -63,7 +67,17 @@ fn file(path: &str, file: &File<'_>) -> String {
         _ => {}
     }
     let text = |side: Option<(&[u8], bool)>| String::from_utf8_lossy(side.map_or(&[][..], |it| it.0)).into_owned();
-    let hunks = patch(&text(file.old), &text(file.new));
+    let (old, new) = (text(file.old), text(file.new));
+    let (old_lines, new_lines): (HashSet<&str>, HashSet<&str>) = (old.split('\n').collect(), new.split('\n').collect());
+    let hunks = patch(&old, &new);
+    let is_there = |line: &String| match line.split_at(1) {
+        ("+", it) => new_lines.contains(it),
+        ("-" | " ", it) => old_lines.contains(it),
+        _ => true,
+    };
+    if !hunks.iter().flat_map(|it| &it.lines).all(is_there) {
+        return None;
+    }
     if !hunks.is_empty() {
         let _ = writeln!(out, "--- {old_name}\n+++ {new_name}");
     }
@@ -73,15 +87,5 @@ fn file(path: &str, file: &File<'_>) -> String {
             let _ = writeln!(out, "{it}");
         });
     }
-    out
-}
-
-fn text(bytes: &Option<Vec<u8>>) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes.as_deref().unwrap_or_default())
-}
-
-/// Whether something in a patch of these changes is not shown, so that a hunk with it does not apply.
-pub fn is_masked(changes: &[Change]) -> bool {
-    let hides = |it: &Option<Vec<u8>>| matches!(masked(&text(it)), Cow::Owned(_));
-    changes.iter().filter(is_patched).any(|it| hides(&it.found) || hides(&it.wanted))
+    Some(out)
 }

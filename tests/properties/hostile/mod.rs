@@ -514,7 +514,7 @@ fn every_text_field_of_the_schema_is_tried() {
     wanted.retain(|it| !it.starts_with("patches"));
     let tried: BTreeSet<String> = FIELDS.iter().map(|it| it.field.to_owned()).collect();
     let missing: Vec<&String> = wanted.difference(&tried).collect();
-    assert!(missing.is_empty(), "add these to FIELDS in tests/properties/hostile.rs: {missing:#?}");
+    assert!(missing.is_empty(), "add these to FIELDS in tests/properties/hostile/table.rs: {missing:#?}");
     let gone: Vec<&String> = tried.difference(&wanted).collect();
     assert!(gone.is_empty(), "the schema has no such text fields any more: {gone:#?}");
 }
