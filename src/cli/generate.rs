@@ -11,6 +11,8 @@ use super::state::kept;
 use super::write::{Run, state_changes, write};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, digest};
+use crate::diagnostic::listed;
+use crate::keep;
 use crate::lock::{FILE, uses};
 use crate::report::changes::names;
 use crate::schema;
@@ -116,7 +118,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             path if theirs.contains(path) => Some(Resolution::Theirs),
             _ => arguments.conflict,
         };
-        let asked = wanted.iter().find(|it| it.path == change.path).map(|it| it.text.as_bytes());
+        let asked = wanted.iter().find(|it| it.path == change.path).map(|it| it.text.as_str());
         decided.extend(way.and_then(|way| resolve(change, way, asked)));
     }
     let foreign: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign).collect();
@@ -199,9 +201,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
 
 /// Makes of a conflict what somebody chose, and says so; `None` where that cannot be done. `asked` is all of what the spec
 /// wants, and no edit.
-fn resolve(change: &mut Change, way: Resolution, asked: Option<&[u8]>) -> Option<String> {
+fn resolve(change: &mut Change, way: Resolution, asked: Option<&str>) -> Option<String> {
     let path = &change.path;
     let [ours, theirs] = change.sides.take()?;
+    let is_asked =
+        asked.is_some_and(|it| keep::filled(it, &keep::bodies(&String::from_utf8_lossy(&theirs))).as_bytes() == theirs);
     let (text, said) = match way {
         Resolution::Markers if change.kind == Kind::Conflict => {
             change.kind = Kind::Marked;
@@ -215,19 +219,31 @@ fn resolve(change: &mut Change, way: Resolution, asked: Option<&[u8]>) -> Option
             (ours, "your edit stayed, and what the spec asks was left out")
         }
         Resolution::Ours => (ours, "where both met, your edit stayed, and what the spec asks was left out"),
-        Resolution::Theirs if asked == Some(&theirs) => (theirs, "it is what the spec asks, and your edit was dropped"),
+        Resolution::Theirs if is_asked => (theirs, "it is what the spec asks, and your edit was dropped"),
         Resolution::Theirs => (theirs, "where both met, what the spec asks went first; the rest of your edit stayed"),
     };
-    let said = format!("{path}: {said}");
+    let lost = lost_blocks(change.found.as_deref().unwrap_or_default(), &text);
+    let lost: Vec<&str> = lost.iter().map(String::as_str).collect();
+    let blocks = if lost.is_empty() { String::new() } else { format!("; what stood in {} went, too", listed(&lost)) };
+    let said = format!("{path}: {said}{blocks}");
     // An edit that stays as it is can be in a file that moves.
     let is_there = change.from.is_none() && change.found.as_ref() == Some(&text);
     change.kind = match change.from {
         Some(_) => Kind::Renamed,
         None if is_there => Kind::Edited,
+        None if is_asked && way == Resolution::Theirs => Kind::Moved,
         None => Kind::Merged,
     };
     change.wanted = if is_there { change.wanted.take() } else { Some(text) };
     Some(said)
+}
+
+/// The blocks of a file whose owner's lines are not in what becomes of it.
+fn lost_blocks(found: &[u8], text: &[u8]) -> Vec<String> {
+    let (found, text) = (String::from_utf8_lossy(found), String::from_utf8_lossy(text));
+    let stay = keep::bodies(&text);
+    let bodies = keep::bodies(&found).into_iter().filter(|(_, body)| !body.trim().is_empty());
+    bodies.filter(|(name, body)| stay.get(name) != Some(body)).map(|(name, _)| format!("forge:keep {name}")).collect()
 }
 
 /// Each file that was written, and what was done in a line.

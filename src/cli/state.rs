@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::Failure;
 use super::disk::Disk;
 use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Record, Sources, digest};
+use crate::merge::unmarked;
 use crate::targets::{Artifact, Extent, could_be};
 
 /// Where forge keeps what it has to remember.
@@ -152,25 +153,7 @@ fn read(folder: &Path, name: &str, help: &str) -> Result<Option<Manifest>, Failu
 
 /// A text, or where a version control system left a merge conflict in it, the text of either side.
 fn sides(text: &str) -> Vec<String> {
-    if !text.lines().any(|it| it.starts_with("<<<<<<< ")) {
-        return vec![text.to_owned()];
-    }
-    let mut sides = [String::new(), String::new()];
-    // Which of the sides the lines belong to; diff3's base is neither's.
-    let mut part: &[usize] = &[0, 1];
-    for line in text.split_inclusive('\n') {
-        part = match line.get(..7) {
-            Some("<<<<<<<") => &[0],
-            Some("|||||||") => &[],
-            Some("=======") => &[1],
-            Some(">>>>>>>") => &[0, 1],
-            _ => {
-                part.iter().for_each(|it| sides[*it].push_str(line));
-                part
-            }
-        };
-    }
-    sides.into()
+    unmarked(text).map_or_else(|| vec![text.to_owned()], Into::into)
 }
 
 /// What will be remembered: all that is wanted. What is no longer wanted and was edited is its owner's from now on; what

@@ -221,6 +221,7 @@ pub fn compare<E>(
 /// Whether a file is, for the most part, what forge wrote elsewhere.
 fn was(record: &Record, found: &Found, base: impl Fn(&str) -> Option<String>) -> bool {
     let Ok(text) = std::str::from_utf8(&found.bytes) else { return false };
+    let text = &text.replace("\r\n", "\n");
     let is_near = |base: String| 2 * distance(&base, text) < base.lines().count() + text.lines().count();
     record.is_forges(&found.bytes) || nearest(record, text, base).is_some_and(is_near)
 }
@@ -310,7 +311,10 @@ impl<'a> Owned<'a> {
         base: impl Fn(&str) -> Option<String>,
     ) -> Outcome {
         let edited = self.emptied(found);
-        if record.is_forges(&edited) {
+        let filled = |it: String| self.filled(&it).into_owned();
+        // What its owner wrote into a block may not go together with what forge wants now.
+        let fits = |text: &str| is_sound(&artifact.path, text) || !is_text(found, |it| is_sound(&artifact.path, it));
+        if record.is_forges(&edited) && (self.bodies.is_empty() || fits(&self.filled(&artifact.text))) {
             return Outcome { kind: Kind::Moved, text: None, sides: None };
         }
         // Markers of a conflict are no edit: somebody has to choose between them first.
@@ -327,7 +331,6 @@ impl<'a> Owned<'a> {
             // Where a block of the owner's moved, what is in it is an edit like any other.
             Some(done) if !self.is_in(&done) => merged(found, record, artifact, &base),
             done => done.map(|it| {
-                let filled = |it: String| self.filled(&it).into_owned();
                 it.map(filled).map_err(|it| Conflict {
                     marked: filled(it.marked),
                     ours: filled(it.ours),
@@ -335,6 +338,11 @@ impl<'a> Owned<'a> {
                 })
             }),
         };
+        let is_unfit = |it: &Result<String, Conflict>| match it {
+            Ok(text) => !fits(text),
+            Err(it) => !fits(&it.ours) || !fits(&it.theirs),
+        };
+        let done = if done.as_ref().is_some_and(is_unfit) { merged(found, record, artifact, &base) } else { done };
         match done {
             // Whoever has brought in by hand what forge wants has an edit again, and no more.
             Some(Ok(merged)) if merged.as_bytes() == found => Outcome { kind: Kind::Edited, text: None, sides: None },
@@ -390,8 +398,7 @@ fn merged(
     let plain = if is_windows { Cow::from(found.replace("\r\n", "\n")) } else { found.into() };
     let base = nearest(record, &plain, base)?;
     let wanted = artifact.text.as_str();
-    let is_sound = |text: &str| !yaml::is_yaml(&artifact.path) || yaml::read(text).is_ok();
-    let join = |text: &str| merge_sound(&base, text, wanted, is_sound);
+    let join = |text: &str| merge_sound(&base, text, wanted, |it| is_sound(&artifact.path, it));
     Some(if is_windows && !base.contains('\r') {
         let back = |text: String| text.replace('\n', "\r\n");
         let conflict =
@@ -400,6 +407,15 @@ fn merged(
     } else {
         join(found)
     })
+}
+
+/// Whether a text can be what its name says.
+fn is_sound(path: &str, text: &str) -> bool {
+    !yaml::is_yaml(path) || yaml::read(text).is_ok()
+}
+
+fn is_text(bytes: &[u8], test: impl Fn(&str) -> bool) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(test)
 }
 
 /// Of the texts that forge or a stopped run of it wanted, the one that a text differs least from.
@@ -617,6 +633,38 @@ mod tests {
         assert_eq!(change("a:\n  w: 3\n  x: 1\n  y: 2\n", "a:\n  x: 1\n  y: 2\n  z: 4\n").kind, Kind::Merged);
         // What was broken before is no reason to stop.
         assert_eq!(change("a:\n  w: [\n  x: 1\n  y: 2\n", "a:\n  x: 1\n  y: 2\n  z: 4\n").kind, Kind::Merged);
+    }
+
+    #[test]
+    fn what_is_in_a_kept_block_is_a_conflict_where_forge_wants_the_same_key() {
+        let text = |body: &str, end: &str| format!("a: 1\n# forge:keep x\n{body}# forge:end\n{end}");
+        let (base, mine) = (text("", "b: 2\n"), text("c: 3\n", "b: 2\n"));
+        let record = Record { path: "a.yaml".into(), ..record(&base) };
+        let manifest = Manifest { artifacts: BTreeMap::from([("a".to_owned(), record)]), ..Manifest::default() };
+        let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: mine.clone().into(), executable: None }));
+        let change = |wanted: &str| {
+            let wanted = Artifact { path: "a.yaml".into(), ..artifact(wanted) };
+            compare(&[wanted], &manifest, find, |_| Some(base.clone())).expect("nothing fails").remove(0)
+        };
+        let other = text("", "b: 2\nc: 4\n");
+        let change_of_both = change(&other);
+        assert_eq!(change_of_both.kind, Kind::Conflict);
+        let sides = change_of_both.sides.expect("of a conflict").map(|it| String::from_utf8(it).expect("text"));
+        assert_eq!(sides, [mine.clone(), other]);
+        assert_eq!(change(&text("", "b: 2\nd: 4\n")).kind, Kind::Moved);
+    }
+
+    #[test]
+    fn markers_that_git_wrote_wait_for_somebody_too() {
+        let manifest =
+            Manifest { artifacts: BTreeMap::from([("a".to_owned(), record("1\n2\n"))]), ..Manifest::default() };
+        let marked = "1\n<<<<<<< HEAD\nmine\n=======\n2\n>>>>>>> topic\n";
+        let find = |_: &str| Ok::<_, ()>(Some(Found { bytes: marked.into(), executable: None }));
+        let change = compare(&[artifact("1\n2\n")], &manifest, find, |_| Some("1\n2\n".to_owned()))
+            .expect("nothing fails")
+            .remove(0);
+        assert_eq!(change.kind, Kind::Undecided);
+        assert_eq!(change.sides, Some([b"1\nmine\n".to_vec(), b"1\n2\n".to_vec()]));
     }
 
     #[test]

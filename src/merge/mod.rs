@@ -1,10 +1,14 @@
 //! Three texts into one: what somebody edited and what forge wants now, both made from one base.
 
+mod markers;
 mod moves;
 
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput, Token};
+
+use markers::write_conflict;
+pub use markers::{conflicts, unmarked};
 
 /// Why two changes could not be brought together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,9 +104,43 @@ pub fn merge_sound(base: &str, ours: &str, theirs: &str, is_sound: impl Fn(&str)
     let followed = followed.map(|(base, theirs)| merge(&base, ours, &theirs).unwrap_or_else(|it| it.theirs));
     Err(Conflict {
         marked: plain.marked,
-        ours: Some(plain.ours).filter(is_good).unwrap_or_else(|| ours.to_owned()),
-        theirs: followed.into_iter().chain([plain.theirs]).find(is_good).unwrap_or_else(|| theirs.to_owned()),
+        ours: Some(plain.ours).filter(is_good).unwrap_or_else(|| laid_over(base, theirs, ours, is_good)),
+        theirs: followed
+            .into_iter()
+            .chain([plain.theirs])
+            .find(is_good)
+            .unwrap_or_else(|| laid_over(base, ours, theirs, is_good)),
     })
+}
+
+/// How many changes are tried one by one.
+const MOST_CHANGES: usize = 100;
+
+/// `first` with each of the changes that lead from `base` to `other` with which it still is good, one after the other; where
+/// they meet, `first` goes first.
+fn laid_over(base: &str, other: &str, first: &str, is_good: impl Fn(&String) -> bool) -> String {
+    let was: Vec<&str> = base.split_inclusive('\n').collect();
+    let to: Vec<&str> = other.split_inclusive('\n').collect();
+    let mut taken: Vec<Change> = Vec::new();
+    let mut best = first.to_owned();
+    for change in changes(base, other).into_iter().take(MOST_CHANGES) {
+        taken.push(change);
+        let mut some = String::new();
+        let mut at = 0;
+        for it in &taken {
+            some.push_str(&was[at..it.base.start].concat());
+            some.push_str(&to[it.text.clone()].concat());
+            at = it.base.end;
+        }
+        some.push_str(&was[at..].concat());
+        let merged = merge(base, &some, first).unwrap_or_else(|it| it.theirs);
+        if is_good(&merged) {
+            best = merged;
+        } else {
+            taken.pop();
+        }
+    }
+    best
 }
 
 /// Both texts as one conflict, from the first line in which any of the three differ to the last: for what merges line by
@@ -123,48 +161,6 @@ fn clash(base: &str, ours: &str, theirs: &str) -> Conflict {
     write_conflict(&mut marked, &edited, &base, &wanted);
     marked.push_str(&was[was.len() - last..].concat());
     Conflict { marked, ours: ours.to_owned(), theirs: theirs.to_owned() }
-}
-
-/// Both sides of a conflict between markers, each with a line end.
-fn write_conflict(out: &mut String, edited: &str, base: &str, wanted: &str) {
-    for (marker, text) in [(EDITED, edited), ("||||||| base", base), ("=======", wanted), (FORGE, "")] {
-        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        out.push_str(&format!("{marker}\n{text}{end}"));
-    }
-}
-
-/// What the markers of a conflict begin and end with.
-const EDITED: &str = "<<<<<<< edited";
-const FORGE: &str = ">>>>>>> forge";
-
-/// The two texts, the edited one and forge's, of which `marked` is the conflict that nobody decided yet; `None` where no
-/// such markers are in it.
-pub fn unmarked(marked: &str) -> Option<[String; 2]> {
-    let (mut ours, mut theirs) = (String::new(), String::new());
-    // In which part of a conflict the line is.
-    let mut part = "";
-    let mut conflicts = 0;
-    for line in marked.split_inclusive('\n') {
-        let words = line.trim_end();
-        match (part, words) {
-            ("", EDITED) => part = "ours",
-            ("ours", "||||||| base") => part = "base",
-            ("base", "=======") => part = "theirs",
-            ("theirs", FORGE) => {
-                conflicts += 1;
-                part = "";
-            }
-            _ => {
-                if matches!(part, "" | "ours") {
-                    ours.push_str(line);
-                }
-                if matches!(part, "" | "theirs") {
-                    theirs.push_str(line);
-                }
-            }
-        }
-    }
-    (conflicts > 0 && part.is_empty()).then_some([ours, theirs])
 }
 
 /// Whether all lines of a text end as Windows ends them.
@@ -288,7 +284,6 @@ mod tests {
         assert_eq!(conflict.marked, marked);
         assert_eq!([conflict.ours.as_str(), conflict.theirs.as_str()], ["A\nb\n1\nd", "A\nb\n2\nd\n"]);
         assert_eq!(unmarked(marked), Some(["A\nb\n1\nd\n".to_owned(), "A\nb\n2\nd\n".to_owned()]));
-        assert_eq!(unmarked("a\n<<<<<<< edited\nb\n"), None);
     }
 
     #[test]
@@ -308,6 +303,11 @@ mod tests {
         let once = |text: &str| text.matches('x').count() <= 1;
         let conflict = merge_sound("a\nb\nc\nd\n", "x\na\nb\nc\nd\n", "a\nb\nc\nx\nd\n", once).expect_err("two x");
         assert_eq!([conflict.ours.as_str(), conflict.theirs.as_str()], ["x\na\nb\nc\nd\n", "a\nb\nc\nx\nd\n"]);
+        // What is beside it is merged.
+        let ours = "x\na\nb\nc\nd\ne\nmine\n";
+        let conflict = merge_sound("a\nb\nc\nd\ne\n", ours, "one\nb\nc\nx\nd\ne\n", once).expect_err("two x");
+        assert_eq!(conflict.theirs, "one\nb\nc\nx\nd\ne\nmine\n");
+        assert_eq!(conflict.ours, ours);
         // What was not sound before is merged as it is.
         assert!(merge_sound("a\nb\nc\nd\n", "x\nx\na\nb\nc\nd\n", "a\nb\nc\nx\nd\n", once).is_ok());
     }
@@ -322,6 +322,6 @@ mod tests {
             clash("a\n", "a\na\n", "a\n").marked,
             "a\n<<<<<<< edited\na\n||||||| base\n=======\n>>>>>>> forge\n"
         );
-        assert!(clash("", "", "").marked.starts_with(EDITED));
+        assert!(clash("", "", "").marked.starts_with("<<<<<<< edited"));
     }
 }

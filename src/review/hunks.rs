@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::compare::Party;
 use crate::credential::{concealed, visible};
-use crate::merge::{Change, changes};
+use crate::merge::{Change, changes, conflicts};
 
 /// Lines that are the same around those that differ.
 const CONTEXT: usize = 3;
@@ -95,48 +95,6 @@ impl Sides<'_> {
 /// The hunks of an edit that stays.
 pub(super) fn edit(wanted: &str, found: &str) -> Vec<Hunk> {
     hunks(wanted, found, &[], |_| (vec![Party::Edit], true), visible)
-}
-
-/// The lines between markers of a conflict, markers and all.
-fn conflicts(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut open = None;
-    for (index, line) in text.lines().enumerate() {
-        match line {
-            "<<<<<<< edited" => open = Some(index),
-            ">>>>>>> forge" => found.extend(open.take().map(|start| start..index + 1)),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// A text with marked conflicts as it would be if one side were chosen everywhere: the edit's, or what forge wants.
-pub(super) fn chosen(marked: &str, edited: bool) -> String {
-    #[derive(PartialEq)]
-    enum In {
-        Both,
-        Edited,
-        Base,
-        Wanted,
-    }
-    let mut place = In::Both;
-    let mut out = String::with_capacity(marked.len());
-    for line in marked.split_inclusive('\n') {
-        place = match (line.trim_end(), &place) {
-            ("<<<<<<< edited", In::Both) => In::Edited,
-            ("||||||| base", In::Edited) => In::Base,
-            ("=======", In::Base) => In::Wanted,
-            (">>>>>>> forge", In::Wanted) => In::Both,
-            _ => {
-                if place == In::Both || place == (if edited { In::Edited } else { In::Wanted }) {
-                    out.push_str(line);
-                }
-                continue;
-            }
-        };
-    }
-    out
 }
 
 /// What leads from one text to another, as lines of a patch: what belongs to a line end on Windows stays as it is.
@@ -275,8 +233,6 @@ mod tests {
         let conflict =
             "@@ -1,3 +1,9 @@ [Spec, Edit] conflict +<<<<<<< edited +||||||| base +2 +======= +theirs +>>>>>>> forge";
         assert_eq!(told(&hunks), [conflict, "@@ -4,5 +10,5 @@ [Spec] -5 +asked", "@@ -6,4 +12,4 @@ [Edit] -8 +kept"]);
-        assert_eq!(chosen(&marked, true), lines(9, &[(2, "mine"), (5, "asked"), (8, "kept")]));
-        assert_eq!(chosen(&marked, false), lines(9, &[(2, "theirs"), (5, "asked"), (8, "kept")]));
     }
 
     /// What `patch` makes of a text.

@@ -18,9 +18,9 @@ pub use hunks::{Hunk, Lines, patch};
 use crate::compare::{Change, Kind, Manifest, Movers, Party};
 use crate::keep;
 use crate::meaning::{Meaning, between, unreadable};
-use crate::merge::has_windows_ends;
+use crate::merge::{has_windows_ends, unmarked};
 use crate::targets::Artifact;
-use hunks::{Sides, chosen, edit};
+use hunks::{Sides, edit};
 
 /// One file that differs, with all that there is to say about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -325,8 +325,8 @@ fn meanings(change: &Change, texts: &Texts<'_>, by: &[Party], is_known: bool) ->
         Kind::Edited => said(by, result, found),
         Kind::Moved | Kind::Unmergeable => said(by, found, result),
         Kind::Merged | Kind::Conflict | Kind::Marked | Kind::Renamed => {
-            let wanted = chosen(&texts.result, false);
-            let edited = chosen(&texts.result, true);
+            let both = || [texts.result.to_string(), texts.result.to_string()];
+            let [edited, wanted] = unmarked(&texts.result).unwrap_or_else(both);
             let mut all = said(by, found, Some(&wanted))?;
             if let Some(asked) = &texts.asked {
                 all.extend(said(&[Party::Edit], Some(asked), Some(&edited))?);
