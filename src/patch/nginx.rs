@@ -10,6 +10,7 @@ use crate::project::Edit;
 /// A place is a directive by its name, in the block of the one before it. Of several, one is told by what stands behind
 /// its name, a server also by one of its names, or by its number from 0.
 pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) -> Result<String, Missed> {
+    check_whole(edit)?;
     let (roots, _) = nginx::file(text);
     let mut block: &[Directive] = &roots;
     let mut around: Option<&Directive> = None;
@@ -35,13 +36,20 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
                 named.retain(|it| is_called(it, label));
                 steps.next();
             }
+            Some(Step::Key(label)) if named.len() > 1 => {
+                let known: Vec<String> = named.iter().map(|it| args(it)).collect();
+                return Err(Missed::place(name, label, known.iter().map(String::as_str).filter(|it| !it.is_empty())));
+            }
             _ => {}
         }
         found = match named[..] {
             [one] => Some(one),
             [] if steps.peek().is_none() && matches!(edit, Edit::Set(_)) && expect.is_none() => {
-                let line = format!("{name} {};", value_of(name, &words(value(edit), "set")?));
-                return Ok(appended(text, around, block, &line));
+                if let Some(meant) = block.iter().find(|it| is_misspelt(name, &it.name)) {
+                    let help = format!("did you mean `{}`? Else `add:` it to the block", meant.name);
+                    return Err(Missed::new("at", format!("there is no directive `{}`", name.escape_debug()), help));
+                }
+                return Ok(appended(text, around, block, &one(name, edit)?));
             }
             [] => return Err(Missed::place("directive", name, block.iter().map(|it| it.name.as_str()))),
             _ => {
@@ -76,10 +84,9 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
     }
     Ok(match (edit, &directive.block) {
         (Edit::Add(value), Some(block)) => appended(text, Some(directive), block, words(value, "add")?.trim_end()),
-        (Edit::Set(value), None) => {
-            let new = words(value, "set")?;
-            let new = format!("{} {}", directive.name, value_of(&directive.name, &new));
-            replaced(text, directive.bytes.clone(), &new)
+        (Edit::Set(_), None) => {
+            let new = one(&directive.name, edit)?;
+            replaced(text, directive.bytes.clone(), new.trim_end_matches(';'))
         }
         (Edit::Before(lines), _) => replaced(text, start..start, &padded(lines, pad)),
         (Edit::After(lines), _) => replaced(text, end..end, &padded(lines, pad)),
@@ -93,6 +100,39 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
             return Err(Missed::new("set", format!("`{}` is a block", directive.name), help));
         }
     })
+}
+
+/// Refuses lines that are no whole directives, and so would change what is around them.
+fn check_whole(edit: &Edit) -> Result<(), Missed> {
+    let lines = match edit {
+        Edit::Add(value) => words(value, "add")?,
+        Edit::Before(lines) | Edit::After(lines) => lines.clone(),
+        Edit::Set(_) | Edit::Remove => return Ok(()),
+    };
+    match nginx::file(&lines).1.into_iter().next() {
+        Some((_, problem)) => {
+            Err(Missed::new(key(edit), problem, "write whole directives: `gzip on;`, `location /x { … }`"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The directive that `set` writes, with its semicolon.
+fn one(name: &str, edit: &Edit) -> Result<String, Missed> {
+    let line = format!("{name} {};", value_of(name, &words(value(edit), "set")?));
+    let (written, problems) = nginx::file(&line);
+    match &written[..] {
+        [it] if problems.is_empty() && it.block.is_none() => Ok(line),
+        _ => Err(Missed::new("set", "this is not one value", "write what stands between the name and the semicolon")),
+    }
+}
+
+/// Whether one letter more, less or else makes one name of the other.
+fn is_misspelt(typed: &str, name: &str) -> bool {
+    let same = typed.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&typed.as_bytes()[same..], &name.as_bytes()[same..]);
+    let is_rest = |a: &[u8], b: &[u8]| a.get(1..) == Some(b);
+    typed != name && (is_rest(a, b) || is_rest(b, a) || a.get(1..).is_some_and(|it| b.get(1..) == Some(it)))
 }
 
 /// What stands behind the name of a directive; whoever wrote all of it means the same.
@@ -110,9 +150,12 @@ fn value(edit: &Edit) -> &Value {
 
 /// Whether a directive is told from others of its name by this text.
 fn is_called(directive: &Directive, label: &str) -> bool {
-    let args: Vec<&str> = directive.args.iter().map(|it| it.text.as_str()).collect();
     let is_server = directive.name == "server" && directive.all("server_name").any(|it| it.says(label));
-    args.join(" ") == label || args.first() == Some(&label) || is_server
+    args(directive) == label || directive.args.first().is_some_and(|it| it.text == label) || is_server
+}
+
+fn args(directive: &Directive) -> String {
+    directive.args.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// `text` with lines at the end of a block; of the file, where there is no block around.
@@ -122,6 +165,10 @@ fn appended(text: &str, around: Option<&Directive>, block: &[Directive], lines: 
         && around.end <= whole_lines(text, last.end)
     {
         return replaced(text, last.end..last.end, &format!(" {}", lines.trim()));
+    }
+    if let Some(around) = around.filter(|it| block.is_empty() && it.end <= whole_lines(text, it.bytes.end)) {
+        let end = around.end - 1;
+        return replaced(text, end..end, &format!(" {} ", lines.trim()));
     }
     let pad = block.last().map(|it| {
         let pad = &text[line_start(text, it.bytes.start)..it.bytes.start];

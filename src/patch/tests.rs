@@ -250,6 +250,30 @@ fn nginx_is_patched_by_block() {
         ),
         ("worker_processes.x", Edit::Remove, None, "at: `worker_processes` is no block; name a directive in a block"),
         ("http", set(json!("x")), None, "set: `http` is a block; name a directive in it, or write `add:`"),
+        (
+            "http.server_token",
+            set(json!("on")),
+            None,
+            "at: there is no directive `server_token`; did you mean `server_tokens`? Else `add:` it to the block",
+        ),
+        (
+            "http.server[a.example.com].location[/x].return",
+            Edit::Remove,
+            None,
+            "at: there is no location `/x`; did you mean `= /x`?",
+        ),
+        (
+            "http",
+            Edit::Add(json!("} lua {")),
+            None,
+            "add: this brace closes nothing; write whole directives: `gzip on;`, `location /x { … }`",
+        ),
+        (
+            "worker_processes",
+            set(json!("2; user root")),
+            None,
+            "set: this is not one value; write what stands between the name and the semicolon",
+        ),
     ] {
         assert_eq!(
             changes("nginx/nginx.conf", "nginx:nginx.conf", NGINX, at, edit.clone(), expect),
@@ -284,6 +308,13 @@ fn a_merge_key_is_not_written() {
         let said = changes("a.yaml", "compose", COMPOSE, at, edit, None);
         assert!(said.contains("`<<` is no key"), "{at}: {said}");
     }
+}
+
+#[test]
+fn an_empty_block_on_one_line_is_added_to_inside() {
+    let text = "http {\n    map $a $b {}\n}\n";
+    let said = changes("a.conf", "nginx:a", text, "http.map", Edit::Add(json!("default 1;")), None);
+    assert_eq!(said, "-    map $a $b {}\n+    map $a $b { default 1; }\n");
 }
 
 proptest::proptest! {
