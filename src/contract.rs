@@ -9,6 +9,7 @@ use crate::project::{Patch, Project, Resolved};
 use crate::resolve::KnownRule;
 use crate::schema::compose_error;
 use crate::targets::{Artifact, combinations};
+use crate::yaml::{self, Doc, Node};
 
 /// Files by path.
 pub type Texts = BTreeMap<String, String>;
@@ -90,9 +91,13 @@ pub fn broken_by_patches(resolved: &Resolved, wanted: &[Artifact]) -> Vec<Diagno
         let place = Place::Value(Path::of(["patches"]).index(index).key("file"));
         let first = rules.first().copied().unwrap_or_default();
         let message = format!("with its patches, `{file}` breaks {}", listed(&rules));
-        let help = format!(
-            "`forge explain {first}` says what that means; write the patch otherwise, or lift it there: `exceptions: [{{ rule: {first}, reason: … }}]`"
-        );
+        let help = if first.starts_with("unreadable-") {
+            "mend what the patch writes".to_owned()
+        } else {
+            format!(
+                "`forge explain {first}` says what that means; write the patch otherwise, or lift it there: `exceptions: [{{ rule: {first}, reason: … }}]`"
+            )
+        };
         Diagnostic::error(&codes::PATCH_BREAKS_RULE, place, message).help(help)
     };
     // The last patch of a file that compose would not take.
@@ -102,5 +107,32 @@ pub fn broken_by_patches(resolved: &Resolved, wanted: &[Artifact]) -> Vec<Diagno
         let place = Place::Value(Path::of(["patches"]).index(index).key("file"));
         Some(Diagnostic::error(&codes::PATCH, place, message).help("mend what the patch writes"))
     });
-    broken.into_iter().map(told).chain(unfit).collect()
+    broken.into_iter().map(told).chain(unfit).chain(empty_services(resolved, &texts)).collect()
+}
+
+/// The last patch of each file of which patches leave a service that compose could not start: one without an image.
+fn empty_services(resolved: &Resolved, texts: &Texts) -> Vec<Diagnostic> {
+    let mut told = BTreeMap::new();
+    for paths in combinations(resolved) {
+        let docs: Vec<(&String, Doc)> =
+            paths.iter().filter_map(|it| Some((it, yaml::read(texts.get(it)?).ok()?))).collect();
+        let services = || docs.iter().flat_map(|(path, doc)| Some((*path, doc.root.get("services")?)));
+        let has_image = |name: &str| {
+            let of = |it: &Node| it.get("image").is_some() || it.get("build").is_some();
+            services().any(|(_, it)| it.get(name).is_some_and(of))
+        };
+        let empty = services()
+            .flat_map(|(path, it)| it.entries().map(move |(name, node)| (path, name, node)))
+            .find(|(_, name, node)| node.tag.is_none() && !has_image(name));
+        let Some((path, name, _)) = empty else { continue };
+        // What is missing can have been taken out of any of the files.
+        let patch = resolved.base.patches.iter().rposition(|it| it.file == *path || paths.contains(&it.file));
+        if let Some(index) = patch {
+            let place = Place::Value(Path::of(["patches"]).index(index).key("at"));
+            let message = format!("with the patches, service `{name}` in `{path}` has no image and is not built");
+            let help = "a service goes with its entry in the spec; for another image write `set:`";
+            told.entry(index).or_insert_with(|| Diagnostic::error(&codes::PATCH, place, message).help(help));
+        }
+    }
+    told.into_values().collect()
 }

@@ -369,6 +369,24 @@ fn a_patch_that_would_do_harm_is_refused() {
         ("{ file: api/Dockerfile, at: final.USER, before: \"ENV API_TOKEN=hunter2secret99\" }", "credential"),
         ("{ file: compose.yaml, at: services.api.environment, set: { API_TOKEN: hunter2secret99 } }", "credential"),
         ("{ file: compose.yaml, at: services.api.foo, set: bar }", "is no compose file"),
+        (
+            "{ file: compose.yaml, at: services.api.build, remove: true }, { file: compose.yaml, at: services.api.image, remove: true }",
+            "has no image",
+        ),
+        (
+            "{ file: compose.yaml, at: services.api, remove: true }",
+            "service `api` in `compose.staging.yaml` has no image",
+        ),
+        ("{ file: compose.yaml, at: services.api.privileged, set: \"TRUE\" }", "breaks `privileged`"),
+        ("{ file: compose.yaml, at: services.api.user, set: \"00\" }", "breaks `container-root-user`"),
+        (
+            "{ file: compose.yaml, at: services.api.security_opt, set: [\"no-new-privileges:true\", \"no-new-privileges:false\"] }",
+            "breaks `no-new-privileges`",
+        ),
+        (
+            "{ file: compose.yaml, at: services.api.post_start, set: [{ command: id, privileged: true }] }",
+            "breaks `privileged`",
+        ),
         ("{ file: compose.yaml, at: services.api.networks, add: [elsewhere] }", "breaks `undefined-reference`"),
         (
             "{ file: api/Dockerfile, at: final.USER, before: RUNN x, exceptions: [{ rule: unreadable-dockerfile, reason: a }] }",

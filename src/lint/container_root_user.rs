@@ -23,7 +23,10 @@ services:
 
 fn check(service: &Service<'_>, found: &mut Found<'_>) {
     let Some(user) = service.get("user").and_then(text) else { return };
-    if matches!(assume(&user).split(':').next(), Some("root" | "0")) {
+    let user = assume(&user);
+    let name = user.split(':').next().unwrap_or_default();
+    // Docker takes `00` and `+0` for the number that they are.
+    if name == "root" || name.parse() == Ok(0) {
         found.at(&service.at("user"));
     }
 }

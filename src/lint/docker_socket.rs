@@ -1,6 +1,6 @@
 //! The engine's socket in a container.
 
-use super::compose::Service;
+use super::compose::{Service, is};
 use super::{Check, Found, Lifted, Rule};
 use crate::diagnostic::Severity;
 
@@ -23,6 +23,9 @@ services:
 
 fn check(service: &Service<'_>, found: &mut Found<'_>) {
     const SOCKETS: &[&str] = &["docker.sock", "containerd.sock", "podman.sock", "crio.sock"];
+    if is(service.get("use_api_socket"), true) {
+        found.at(&service.at("use_api_socket"));
+    }
     for mount in &service.mounts {
         let source = mount.source.trim_end_matches('/');
         let is_parent = matches!(source, "/var/run" | "/run" | "/run/containerd" | "/run/podman");

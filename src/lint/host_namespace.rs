@@ -1,9 +1,8 @@
 //! Containers that share the host's network, processes or users.
 
-use super::compose::Service;
+use super::compose::{Service, assume, text};
 use super::{Check, Found, Lifted, Rule};
 use crate::diagnostic::Severity;
-use crate::yaml::Node;
 
 pub(super) static RULE: Rule = Rule {
     name: "host-namespace",
@@ -25,8 +24,8 @@ networks:
 };
 
 fn check(service: &Service<'_>, found: &mut Found<'_>) {
-    for key in ["network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup"] {
-        if service.get(key).and_then(Node::text) == Some("host") {
+    for key in ["network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup", "build.network"] {
+        if service.get(key).and_then(text).is_some_and(|it| assume(&it) == "host") {
             found.say(&service.at(key), format!("`{key}: host` shares a namespace of the host"));
         }
     }

@@ -144,11 +144,16 @@ pub(crate) fn image_tag(image: &str) -> Option<&str> {
     image.rsplit('/').next().and_then(|it| it.split_once(':')).map(|(_, tag)| tag)
 }
 
-/// Whether something is written here and is this boolean, quoted or not.
+/// Whether something is written here and is this boolean: quoted or not, in words that compose takes for one, or by the
+/// default of a variable.
 pub(in crate::lint) fn is(node: Option<&Node>, wanted: bool) -> bool {
     match node.map(|it| &it.value) {
         Some(Value::Bool(it)) => *it == wanted,
-        Some(Value::String(it)) => *it == wanted.to_string(),
+        Some(Value::String(it)) => match assume(it).to_lowercase().as_str() {
+            "true" | "yes" | "y" | "on" | "1" => wanted,
+            "false" | "no" | "n" | "off" | "0" => !wanted,
+            _ => false,
+        },
         _ => false,
     }
 }
