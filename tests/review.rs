@@ -317,6 +317,18 @@ fn old_and_new_stand_beside_each_other_on_request() {
 }
 
 #[test]
+fn generate_says_what_its_compose_file_supersedes() {
+    let sandbox = Sandbox::smallest("superseded").file("docker-compose.yml", "services: {}\n");
+    let said = sandbox.run(&["generate"]);
+    let words = [
+        "docker-compose.yml: `docker compose` ignores it",
+        "layout: { compose: { production: { file: docker-compose.yml",
+    ];
+    assert!(said.code == 0 && words.iter().all(|it| said.stderr.contains(it)), "{}", said.text());
+    assert!(!sandbox.run(&["generate"]).stderr.contains("docker-compose.yml"));
+}
+
+#[test]
 fn a_first_contact_says_what_a_hand_written_file_lacks_and_has() {
     let compose = "services:\n  api:\n    image: acme/api\n    privileged: true\n    ports: [\"8080:8000\"]\n  mail:\n    image: acme/mail:1.2\n";
     let sandbox = Sandbox::smallest("contact")
@@ -434,6 +446,7 @@ exit 1
 
 --- stderr
 there is no .forge, in which forge remembers what it wrote: take it from version control again (`git checkout .forge`), and edits can be told from what forge wrote; without it `forge generate` begins anew
+only what forge remembers differs: `forge generate` brings it up to date, and it is committed with the files
 1 file differs
 
 "#]]

@@ -215,10 +215,13 @@ pub(super) fn chosen<'a>(
     if paths.iter().any(|it| it.trim().is_empty()) {
         return Err(Failure::input("an empty path names nothing", "name a file, or `.` for all"));
     }
-    if let Some(odd) = paths.iter().find(|asked| !changes.iter().any(|it| below(&it.path, asked))) {
+    // A file that moves answers to both of its names.
+    let is_named =
+        |it: &Change, asked: &str| below(&it.path, asked) || it.from.as_ref().is_some_and(|from| below(from, asked));
+    if let Some(odd) = paths.iter().find(|asked| !changes.iter().any(|it| is_named(it, asked))) {
         let known = wanted.iter().map(|it| it.path.as_str());
         let otherwise = "`forge generate --verbose` lists all that it writes";
         return Err(Failure::unknown("forge makes no file", odd, known, otherwise));
     }
-    Ok(changes.iter().filter(|it| paths.is_empty() || paths.iter().any(|asked| below(&it.path, asked))).collect())
+    Ok(changes.iter().filter(|it| paths.is_empty() || paths.iter().any(|asked| is_named(it, asked))).collect())
 }

@@ -225,6 +225,10 @@ fn show(review: &Review, changes: &[Change], arguments: &Arguments, shell: &mut 
         shell.answer(&text)?;
     }
     if arguments.format == Format::Human {
+        let is_memory = |it: &Reviewed| it.path.starts_with(".forge/");
+        if !review.files.is_empty() && review.files.iter().all(is_memory) {
+            shell.say("only what forge remembers differs: `forge generate` brings it up to date, and it is committed with the files")?;
+        }
         let said = if review.files.is_empty() { "nothing differs".to_owned() } else { summary(review) };
         shell.say(&said)?;
     }

@@ -8,6 +8,7 @@ use super::compared::{Compared, chosen, compared};
 use super::disk::OBEYED;
 use super::project::{counted, shown, valid};
 use super::state::kept;
+use super::strangers::look_alike;
 use super::write::{Run, state_changes, write};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, digest};
@@ -102,7 +103,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         let open: HashSet<String> =
             named.into_iter().filter(|it| it.kind.is_open()).map(|it| it.path.clone()).collect();
         if open.is_empty() && !paths.is_empty() {
-            let help = "an edit that is in nobody's way is taken out by hand; `forge diff` shows it";
+            let help = "an edit that is in nobody's way stays: `forge diff` shows it; take it out by hand, or delete the file, which `forge generate` then writes anew";
             return Err(Failure::input(format!("there is nothing to decide in {}", paths.join(", ")), help));
         }
         Ok(open)
@@ -189,6 +190,12 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     for text in decided {
         shell.insist(&text)?;
     }
+    if changes.iter().any(|it| it.kind == Kind::New && it.path == "compose.yaml") {
+        // Compose reads the new file instead of what people had.
+        for it in look_alike(&root, &wanted).iter().filter(|it| is_compose_file(&it.path)) {
+            shell.insist(&format!("{}: {}", it.path, it.note))?;
+        }
+    }
     for change in changes.iter().filter(|it| it.kind == Kind::Orphaned) {
         let reason = change.reason(&movers.words());
         shell.insist(&format!(
@@ -236,6 +243,12 @@ fn resolve(change: &mut Change, way: Resolution, asked: Option<&str>) -> Option<
     };
     change.wanted = if is_there { change.wanted.take() } else { Some(text) };
     Some(said)
+}
+
+/// Whether compose takes a file of this name without being told.
+fn is_compose_file(path: &str) -> bool {
+    let name = path.trim_end_matches(".yaml").trim_end_matches(".yml");
+    name != path && matches!(name, "compose" | "docker-compose" | "compose.override" | "docker-compose.override")
 }
 
 /// The blocks of a file whose owner's lines are not in what becomes of it.

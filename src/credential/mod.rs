@@ -223,6 +223,7 @@ mod tests {
             ("CACHE_KEY", false),
             ("LOCK_KEY", false),
             ("MAX_TOKENS", false),
+            ("server_tokens", false),
             ("ENABLE_TOKEN", false),
             ("EOS_TOKEN", false),
             ("CORS_CREDENTIALS", false),

@@ -113,6 +113,8 @@ pub fn is_secret(name: &str) -> bool {
     match parts[..] {
         // Alone, these are the working folder, a verb, and something small.
         ["PWD" | "PASS" | "PW" | "PAT"] => false,
+        // A switch of nginx.
+        ["SERVER", "TOKENS"] => false,
         ["BASIC" | "REDIS" | "PROXY", "AUTH"] | ["DOCKER", "AUTH", "CONFIG"] => true,
         // Names with the hashes of their passwords, as labels of Traefik have them.
         [.., "BASICAUTH" | "DIGESTAUTH", "USERS"] | [.., "BASIC" | "DIGEST", "AUTH", "USERS"] => true,
