@@ -18,11 +18,18 @@ pub(super) fn values(line: &str) -> Vec<Found> {
     let is_word = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
     let mut found = Vec::new();
     let mut at = 0;
+    let lead = line.len() - line.trim_start().len();
+    // How many brackets are open, and up to where they were counted.
+    let (mut open, mut counted) = (0_i64, 0);
     while let Some(begin) = line[at..].find(is_word).map(|it| at + it) {
         let end = line[begin..].find(|it| !is_word(it)).map_or(line.len(), |it| begin + it);
         at = end;
         let word = &line[begin..end];
-        let before = line[..begin].trim_start();
+        let before = &line[lead..begin];
+        for it in line[counted..begin].bytes() {
+            open += i64::from(matches!(it, b'{' | b'[')) - i64::from(matches!(it, b'}' | b']'));
+        }
+        counted = begin;
         let is_setting = word.eq_ignore_ascii_case("pwd") && before.ends_with(';');
         let is_login = word == "auth" && before.ends_with(['"', '\'']);
         let is_signing = word == "secure_link_md5" && before.is_empty();
@@ -33,7 +40,7 @@ pub(super) fn values(line: &str) -> Vec<Found> {
         let rest = line[end..].strip_prefix('\\').unwrap_or(&line[end..]);
         let rest = rest.strip_prefix(['"', '\'']).unwrap_or(rest).trim_start();
         let is_instruction = matches!(before.trim_end(), "ENV" | "ARG");
-        let in_brackets = before.matches(['{', '[']).count() > before.matches(['}', ']']).count();
+        let in_brackets = open > 0;
         // In a sentence a colon only ends a word; and `pwd` is a password only among other settings.
         let stands_alone =
             before.is_empty() || before.trim_end().ends_with(['{', '[', ',', '"', '\'', ';', '&', '?', '-']);
@@ -78,7 +85,8 @@ pub(super) fn values(line: &str) -> Vec<Found> {
             Some('\\') if value.len() == 1 => continue,
             Some(quote @ ('"' | '\'')) => from + 1..from + 1 + quoted(&value[1..], quote),
             Some(_) if to_the_end => {
-                let end = [" #", " && ", " || "].iter().filter_map(|it| value.find(it)).min().unwrap_or(value.len());
+                let ends = |at: usize| [" #", " && ", " || "].iter().any(|it| value[at..].starts_with(it));
+                let end = value.match_indices(' ').map(|it| it.0).find(|it| ends(*it)).unwrap_or(value.len());
                 from..from + value[..end].trim_end().len()
             }
             Some(_) if in_brackets => {
@@ -86,8 +94,9 @@ pub(super) fn values(line: &str) -> Vec<Found> {
                 from..from + value[..end].trim_end().len()
             }
             Some(_) => {
-                let ends = [value.find([' ', '\t', '`', ';']), value.find("&&"), value.find("||")];
-                from..from + ends.into_iter().flatten().min().unwrap_or(value.len())
+                let word = value.split([' ', '\t', '`', ';']).next().unwrap_or(value);
+                let end = ["&&", "||"].iter().filter_map(|it| word.find(it)).min().unwrap_or(word.len());
+                from..from + end
             }
         };
         at = at.max(range.end);
@@ -117,16 +126,19 @@ fn directive<'a>(before: &str, after: &'a str) -> Option<&'a str> {
         "add_header",
         "set $",
     ];
+    // Only few words give one, so that the rest of a line is not looked through for each word of it.
+    if !GIVES.contains(&before.trim_end().trim_end_matches(['"', '\'']).trim_end()) {
+        return None;
+    }
     let value = after.strip_prefix(['"', '\'']).unwrap_or(after).strip_prefix([' ', '\t'])?.trim_start();
     let value = match value.chars().next()? {
         quote @ ('"' | '\'') => &value[1..=quoted(&value[1..], quote)],
         _ => &value[..value.find([';', ' ', '\t'])?],
     };
-    let ends = after.split('#').next().unwrap_or(after).trim_end().ends_with([';', '}']);
     let is_variable =
         value.strip_prefix('$').is_some_and(|it| it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_'));
-    let word = before.trim_end().trim_end_matches(['"', '\'']).trim_end();
-    (ends && GIVES.contains(&word) && !is_variable && !is_harmless(value)).then_some(value)
+    let ends = after.split('#').next().unwrap_or(after).trim_end().ends_with([';', '}']);
+    (ends && !is_variable && !is_harmless(value)).then_some(value)
 }
 
 /// Whether a text is what Docker keeps of a name and a password.

@@ -4,6 +4,7 @@
 mod lines;
 mod names;
 mod shapes;
+mod urls;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,8 +12,10 @@ use std::ops::Range;
 use lines::{Found, values};
 use names::literal;
 pub use names::{is_harmless, is_secret, is_secret_file};
-pub use shapes::{argument_passwords, has_password, url_passwords};
-use shapes::{logins, tokens, url_keys};
+pub use shapes::argument_passwords;
+use shapes::{logins, tokens};
+use urls::url_keys;
+pub use urls::{has_password, url_passwords};
 
 /// A line with the names and passwords of its addresses, all that stands before an `@`, taken out.
 pub fn without_login(line: &str) -> String {
@@ -75,13 +78,15 @@ pub fn concealed(text: &str) -> Cow<'_, str> {
     hidden.sort_by_key(|it| it.start);
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
+    let mut stars_end = None;
     for it in hidden {
         // Of what overlaps, or follows at once, the first stars stand for all.
-        if it.start > at || it.start == 0 {
+        if stars_end.is_none_or(|end| it.start > end) {
             out.push_str(&text[at..it.start]);
             out.push_str(STARS);
         }
         at = at.max(it.end);
+        stars_end = Some(at);
     }
     out.push_str(&text[at..]);
     Cow::Owned(out)
@@ -121,8 +126,17 @@ pub fn with_even_stars(text: &str, place: Range<usize>) -> (String, Range<usize>
 
 /// The lines, counted from 1, on which something stands that looks like a credential.
 pub fn lines_with_credentials(text: &str) -> Vec<usize> {
-    let mut lines: Vec<usize> = hidden(text).into_iter().map(|it| text[..it.start].matches('\n').count() + 1).collect();
-    lines.sort_unstable();
+    let mut starts: Vec<usize> = hidden(text).into_iter().map(|it| it.start).collect();
+    starts.sort_unstable();
+    let (mut line, mut at) = (1, 0);
+    let mut lines: Vec<usize> = starts
+        .into_iter()
+        .map(|start| {
+            line += text[at..start].matches('\n').count();
+            at = start;
+            line
+        })
+        .collect();
     lines.dedup();
     lines
 }
@@ -179,7 +193,7 @@ fn hidden(text: &str) -> Vec<Range<usize>> {
             }
         }
         url_passwords(body).filter(|it| literal(&body[it.clone()]).is_some()).for_each(&mut hide);
-        tokens(body).for_each(&mut hide);
+        tokens(body).into_iter().for_each(&mut hide);
         logins(body).into_iter().for_each(&mut hide);
         for value in values(body) {
             match value {
@@ -285,6 +299,21 @@ mod tests {
             ("  PASSWORD: $${password}", false),
             ("  PASSWORD: $$a$b", true),
             ("ghp_0123456789abcdef0123456789abcdef", true),
+            ("https://ghp_0123456789abcdef0123456789abcdef@github.com/a", true),
+            ("token:ghp_0123456789abcdef0123456789abcdef", true),
+            ("https://glpat-0123456789abcdefghij@gitlab.com/a.git", true),
+            ("https://gitlab.com/glpat-0123456789abcdefghij.", true),
+            ("ghr_0123456789abcdef0123456789abcdef", true),
+            ("glrt-0123456789abcdefghij", true),
+            ("dckr_pat_0123456789abcdefghij-_A", true),
+            ("hf_0123456789abcdefghijABCDEFGHIJ0123", true),
+            ("pypi-AgEIcHlwaS5vcmcCJ0123456789abcdef0123456789abcdef", true),
+            ("xapp-1-A0123456789-0123456789-abcdef", true),
+            ("AGE-SECRET-KEY-10123456789QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", true),
+            ("jwt:eyJhbGciOi.eyJzdWIiOiIx.SflKxwRJSM", true),
+            ("aghp_0123456789abcdef0123456789abcdef", false),
+            ("npm_config_cache_dir_of_the_whole_company_on_disk", false),
+            ("/srv/xapp-controller-of-the-gateway-service", false),
             ("AKIAIOSFODNN7EXAMPLE", true),
             ("eyJhbGciOi.eyJzdWIiOiIx.SflKxwRJSM", true),
             ("https://hooks.slack.com/services/T0/B0/x", true),
@@ -409,6 +438,8 @@ mod tests {
                 "url: postgres://shop:********@db/shop?password=********",
             ),
             ("***: 1", "***: 1"),
+            ("ghp_0123456789abcdef0123456789abcdef:A=b", "********:A=b"),
+            ("git: https://me:glpat-0123456789abcdefghij@gitlab.com", "git: https://me:********@gitlab.com"),
         ] {
             assert_eq!(concealed(text), shown, "{text}");
         }
@@ -417,6 +448,41 @@ mod tests {
         assert_eq!(places("A: ************ B *** C", 16..21), ("A: ******** B ******** C".to_owned(), 12..22));
         assert_eq!(places("A: B ***", 0..4), ("A: B ********".to_owned(), 0..4));
         assert_eq!(places("a**b", 0..4), ("a**b".to_owned(), 0..4));
+    }
+
+    /// Time that grows with the square of a text's length is minutes here, where it should be an instant.
+    #[test]
+    fn long_lines_are_looked_through_in_one_go() {
+        let began = std::time::Instant::now();
+        for part in [
+            "://",
+            "://a:b@c",
+            "password=x ",
+            "password x ",
+            "\"password\" x ",
+            "password: x # ",
+            "AKIA",
+            "AKIA/",
+            "ghp_a-",
+            "eyJ.",
+            "{",
+            "[password=x, ",
+            "a:",
+            "$1$",
+            "-p",
+            "mysql -px ",
+            "-----BEGIN ",
+            "    ",
+            "'",
+            "\\\"",
+        ] {
+            let text = part.repeat(90_000 / part.len());
+            masked(&text);
+            concealed(&text);
+        }
+        let text = "DB_PASSWORD=x\n".repeat(5000);
+        assert_eq!(lines_with_credentials(&text).len(), 5000);
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
     }
 
     #[test]

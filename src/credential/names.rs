@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::shapes::url_passwords;
+use super::urls::url_passwords;
 
 /// Whether something of this name holds a secret itself, and not where one is to be found or how it is made.
 pub fn is_secret(name: &str) -> bool {

@@ -4,90 +4,126 @@ use std::ops::Range;
 
 use super::names::{is_harmless, is_option, literal};
 
-/// Where words stand in a text that have the shape of a credential, whatever they are called: what well-known services
+/// What well-known services give out: how it begins, and how many characters follow at least.
+const GIVEN: [(&str, usize); 23] = [
+    ("ghp_", 30),
+    ("gho_", 30),
+    ("ghs_", 30),
+    ("ghu_", 30),
+    ("ghr_", 30),
+    ("github_pat_", 30),
+    ("glpat-", 20),
+    ("glrt-", 20),
+    ("sk_live_", 16),
+    ("rk_live_", 16),
+    ("sk_test_", 16),
+    ("sk-proj-", 20),
+    ("sk-ant-", 20),
+    ("xoxb-", 20),
+    ("xoxp-", 20),
+    ("xapp-", 20),
+    ("AIza", 35),
+    ("npm_", 36),
+    ("SG.", 40),
+    ("dckr_pat_", 20),
+    ("hf_", 30),
+    ("pypi-", 40),
+    ("AGE-SECRET-KEY-1", 40),
+];
+
+/// Where something stands in a text that has the shape of a credential, whatever it is called: what well-known services
 /// give out, signed tokens, and what follows `Bearer` or `Basic`.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
-    // What they begin with, and how many letters and digits follow at least.
-    const SHAPES: [(&str, usize); 16] = [
-        ("ghp_", 30),
-        ("gho_", 30),
-        ("ghs_", 30),
-        ("ghu_", 30),
-        ("github_pat_", 30),
-        ("glpat-", 20),
-        ("sk_live_", 16),
-        ("rk_live_", 16),
-        ("sk_test_", 16),
-        ("sk-proj-", 20),
-        ("sk-ant-", 20),
-        ("xoxb-", 20),
-        ("xoxp-", 20),
-        ("AIza", 35),
-        ("npm_", 36),
-        ("SG.", 40),
-    ];
+pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
+    let mut found = given(text);
+    found.extend(signed(text));
     let separates = |it: char| it.is_whitespace() || "\"',=()[]{}`<>;|&".contains(it);
-    let mut before = "";
+    let plain = |it: &str| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.+/=~".contains(&it));
+    let mut led_by = "";
     let mut at = 0;
-    let words: Vec<(usize, &str)> = text
-        .split(separates)
-        .map(|word| {
-            let start = at;
-            at += word.len() + text[start + word.len()..].chars().next().map_or(0, char::len_utf8);
-            (start, word)
-        })
-        .filter(|(_, word)| !word.is_empty())
-        .collect();
-    words.into_iter().filter_map(move |(start, word)| {
-        let led_by = std::mem::replace(&mut before, word);
-        let plain = |it: &str| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.+/=~".contains(&it));
-        let has_digit = word.bytes().any(|it| it.is_ascii_digit() || it == b'=');
-        let is_known = SHAPES
-            .iter()
-            .any(|(begin, least)| word.strip_prefix(begin).is_some_and(|rest| rest.len() >= *least && plain(rest)));
-        if let Some(it) = aws_key(word).or_else(|| password_hash(word)).or_else(|| pgpass(word)) {
-            return Some(start + it.start..start + it.end);
+    for word in text.split(separates) {
+        let start = at;
+        at += word.len() + text[start + word.len()..].chars().next().map_or(0, char::len_utf8);
+        if word.is_empty() {
+            continue;
         }
-        let is_jwt = word.starts_with("eyJ") && word.matches('.').count() == 2 && word.len() > 20 && plain(word);
-        let is_header = ["Bearer", "Basic"].contains(&led_by) && word.len() >= 6 && has_digit && plain(word);
+        let before = std::mem::replace(&mut led_by, word);
+        if let Some(it) = aws_key(word).or_else(|| password_hash(word)).or_else(|| pgpass(word)) {
+            found.push(start + it.start..start + it.end);
+            continue;
+        }
+        let has_digit = word.bytes().any(|it| it.is_ascii_digit() || it == b'=');
+        let is_header = ["Bearer", "Basic"].contains(&before) && word.len() >= 6 && has_digit && plain(word);
         let hook = word.find("hooks.slack.com/services/").map_or(0, |it| it + "hooks.slack.com/services/".len());
         let is_hook = hook > 0 && hook < word.len();
-        (is_known || is_jwt || is_header || is_hook).then_some(start + hook..start + word.len())
-    })
+        if is_header || is_hook {
+            found.push(start + hook..start + word.len());
+        }
+    }
+    found
 }
 
-/// The bytes of every password that stands in a URL: of `postgres://shop:secret@db/shop`, those of `secret`.
-pub fn url_passwords(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices("://").filter_map(|(at, _)| {
-        let start = at + 3;
-        let rest = &text[start..];
-        let word = &rest[..rest.find([' ', '"', '\'', '`', '\n']).unwrap_or(rest.len())];
-        let end = word.find(['/', '?']).unwrap_or(word.len());
-        // A password may hold what ends the name of a host; a port is only digits.
-        let login = word[..end].rsplit_once('@').or_else(|| {
-            let (_, after) = word[..end].split_once(':')?;
-            let is_port = after.bytes().all(|it| it.is_ascii_digit());
-            word.rsplit_once('@').filter(|_| !is_port)
-        });
-        let (user, password) = login?.0.split_once(':')?;
-        let from = start + user.len() + 1;
-        (!password.is_empty()).then_some(from..from + password.len())
-    })
+/// What a service gave out, wherever it stands: behind a colon, a slash, before an `@`.
+fn given(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut end = 0;
+    for (start, it) in text.bytes().enumerate() {
+        if start < end || !it.is_ascii_alphabetic() || continues(text, start) {
+            continue;
+        }
+        let Some((begin, least)) = GIVEN.iter().find(|it| text[start..].starts_with(it.0)) else { continue };
+        let body = start + begin.len();
+        end = body + run(&text[body..]);
+        if end - body >= *least && !is_name(&text[body..end]) {
+            found.push(start..end);
+        }
+    }
+    found
 }
 
-/// Whether `text` has a URL with a password in it that is no variable and no placeholder.
-pub fn has_password(text: &str) -> bool {
-    url_passwords(text).any(|it| !text[it].contains(['$', '{', '<']))
+/// What is signed as JSON Web Tokens are: three parts, of which the first begins an object.
+fn signed(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(start) = text[at..].find("eyJ").map(|it| at + it) {
+        let end = start + run(&text[start..]);
+        if !continues(text, start) && end - start > 20 && text[start..end].matches('.').count() == 2 {
+            found.push(start..end);
+        }
+        at = end;
+    }
+    found
+}
+
+/// Whether a word began before this byte.
+fn continues(text: &str, at: usize) -> bool {
+    text[..at].bytes().next_back().is_some_and(|it| it.is_ascii_alphanumeric())
+}
+
+/// How many bytes there are of what keys are made of; a full stop ends a sentence.
+fn run(text: &str) -> usize {
+    let end = text.find(|it: char| !it.is_ascii_alphanumeric() && !"_-.".contains(it)).unwrap_or(text.len());
+    text[..end].trim_end_matches('.').len()
+}
+
+/// Whether it is small words that somebody put together, as in `npm_config_…`.
+fn is_name(text: &str) -> bool {
+    text.contains(['_', '-', '.']) && text.bytes().all(|it| it.is_ascii_lowercase() || b"_-.".contains(&it))
 }
 
 /// The key of an AWS account in a word: twenty capitals and digits, whatever stands around them.
 fn aws_key(word: &str) -> Option<Range<usize>> {
-    let is_letter = |it: u8| it.is_ascii_uppercase() || it.is_ascii_digit();
-    let begins = ["AKIA", "ASIA"].iter().flat_map(|it| word.match_indices(it));
-    begins.map(|(at, _)| at..at + word[at..].bytes().take_while(|it| is_letter(*it)).count()).find(|it| {
-        let before = word[..it.start].bytes().next_back();
-        let after = word[it.end..].bytes().next();
-        it.len() == 20 && ![before, after].into_iter().flatten().any(|it| it.is_ascii_alphanumeric() || it == b'-')
+    ["AKIA", "ASIA"].iter().find_map(|begin| {
+        let mut at = 0;
+        while let Some(start) = word[at..].find(begin).map(|it| at + it) {
+            let is_letter = |it: &u8| it.is_ascii_uppercase() || it.is_ascii_digit();
+            at = start + word[start..].bytes().take_while(is_letter).count();
+            let goes_on = |it: char| it == '-' || it.is_ascii_alphanumeric();
+            let is_part = continues(word, start) || word[..start].ends_with('-') || word[at..].starts_with(goes_on);
+            if at - start == 20 && !is_part {
+                return Some(start..at);
+            }
+        }
+        None
     })
 }
 
@@ -111,17 +147,6 @@ fn pgpass(word: &str) -> Option<Range<usize>> {
     let is_address = [host, base, user].into_iter().chain(password.split(':')).all(is_number);
     let is_one = is_port && !is_address && ![host, base, user, password].contains(&"");
     literal(password).filter(|_| is_one).map(|_| word.len() - password.len()..word.len())
-}
-
-/// The bytes of each key that stands in a URL before the `@` and has no password beside it, as Sentry's addresses have
-/// one: of `https://0123456789abcdef0123@o1.ingest.sentry.io/1`, those of the digits.
-pub(super) fn url_keys(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.match_indices("://").filter_map(|(at, _)| {
-        let start = at + 3;
-        let key = &text[start..start + text[start..].find(|it: char| !it.is_ascii_alphanumeric() && it != '_')?];
-        let is_key = key.len() >= 20 && key.bytes().any(|it| it.is_ascii_digit());
-        (is_key && text[start + key.len()..].starts_with('@')).then_some(start..start + key.len())
-    })
 }
 
 /// Programs with short options that take a password.
