@@ -312,6 +312,15 @@ fn no_credential_is_ever_said() {
         ("nginx.conf", "proxy_set_header X-Api-Key SECRET;\n"),
         ("nginx.conf", "secure_link_secret SECRET;\n"),
         ("nginx.conf", "secure_link_md5 \"$uri SECRET\";\n"),
+        ("Dockerfile", "FROM a:1\nRUN git clone https://glpat-SECRET@gitlab.com/a.git\n"),
+        ("Dockerfile", "FROM a:1\nRUN fetch token:ghp_SECRETSECRET\n"),
+        ("Dockerfile", "FROM a:1\nADD https://ghp_SECRETSECRET@github.com/a.git /a\n"),
+        ("compose.yaml", "services:\n  a:\n    image: x:1\n    command: run glrt-SECRET\n"),
+        ("compose.yaml", "services:\n  a:\n    image: x:1\n    command: run dckr_pat_SECRET\n"),
+        ("compose.yaml", "services:\n  a:\n    image: x:1\n    labels: {a: \"at:hf_SECRETSECRET\"}\n"),
+        (".env.example", "A=ghr_SECRETSECRET\n"),
+        (".env.example", "A=pypi-SECRETSECRETSECRET\n"),
+        (".env.example", "A=xapp-SECRET\n"),
     ];
     for (path, line) in lines {
         let (one, other) = (line.replace("SECRET", SECRET), line.replace("SECRET", &SECRET.replace('9', "8")));
@@ -329,4 +338,26 @@ fn no_credential_is_ever_said() {
         }
         assert!(said(path, &one, &other).is_some_and(|it| !it.is_empty()), "{path}: nothing is said of\n{line}");
     }
+}
+
+/// What nests or repeats without end may neither overflow the stack nor take long.
+#[test]
+fn hostile_texts_are_compared_in_an_instant() {
+    let nested = format!("{}{}", "${A:-".repeat(20_000), "}".repeat(20_000));
+    let service = |field: &str| format!("services:\n  a:\n    image: x:1\n    {field}\n");
+    let began = std::time::Instant::now();
+    for (path, text) in [
+        ("a.conf", format!("env A{};\n", "=".repeat(60_000))),
+        ("a.conf", format!("limit_rate{};\n", " a=b".repeat(20_000))),
+        ("compose.yaml", service(&format!("ports: [\"{nested}:80\"]"))),
+        ("compose.yaml", service(&format!("volumes: [\"{nested}:/a\"]"))),
+        ("compose.yaml", service(&format!("mem_limit: \"{nested}\""))),
+        ("compose.yaml", service(&format!("image2: \"{}\"", "${A:-".repeat(20_000)))),
+        ("compose.yaml", service(&format!("labels: {{a: \"{}\"}}", "://".repeat(30_000)))),
+        ("Dockerfile", format!("FROM a:1\n{}", "ENV A=b\n".repeat(20_000))),
+    ] {
+        hold(path, &text, "");
+        hold(path, "", &text);
+    }
+    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
 }

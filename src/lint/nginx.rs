@@ -81,6 +81,11 @@ impl Directive {
         names.contains(&self.name.as_str()) || self.block.iter().flatten().any(|it| it.holds(names))
     }
 
+    /// Whether its block holds values and no directives.
+    pub(crate) fn holds_values(&self) -> bool {
+        matches!(self.name.as_str(), "map" | "geo" | "types" | "split_clients" | "match" | "charset_map")
+    }
+
     /// Whether it is a server that speaks TLS.
     pub(crate) fn is_tls(&self) -> bool {
         self.all("listen").any(|it| it.says("ssl") || it.says("quic"))
@@ -205,9 +210,7 @@ impl Nginx {
 fn walk<'n>(scope: &Scope<'_, 'n>, visit: &mut dyn FnMut(&'n Directive, &Scope<'_, 'n>)) {
     for directive in scope.block {
         visit(directive, scope);
-        let of_values =
-            matches!(directive.name.as_str(), "map" | "geo" | "types" | "split_clients" | "match" | "charset_map");
-        if let Some(block) = directive.block.as_ref().filter(|_| !of_values) {
+        if let Some(block) = directive.block.as_ref().filter(|_| !directive.holds_values()) {
             walk(&Scope { owner: Some(directive), block, outer: Some(scope) }, visit);
         }
     }

@@ -30,7 +30,7 @@ networks:
 fn check(service: &Service<'_>, found: &mut Found<'_>) {
     let root = &service.compose.root;
     // What is not here can stand in a file that is not here.
-    if root.get("include").is_some() || service.compose.services().any(|it| it.is_partial()) {
+    if service.compose.has_partial {
         return;
     }
     let networks = service.networks().into_iter().filter(|(name, _)| name != "default").map(|it| ("networks", it));
@@ -39,11 +39,12 @@ fn check(service: &Service<'_>, found: &mut Found<'_>) {
     let files = ["secrets", "configs"].into_iter().flat_map(|kind| sources(service, kind).map(move |it| (kind, it)));
     let awaited = service.get("depends_on").into_iter().flat_map(awaited).map(|it| ("services", it));
     for (kind, (name, at)) in networks.chain(volumes).chain(files).chain(awaited) {
-        let declared = || root.get(kind).into_iter().flat_map(Node::entries).map(|(it, _)| it);
-        if name.contains('$') || declared().any(|it| it == name) {
+        let declared = root.get(kind);
+        if name.contains('$') || declared.is_some_and(|it| it.get(&name).is_some()) {
             continue;
         }
-        let nearest = did_you_mean(&name, declared()).map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
+        let names = declared.into_iter().flat_map(Node::entries).map(|(it, _)| it);
+        let nearest = did_you_mean(&name, names).map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
         let one = kind.trim_end_matches('s');
         found.say(&at, format!("there is no {one} `{name}` in the file{nearest}"));
     }

@@ -31,6 +31,7 @@ pub(super) fn read(text: &str) -> Option<Vec<Subject>> {
     for instruction in file.instructions.iter().filter(|it| it.name != "FROM" && it.head.start < first) {
         say(&mut head, instruction, false);
     }
+    sort_variables(&mut head.order);
     let mut out = vec![head];
     for (index, it) in file.stages.iter().enumerate() {
         out.push(stage(&file, it, index));
@@ -71,6 +72,7 @@ fn stage(file: &Dockerfile<'_>, stage: &Stage, index: usize) -> Subject {
     for (index, instruction) in own.iter().enumerate().skip(1) {
         say(&mut subject, instruction, last_user == Some(index));
     }
+    sort_variables(&mut subject.order);
     subject
 }
 
@@ -129,20 +131,24 @@ fn say(subject: &mut Subject, instruction: &Instruction<'_>, is_user: bool) {
 }
 
 /// Variables are in the list of what comes in an order as well: what runs sees those that were set before it. Among
-/// themselves they have none, but where one is made of others.
+/// themselves they have none, but where one is made of others: none is sorted across that.
 fn set_before(order: &mut Vec<String>, set: Vec<(String, bool)>) {
     for (name, is_made) in set {
-        let of_variable = |it: &String| it.starts_with("ENV ") || it.starts_with("ARG ");
-        let begin = order.iter().rposition(|it| !of_variable(it)).map_or(0, |it| it + 1);
         if is_made {
-            order.push(name);
-            // No sorting across it.
-            order.push(String::new());
+            order.extend([String::new(), name, String::new()]);
         } else {
-            let place = begin + order[begin..].partition_point(|it| *it < name);
-            order.insert(place, name);
+            order.push(name);
         }
     }
+}
+
+/// Sorts each run of variables that an order holds, and takes out what keeps runs apart.
+fn sort_variables(order: &mut Vec<String>) {
+    let is_variable = |it: &String| it.starts_with("ENV ") || it.starts_with("ARG ");
+    for run in order.chunk_by_mut(|one, other| is_variable(one) && is_variable(other)) {
+        run.sort_unstable();
+    }
+    order.retain(|it| !it.is_empty());
 }
 
 fn healthcheck(subject: &mut Subject, instruction: &Instruction<'_>, text: &str) {
@@ -182,9 +188,26 @@ fn copy(subject: &mut Subject, instruction: &Instruction<'_>, text: &str) {
     let shown =
         [flags.as_str(), sources.as_str()].iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>().join(" ");
     let is_remote = instruction.name == "ADD" && words.iter().any(|it| it.contains("://"));
-    let risk = if is_remote { Risk::GRANTS } else { Risk::NONE };
+    let remote = if is_remote { 1.0 } else { 0.0 };
+    let risk = Risk::of(remote + instruction.flag("chmod").map_or(0.0, given_to_all), 0.0);
     let key = format!("{} to {target}", instruction.name);
     subject.say(&ADD, key, format!("{shown}{raw}"), &instruction.bytes).shown(shown).risk(risk);
+}
+
+/// What a mode gives to everybody: to write, and to run it as its owner.
+fn given_to_all(mode: &str) -> f64 {
+    let given = match u32::from_str_radix(mode, 8) {
+        Ok(bits) => [bits & 0o002 != 0, bits & 0o6000 != 0],
+        Err(_) => {
+            // `u=rwx,go+w`: who, then how, then what.
+            let parts = || mode.split(',').filter_map(|it| it.split_once(['+', '=']));
+            [
+                parts().any(|(who, what)| (who.is_empty() || who.contains(['o', 'a'])) && what.contains('w')),
+                parts().any(|(_, what)| what.contains('s')),
+            ]
+        }
+    };
+    given.into_iter().map(|it| if it { 1.0 } else { 0.0 }).sum()
 }
 
 fn run(subject: &mut Subject, instruction: &Instruction<'_>, text: &str) {
@@ -329,6 +352,24 @@ mod tests {
                 ("CMD [\"a\", \"b\"]", "CMD [\"a\", \"c\"]", &["stage final: command a b → a c"]),
                 ("COPY a /b", "COPY --chown=1 a c /b", &["stage final: COPY to /b: from a → --chown=1 a c"]),
                 ("", "ADD https://x.org/y /y", &["! stage final: ADD to /y from https://x.org/y"]),
+                (
+                    "COPY --chmod=0555 a /b",
+                    "COPY --chmod=0777 a /b",
+                    &["! stage final: COPY to /b: from --chmod=0555 a → --chmod=0777 a"],
+                ),
+                (
+                    "COPY --chmod=0777 a /b",
+                    "COPY --chmod=0555 a /b",
+                    &["stage final: COPY to /b: from --chmod=0777 a → --chmod=0555 a"],
+                ),
+                (
+                    "COPY --chmod=u=rw,go=r a /b",
+                    "COPY --chmod=a+rw a /b",
+                    &["! stage final: COPY to /b: from --chmod=u=rw,go=r a → --chmod=a+rw a"],
+                ),
+                ("", "COPY --chmod=4755 a /b", &["! stage final: COPY to /b from --chmod=4755 a"]),
+                ("ENV B=1\nENV A=1\nENV C=$A", "ENV A=1\nENV B=1\nENV C=$A", &[]),
+                ("ENV A=1\nENV C=$A", "ENV C=$A\nENV A=1", &["stage final: ENV C comes earlier"]),
                 (
                     "RUN apt-get update && apt-get install -y --no-install-recommends curl=7 git && rm -rf /x",
                     "RUN apt-get update && apt-get install -y --no-install-recommends curl=8 \\\n gcc && rm -rf /x",

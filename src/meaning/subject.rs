@@ -45,6 +45,8 @@ pub(super) struct Fact {
     pub(super) main: bool,
     /// The fact, by kind and key, that it is a detail of: not worth a word where that one comes or goes.
     pub(super) of: Option<(&'static Words, String)>,
+    /// Whether it is so without a word: where the other text says nothing of it, nothing is different.
+    pub(super) is_default: bool,
     /// Where it stands.
     pub(super) bytes: Range<usize>,
 }
@@ -110,7 +112,8 @@ impl Subject {
     ) -> &mut Fact {
         let value = value.into();
         let (key, shown, bytes) = (key.into(), value.clone(), bytes.clone());
-        self.facts.push(Fact { words, key, value, shown, risk: Risk::NONE, main: false, of: None, bytes });
+        let (risk, main, of, is_default) = (Risk::NONE, false, None, false);
+        self.facts.push(Fact { words, key, value, shown, risk, main, of, is_default, bytes });
         self.facts.last_mut().expect("it was put there just now")
     }
 }
@@ -357,6 +360,7 @@ fn pairs<'f>(before: &'f [Fact], after: &'f [Fact]) -> Vec<Pair<'f>> {
         out.push((old.map(|it| &before[it]), Some(fact)));
     }
     out.extend(before.iter().zip(kept).filter(|(_, kept)| !kept).map(|(it, _)| (Some(it), None)));
+    out.retain(|it| !matches!(it, (Some(one), None) | (None, Some(one)) if one.is_default));
     out
 }
 

@@ -35,6 +35,11 @@ pub(super) fn is_on(node: &Node) -> bool {
     matches!(canonical(node).to_lowercase().as_str(), "true" | "yes" | "on" | "1" | "y")
 }
 
+/// Whether an overlay of compose takes it back, whatever is written beside that.
+pub(super) fn is_reset(node: &Node) -> bool {
+    node.tag.as_deref() == Some("!reset")
+}
+
 /// Nanoseconds of `1m30s`, `90s`, `1.5h`.
 pub(super) fn duration(text: &str) -> Option<f64> {
     let mut rest = text.trim();
@@ -80,6 +85,7 @@ fn scalar(key: &str, node: &Node) -> String {
 /// Says everything below a node, a fact for each leaf, called by its path.
 pub(super) fn tree(subject: &mut Subject, path: &str, node: &Node, of: Option<(&'static Words, &str)>) {
     match &node.value {
+        _ if is_reset(node) => {}
         Value::Map(entries) if !entries.is_empty() => {
             for (key, it) in entries {
                 tree(subject, &format!("{path}.{key}"), it, of);
@@ -117,6 +123,7 @@ pub(super) fn pairs(node: &Node) -> Vec<(String, Option<String>, Range<usize>)> 
     });
     let mapped = node
         .entries()
+        .filter(|(_, it)| !is_reset(it))
         .map(|(name, it)| (name.to_owned(), Some(canonical(it)).filter(|_| it.value != Value::Null), bytes(it)));
     listed.chain(mapped).collect()
 }

@@ -4,7 +4,7 @@
 mod merge;
 mod words;
 
-pub(crate) use words::{assume, image_tag, size_of, split};
+pub(crate) use words::{assume, image_tag, is_host_path, size_of, split};
 pub(super) use words::{image_name, is, size, text, texts, undecided};
 
 use std::borrow::Cow;
@@ -26,6 +26,8 @@ pub(super) struct Compose {
     pub(super) head: Range<usize>,
     /// Words that YAML 1.1 readers take for booleans, though no quotes stand around them.
     pub(super) bare_words: Vec<Range<usize>>,
+    /// Whether something of it can stand in a file that is not here.
+    pub(super) has_partial: bool,
     /// Services that another one waits for to complete.
     awaited: HashSet<String>,
     /// Images that some service here builds.
@@ -232,7 +234,7 @@ impl<'c> Service<'c> {
 
     /// Whether it comes from a file that is not here, so that what is missing may well stand there.
     pub(super) fn is_partial(&self) -> bool {
-        self.get("extends.file").is_some() || (self.get("image").is_none() && self.get("build").is_none())
+        is_partial(self.node)
     }
 
     /// Whether it ends when its work is done.
@@ -280,6 +282,12 @@ impl<'c> Service<'c> {
     pub(super) fn probe(&self) -> Vec<Cow<'c, str>> {
         self.get("healthcheck.test").map(texts).unwrap_or_default()
     }
+}
+
+/// Whether this service comes from a file that is not here.
+fn is_partial(service: &Node) -> bool {
+    let has = |dotted: &str| below(service, dotted).is_some();
+    has("extends.file") || !(has("image") || has("build"))
 }
 
 /// Whether this service's healthcheck is switched off.
@@ -341,7 +349,7 @@ fn mount(node: &Node) -> Option<Mount<'_>> {
         [source, target] => (source.clone(), target.clone(), String::new()),
         [source, target, options @ ..] => (source.clone(), target.clone(), options.join(":")),
     };
-    let kind = if source.starts_with(['.', '/', '~', '$']) { "bind" } else { "volume" };
+    let kind = if is_host_path(&source) { "bind" } else { "volume" };
     let options = options.split(',').map(str::to_owned).collect();
     Some(Mount { kind, source, target, options, bytes: node.at.clone(), long: None })
 }
@@ -386,7 +394,8 @@ pub(super) fn read(files: &Files<'_>) -> Compose {
     prune(&mut root);
     let head = root.entries().next().map_or(0..0, |(_, it)| it.key.clone());
     let (awaited, built) = (awaited(&root), built(&root));
-    Compose { root, problems, head, bare_words, awaited, built }
+    let has_partial = has_partial(&root);
+    Compose { root, problems, head, bare_words, has_partial, awaited, built }
 }
 
 /// Finds `restart: no` and its like: words without quotes that only some readers take for text.
@@ -398,6 +407,11 @@ fn bare_booleans(root: &Node, text: &str, start: usize, out: &mut Vec<Range<usiz
             out.push(start + restart.at.start..start + restart.at.end);
         }
     }
+}
+
+fn has_partial(root: &Node) -> bool {
+    let mut services = root.get("services").into_iter().flat_map(Node::entries).map(|(_, it)| it);
+    root.get("include").is_some() || services.any(|it| matches!(it.value, Value::Map(_)) && is_partial(it))
 }
 
 fn awaited(root: &Node) -> HashSet<String> {
@@ -513,6 +527,28 @@ mod tests {
         ] {
             assert_eq!(assume(text), expected, "{text}");
         }
+        let deep = |depth: usize| format!("{}{}", "${A:-".repeat(depth), "}".repeat(depth));
+        assert_eq!(assume(&deep(30)), "");
+        assert_eq!(assume(&deep(20_000)).matches("${A:-").count(), 20_000 - 32);
+        assert_eq!(assume(&"${A:-".repeat(20_000)).matches("${A:-").count(), 20_000 - 32);
+    }
+
+    #[test]
+    fn the_letter_of_a_drive_stays_with_its_path() {
+        for (text, parts) in [
+            ("C:\\data:/data", &["C:\\data", "/data"][..]),
+            ("C:/data:/data:ro", &["C:/data", "/data", "ro"]),
+            ("C:\\a:D:\\b", &["C:\\a", "D:\\b"]),
+            ("a:/data:ro", &["a", "/data", "ro"]),
+            ("a:/data", &["a", "/data"]),
+            ("é:/data", &["é", "/data"]),
+            ("1:1", &["1", "1"]),
+        ] {
+            assert_eq!(split(text), parts, "{text}");
+        }
+        let compose = merged(&["services: {a: {image: x, volumes: ['C:\\data:/data']}}"]);
+        let kinds: Vec<_> = compose.services().flat_map(|it| it.mounts.into_iter().map(|it| it.kind)).collect();
+        assert_eq!(kinds, ["bind"]);
     }
 
     #[test]

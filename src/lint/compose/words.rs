@@ -48,9 +48,16 @@ pub(crate) fn size_of(text: &str) -> Option<u64> {
     number.parse::<f64>().ok().map(|it| (it * factor) as u64)
 }
 
+/// How many defaults may stand in each other: nobody writes more than two or three.
+const DEEPEST: usize = 32;
+
 /// `text` with the defaults of its variables: `${A:-b}` becomes `b`. A variable without one stays.
 pub(crate) fn assume(text: &str) -> Cow<'_, str> {
-    if !text.contains("${") {
+    assume_within(text, DEEPEST)
+}
+
+fn assume_within(text: &str, depth: usize) -> Cow<'_, str> {
+    if depth == 0 || !text.contains("${") {
         return Cow::Borrowed(text);
     }
     let mut out = String::new();
@@ -64,7 +71,7 @@ pub(crate) fn assume(text: &str) -> Cow<'_, str> {
         let operator = &inner[name..];
         let escaped = out.ends_with('$');
         match operator.strip_prefix(":-").or_else(|| operator.strip_prefix('-')) {
-            Some(default) if !escaped => out.push_str(&assume(default)),
+            Some(default) if !escaped => out.push_str(&assume_within(default, depth - 1)),
             _ => out.push_str(whole),
         }
         rest = &rest[dollar + length..];
@@ -113,14 +120,14 @@ fn braced(text: &str) -> usize {
     text.len()
 }
 
-/// `text` at its colons, but not at those within `${…}` and `[…]`.
+/// `text` at its colons, but not at those within `${…}` and `[…]`, nor behind the letter of a drive.
 pub(crate) fn split(text: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
     for (at, char) in text.char_indices() {
         match char {
             '{' | '[' => depth += 1,
             '}' | ']' => depth -= 1,
-            ':' if depth <= 0 => {
+            ':' if depth <= 0 && !(at == start + 1 && begins_with_drive(&text[start..])) => {
                 parts.push(&text[start..at]);
                 start = at + 1;
             }
@@ -129,6 +136,18 @@ pub(crate) fn split(text: &str) -> Vec<&str> {
     }
     parts.push(&text[start..]);
     parts
+}
+
+/// Whether a mount's text begins with a path of Windows: `C:\data`, or `C:/data` before another path.
+fn begins_with_drive(text: &str) -> bool {
+    let is_letter = text.starts_with(|it: char| it.is_ascii_alphabetic());
+    let rest = text.get(1..).and_then(|it| it.strip_prefix(':')).filter(|_| is_letter);
+    rest.is_some_and(|it| it.starts_with('\\') || (it.starts_with('/') && it.contains(":/")))
+}
+
+/// Whether the source of a mount is a path of the host, and no volume's name.
+pub(crate) fn is_host_path(source: &str) -> bool {
+    source.starts_with(['.', '/', '~', '$', '\\']) || source.get(1..).is_some_and(|it| it.starts_with(':'))
 }
 
 /// An image without registry, tag and digest: `postgres` of `ghcr.io/acme/postgres:18`.

@@ -7,7 +7,7 @@ mod service;
 mod tests;
 
 use super::subject::{Risk, Subject};
-use super::value::{bytes, is_on, pairs, tree};
+use super::value::{bytes, is_on, is_reset, pairs, tree};
 use super::words::{LABEL, Words, words};
 use crate::yaml::{self, Node, Value};
 
@@ -26,15 +26,23 @@ pub(super) fn read(text: &str) -> Option<Vec<Subject>> {
     let mut file = Subject::new("", "", 0..0);
     let mut out = Vec::new();
     for (key, node) in root.entries() {
-        tags(&mut file, key, node);
         match key {
-            "services" => out.extend(node.entries().map(|(name, it)| service::read(name, it, &root))),
-            "networks" | "volumes" | "secrets" | "configs" => {
-                out.extend(node.entries().map(|(name, it)| part(key, name, it)));
+            "services" | "networks" | "volumes" | "secrets" | "configs" => {
+                tag(&mut file, key, node);
+                for (name, it) in node.entries() {
+                    match key {
+                        _ if is_reset(it) => tag(&mut file, &format!("{key}.{name}"), it),
+                        "services" => out.push(service::read(name, it, &root)),
+                        _ => out.push(part(key, name, it)),
+                    }
+                }
             }
             // What others use by an alias is said where they use it.
-            _ if key.starts_with("x-") && is_anchored(text, node) => {}
-            _ => tree(&mut file, key, node, None),
+            _ if key.starts_with("x-") && is_anchored(text, node) => tags(&mut file, key, node),
+            _ => {
+                tags(&mut file, key, node);
+                tree(&mut file, key, node, None);
+            }
         }
     }
     out.insert(0, file);
@@ -87,24 +95,25 @@ fn labels(subject: &mut Subject, words: &'static Words, node: &Node) {
     }
 }
 
-/// Says where an overlay takes back or replaces what the files below it have.
+/// Says where an overlay takes back or replaces what the files below it have, here and further in.
 fn tags(subject: &mut Subject, path: &str, node: &Node) {
-    const PROTECT: [&str; 6] = ["cap_drop", "security_opt", "read_only", "user", "healthcheck", "deploy"];
-    if let Some(tag) = node.tag.as_deref() {
-        let shown = match tag {
-            "!reset" => "taken back",
-            "!override" => "replaced",
-            other => other,
-        };
-        let protects = tag == "!reset" && path.split('.').any(|it| PROTECT.contains(&it));
-        let risk = if protects { Risk::GRANTS } else { Risk::NONE };
-        let path = if path.is_empty() { "everything" } else { path };
-        subject.say(&TAG, path, tag, &bytes(node)).shown(shown).risk(risk);
-    }
-    // Services and networks look after their own.
-    let is_top = matches!(path, "services" | "networks" | "volumes" | "secrets" | "configs");
-    for (key, it) in node.entries().filter(|_| !is_top) {
+    tag(subject, path, node);
+    for (key, it) in node.entries() {
         let inner = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
         tags(subject, &inner, it);
     }
+}
+
+fn tag(subject: &mut Subject, path: &str, node: &Node) {
+    const PROTECT: [&str; 6] = ["cap_drop", "security_opt", "read_only", "user", "healthcheck", "deploy"];
+    let Some(tag) = node.tag.as_deref() else { return };
+    let shown = match tag {
+        "!reset" => "taken back",
+        "!override" => "replaced",
+        other => other,
+    };
+    let protects = tag == "!reset" && path.split('.').any(|it| PROTECT.contains(&it));
+    let risk = if protects { Risk::GRANTS } else { Risk::NONE };
+    let path = if path.is_empty() { "everything" } else { path };
+    subject.say(&TAG, path, tag, &bytes(node)).shown(shown).risk(risk);
 }

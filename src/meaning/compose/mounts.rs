@@ -1,6 +1,6 @@
 //! What is mounted into a service: volumes, folders of the host, tmpfs.
 
-use crate::lint::compose::{assume, split};
+use crate::lint::compose::{assume, is_host_path, split};
 use crate::meaning::subject::{Risk, Subject};
 use crate::meaning::value::{bytes, canonical, is_on, limit, size, tree};
 use crate::meaning::words::{LIMIT, MOUNT, words};
@@ -69,7 +69,7 @@ fn short(subject: &mut Subject, text: &str, item: &Node) {
         [source, target] => (*source, *target, ""),
         [source, target, options, ..] => (*source, *target, *options),
     };
-    let kind = if assume(source).starts_with(['.', '/', '~', '$']) { "bind" } else { "volume" };
+    let kind = if is_host_path(&assume(source)) { "bind" } else { "volume" };
     let options: Vec<&str> = options.split(',').map(str::trim).collect();
     mount(subject, kind, source, target, options.contains(&"ro"), item);
     let is_plain = |it: &&str| matches!(*it, "" | "ro" | "rw" | "cached" | "delegated" | "consistent");

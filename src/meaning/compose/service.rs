@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::{labels, mounts, ports, tags};
-use crate::meaning::subject::{Risk, Subject};
+use crate::meaning::subject::{Fact, Risk, Subject};
 use crate::meaning::value::{
-    bytes, canonical, capability, dropped, duration, image, is_on, items, limit, pairs, size, tree, user, variable,
+    bytes, canonical, capability, dropped, duration, image, is_on, is_reset, items, limit, pairs, size, tree, user,
+    variable,
 };
 use crate::meaning::words::{
     ANNOTATION, CAPABILITY, DETAIL, ENVIRONMENT, IMAGE, LABEL, LIMIT, SETTING, SWITCH, USER, words,
@@ -49,8 +50,8 @@ struct Service<'r> {
 
 impl Service<'_> {
     fn field(&mut self, key: &str, node: &Node) {
-        // Nothing written is nothing said.
-        if node.value == Value::Null {
+        // Nothing written is nothing said, and what is taken back is said as that.
+        if node.value == Value::Null || is_reset(node) {
             return;
         }
         let at = bytes(node);
@@ -95,10 +96,18 @@ impl Service<'_> {
             }
             "cap_drop" => dropped(&mut self.it, node),
             "security_opt" => self.security(node),
-            "privileged" => self.switch("privileged mode", is_on(node), Some(true), &at),
-            "read_only" => self.switch("read-only root", is_on(node), Some(false), &at),
-            "oom_kill_disable" => self.switch("out-of-memory protection", is_on(node), Some(true), &at),
-            "init" => self.switch("init", is_on(node), None, &at),
+            "privileged" => {
+                self.switch("privileged mode", is_on(node), Some(true), &at);
+            }
+            "read_only" => {
+                self.switch("read-only root", is_on(node), Some(false), &at);
+            }
+            "oom_kill_disable" => {
+                self.switch("out-of-memory protection", is_on(node), Some(true), &at);
+            }
+            "init" => {
+                self.switch("init", is_on(node), None, &at);
+            }
             "pid" | "ipc" | "uts" | "userns_mode" | "cgroup" | "network_mode" => self.namespace(key, node),
             "devices" | "device_cgroup_rules" | "volumes_from" => {
                 for (device, at) in items(node) {
@@ -145,7 +154,7 @@ impl Service<'_> {
             ("init", "init", None),
         ] {
             if node.get(key).is_none_or(|it| it.value == Value::Null) {
-                self.switch(name, false, worse, &self.it.bytes.clone());
+                self.switch(name, false, worse, &self.it.bytes.clone()).is_default = true;
             }
         }
         let is_written = |key: &str| node.get(key).is_some_and(|it| it.value != Value::Null);
@@ -156,12 +165,12 @@ impl Service<'_> {
     }
 
     /// Something that is on or off. `worse` is the state that gives something up.
-    fn switch(&mut self, name: &str, on: bool, worse: Option<bool>, at: &Range<usize>) {
+    fn switch(&mut self, name: &str, on: bool, worse: Option<bool>, at: &Range<usize>) -> &mut Fact {
         let level = |state: bool| if worse == Some(state) { 1.0 } else { 0.0 };
         // What a file that adds to others leaves out may be either; then whatever it says counts.
         let without = if self.is_whole { level(false) } else { level(!on) };
         let word = if on { "on" } else { "off" };
-        self.it.say(&SWITCH, name, word, at).risk(Risk::of(level(on), without));
+        self.it.say(&SWITCH, name, word, at).risk(Risk::of(level(on), without))
     }
 
     fn command(&mut self, key: &str, node: &Node) {
@@ -230,7 +239,7 @@ impl Service<'_> {
         for (name, at) in items(node).into_iter().filter(|_| matches!(node.value, Value::List(_))) {
             self.join(&name, &at);
         }
-        for (name, it) in node.entries() {
+        for (name, it) in node.entries().filter(|(_, it)| !is_reset(it)) {
             self.join(name, &it.key);
             for (key, it) in it.entries() {
                 let path = format!("network {name} {key}");
@@ -259,7 +268,7 @@ impl Service<'_> {
         for (name, at) in items(node).into_iter().filter(|_| matches!(node.value, Value::List(_))) {
             self.it.say(&WAITS, name, "started", &at);
         }
-        for (name, it) in node.entries() {
+        for (name, it) in node.entries().filter(|(_, it)| !is_reset(it)) {
             let condition = it.get("condition").map(canonical).unwrap_or_default();
             let condition = match condition.strip_prefix("service_").unwrap_or(&condition) {
                 "" => "started",

@@ -255,7 +255,41 @@ fn an_overlay_only_adds_to_what_is_below_it() {
             ("", "healthcheck: !reset null", &["! services.api: healthcheck of the files below taken back"]),
             ("ports: ['1:1']", "ports: !override ['1:1']", &["services.api: ports of the files below replaced"]),
             ("", "labels: {a: b}", &["services.api: label a=b added"]),
+            ("", "networks: {x: !reset null}", &["services.api: networks.x of the files below taken back"]),
+            ("", "depends_on: {db: !reset null}", &["services.api: depends_on.db of the files below taken back"]),
+            ("", "environment: {A: !reset null}", &["services.api: environment.A of the files below taken back"]),
+            ("", "ports: !reset ['1:1']", &["services.api: ports of the files below taken back"]),
+            ("", "logging: {driver: !reset x}", &["services.api: logging.driver of the files below taken back"]),
         ],
         |it| format!("services: {{api: {{stop_grace_period: 1s, {it}}}}}\n"),
+    );
+}
+
+#[test]
+fn what_an_overlay_takes_back_does_not_come() {
+    check(
+        "compose.development.yaml",
+        &[
+            ("services: {}", "services: {db: !reset null}", &["services.db of the files below taken back"]),
+            ("networks: {}", "networks: {a: !reset null}", &["networks.a of the files below taken back"]),
+        ],
+        str::to_owned,
+    );
+}
+
+#[test]
+fn a_service_without_an_image_says_nothing_of_what_nobody_wrote() {
+    check(
+        "compose.yml",
+        &[
+            ("image: x:1, networks: [a]", "networks: [a]", &["services.db: image x:1 removed"]),
+            ("networks: [a]", "image: x:1, networks: [a]", &["services.db: image x:1"]),
+            (
+                "image: x:1, networks: [a], privileged: true",
+                "networks: [a]",
+                &["services.db: image x:1 removed", "services.db: privileged mode no longer switched on"],
+            ),
+        ],
+        |it| format!("services: {{db: {{{it}}}}}\n"),
     );
 }

@@ -42,7 +42,7 @@ fn block(directives: &[Directive], owner: usize, out: &mut Vec<Subject>) {
                 inner.iter().for_each(|it| {
                     out[index].say(&SETTING, "code", it.value().trim(), &it.bytes);
                 });
-            } else if holds_values(directive) {
+            } else if directive.holds_values() {
                 inner.iter().for_each(|it| entry(&mut out[index], it));
             } else {
                 block(inner, index, out);
@@ -123,11 +123,6 @@ fn is_ordered(directive: &Directive) -> bool {
     }
 }
 
-/// Whether its block holds values and no directives.
-fn holds_values(directive: &Directive) -> bool {
-    matches!(directive.name.as_str(), "map" | "geo" | "types" | "split_clients" | "match" | "charset_map")
-}
-
 /// Says an entry of a map or its like. Regular expressions are tried one after the other.
 fn entry(subject: &mut Subject, directive: &Directive) {
     let name = if directive.name.is_empty() { "\"\"" } else { &directive.name };
@@ -142,23 +137,28 @@ fn joined(directive: &Directive) -> String {
     args.join(" ")
 }
 
-/// An argument in one spelling: times in milliseconds and sizes in bytes, where it is one.
+/// An argument in one spelling: times in milliseconds and sizes in bytes, where it is one; also behind a name and `=`.
 fn spelled(name: &str, text: &str) -> String {
+    let (lead, name, text) = match text.split_once('=') {
+        Some((key, value)) => (&text[..=key.len()], key, value),
+        None => ("", name, text),
+    };
+    amount(name, text).map_or_else(|| format!("{lead}{text}"), |it| format!("{lead}{it}"))
+}
+
+/// The milliseconds or bytes of what this name gives; `None` where it gives something else.
+fn amount(name: &str, text: &str) -> Option<u64> {
     const TIMES: [&str; 7] =
         ["expires", "keepalive_time", "proxy_cache_valid", "inactive", "valid", "fail_timeout", "slow_start"];
     const SIZES: [&str; 6] =
         ["client_max_body_size", "limit_rate", "limit_rate_after", "max_size", "min_free", "sendfile_max_chunk"];
-    if let Some((key, value)) = text.split_once('=') {
-        return format!("{key}={}", spelled(key, value));
-    }
     let is_time = name.ends_with("_timeout") || TIMES.contains(&name);
     let is_size = name.ends_with("_size") || name.ends_with("_buffers") || SIZES.contains(&name);
-    let known = match (is_time, is_size) {
+    match (is_time, is_size) {
         (true, _) => time(text),
         (_, true) => size(text),
         _ => None,
-    };
-    known.map_or_else(|| text.to_owned(), |it| it.to_string())
+    }
 }
 
 /// Milliseconds of `30`, `30s` and `1m30s`: what has no unit is seconds.

@@ -28,6 +28,10 @@ pub(super) fn of(directive: &Directive) -> Risk {
         "limit_req" => Risk::limit(Some(number_of(directive, "burst=").unwrap_or(0.0))),
         "limit_req_zone" => Risk::limit(rate(directive)),
         "listen" => Risk::level(if directive.says("ssl") || directive.says("quic") { 0.0 } else { 1.0 }),
+        "proxy_set_header" | "grpc_set_header" => passed(directive),
+        "fastcgi_param" | "uwsgi_param" | "scgi_param" if first == "HTTP_PROXY" => {
+            guard(!directive.arg(1).contains("$http_"))
+        }
         "proxy_ssl_verify" | "grpc_ssl_verify" | "uwsgi_ssl_verify" | "ssl_reject_handshake" => guard(is_on),
         "return" => guard(is_refusal(first)),
         "satisfy" => grant(first == "any"),
@@ -158,6 +162,26 @@ fn header(directive: &Directive) -> Risk {
             _ => return Risk::NONE,
         };
     Risk::of(level + always, 1.0)
+}
+
+/// A header of a request that goes on to a service, of those by which it knows who asks: without a word, or with a
+/// variable of the request, clients say so themselves.
+fn passed(directive: &Directive) -> Risk {
+    const NAMES: [&str; 7] = [
+        "forwarded",
+        "proxy",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-real-ip",
+    ];
+    if !NAMES.contains(&directive.value().to_lowercase().as_str()) {
+        return Risk::NONE;
+    }
+    let value = directive.arg(1);
+    let is_theirs = value.contains("$http_") || value.contains("$proxy_add_x_forwarded_for");
+    Risk::of(if is_theirs { 1.0 } else { 0.0 }, 1.0)
 }
 
 /// How much a Content-Security-Policy lets in, as far as it can be counted.

@@ -101,6 +101,23 @@ fn directives_have_their_words() {
             ("include headers.conf;", "", &["! server x: include headers.conf removed"]),
             ("", "include other.conf;", &["server x: include other.conf added"]),
             (
+                "proxy_set_header Proxy \"\";",
+                "proxy_set_header Proxy $http_proxy;",
+                &["! server x: passed header Proxy: \"\" → $http_proxy"],
+            ),
+            ("proxy_set_header Proxy \"\";", "", &["! server x: passed header Proxy removed"]),
+            (
+                "proxy_set_header X-Forwarded-For $remote_addr;",
+                "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+                &["! server x: passed header X-Forwarded-For: $remote_addr → $proxy_add_x_forwarded_for"],
+            ),
+            (
+                "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+                "proxy_set_header X-Forwarded-For $remote_addr;",
+                &["server x: passed header X-Forwarded-For: $proxy_add_x_forwarded_for → $remote_addr"],
+            ),
+            ("fastcgi_param HTTP_PROXY \"\";", "", &["! server x: fastcgi_param HTTP_PROXY removed"]),
+            (
                 "proxy_set_header Host $host;",
                 "proxy_set_header Host $http_host;",
                 &["server x: passed header Host: $host → $http_host"],
