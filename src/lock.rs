@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, listed};
+use crate::merge::first_marker;
 use crate::project::{Action, ImageRef, Project, Reference, Resolved, Role};
 use crate::yaml::{self, Node};
 
@@ -56,7 +57,7 @@ impl Lock {
     /// # Errors
     /// What is wrong with it, each with its bytes in `text` and how to mend it.
     pub fn read(text: &str) -> Result<Lock, Vec<Broken>> {
-        if let Some(at) = conflict_marker(text) {
+        if let Some(at) = first_marker(text) {
             let help = "keep one side of each conflict (`git checkout --theirs forge.lock` takes all of the other branch's), then run `forge lock`";
             return Err(vec![broken(at, "a merge left its conflict markers here", help)]);
         }
@@ -196,16 +197,6 @@ const MEND: &str = "take it from version control again (`git checkout forge.lock
 
 fn broken(at: Range<usize>, message: impl Into<String>, help: &'static str) -> Broken {
     Broken { at, message: message.into(), help }
-}
-
-/// The first line that git writes around the sides of a conflict.
-fn conflict_marker(text: &str) -> Option<Range<usize>> {
-    let mut start = 0;
-    text.split_inclusive('\n').find_map(|line| {
-        let at = start..start + line.trim_end().len();
-        start += line.len();
-        ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|it| line.starts_with(it)).then_some(at)
-    })
 }
 
 /// A text as a plain word of YAML, or in quotes where it would be something else.

@@ -11,6 +11,7 @@ use serde_yaml::{Spanned, Tagged};
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, Step};
+use crate::merge::first_marker;
 
 /// One value of a document, and where it stands.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -107,6 +108,10 @@ fn read_within(text: &str, replayed: usize) -> Result<Doc, Diagnostic> {
 }
 
 fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
+    if let Some(at) = first_marker(text) {
+        return Diagnostic::error(&codes::YAML, Place::Bytes(at), "a merge left its conflict markers here")
+            .help("keep one side of each conflict, or what both come to, and take the lines of markers out");
+    }
     let at = error.location().map_or(0..0, |it| words(text, &it));
     let message = error.render_with_formatter(&serde_yaml::UserMessageFormatter);
     // The reader adds " at line 3, column 1"; the place says so already.

@@ -34,6 +34,7 @@ fn a_text_that_is_no_spec_is_refused() {
         ("open", b"a: [", "unclosed bracket"),
         ("two", b"forge: 1\n---\nforge: 1\n", "a spec is one document"),
         ("tab", b"forge: 1\n\tname: x\n", "a line begins with a tab"),
+        ("merge", b"forge: 1\n<<<<<<< HEAD\nname: x\n=======\nname: y\n>>>>>>> z\n", "conflict markers"),
         ("twice", b"forge: 1\nname: a\nname: b\n", "duplicate mapping key `name`"),
         ("alias", b"forge: *nobody\n", "unknown"),
         ("deep", deep.as_bytes(), "nested too deeply"),

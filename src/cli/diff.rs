@@ -225,7 +225,7 @@ fn show(review: &Review, changes: &[Change], arguments: &Arguments, shell: &mut 
         shell.answer(&text)?;
     }
     if arguments.format == Format::Human {
-        let is_memory = |it: &Reviewed| it.path.starts_with(".forge/");
+        let is_memory = |it: &Reviewed| it.path.starts_with(".forge/") && it.path != ".forge/";
         if !review.files.is_empty() && review.files.iter().all(is_memory) {
             shell.say("only what forge remembers differs: `forge generate` brings it up to date, and it is committed with the files")?;
         }

@@ -78,3 +78,13 @@ pub fn conflicts(text: &str) -> Vec<Range<usize>> {
     }
     found
 }
+
+/// The first line that looks like one of the markers around a conflict, by its bytes: also where others are missing.
+pub fn first_marker(text: &str) -> Option<Range<usize>> {
+    let mut start = 0;
+    text.split_inclusive('\n').find_map(|line| {
+        let at = start..start + line.trim_end().len();
+        start += line.len();
+        ["<<<<<<< ", ">>>>>>> ", "||||||| "].iter().any(|it| line.starts_with(it)).then_some(at)
+    })
+}

@@ -8,7 +8,7 @@ use std::ops::Range;
 use imara_diff::{Algorithm, Diff, InternedInput, Token};
 
 use markers::write_conflict;
-pub use markers::{conflicts, unmarked};
+pub use markers::{conflicts, first_marker, unmarked};
 
 /// Why two changes could not be brought together.
 #[derive(Debug, Clone, PartialEq, Eq)]
