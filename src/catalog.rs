@@ -624,6 +624,9 @@ fn check_provider(provider: &Provider) -> Result<(), (Path, String)> {
         if template.contains('/') || !template.ends_with(".j2") {
             return Err((at, format!("`{template}` is no name of a template in this folder, `check.yml.j2`")));
         }
+        if template.contains('@') {
+            return Err((at, format!("`{template}` has an `@` in its name, which forge needs for itself")));
+        }
         let harmless = |it: &str| !it.is_empty() && it != "." && it != "..";
         if !path.split('/').all(harmless) || path.contains(|it: char| it.is_control() || it == '\\') {
             return Err((at, format!("`{}` is no path of a file in the project", path.escape_debug())));

@@ -244,7 +244,7 @@ impl Reader {
             match name {
                 "forge" => {}
                 "images" => {
-                    for (name, node) in node.entries() {
+                    for (name, node) in self.group(name, node) {
                         let Some(digest) = self.text(node, "digest", is_digest, "`sha256:` and 64 hexadecimal digits")
                         else {
                             continue;
@@ -254,7 +254,7 @@ impl Reader {
                     }
                 }
                 "actions" => {
-                    for (name, node) in node.entries() {
+                    for (name, node) in self.group(name, node) {
                         let sha = self.text(node, "sha", |it| is_hex(it, 40), "40 hexadecimal digits");
                         let version = self.text(node, "version", is_version, "a version such as `v5.0.0`");
                         if let (Some(version), Some(sha)) = (version, sha) {
@@ -270,6 +270,15 @@ impl Reader {
             }
         }
         lock
+    }
+
+    /// The entries of a part of the lock, which may be empty, and may be nothing but entries.
+    fn group<'n>(&mut self, name: &str, node: &'n Node) -> impl Iterator<Item = (&'n str, &'n Node)> + use<'n> {
+        if !matches!(node.value, yaml::Value::Map(_) | yaml::Value::Null) {
+            let message = format!("`{name}` has to hold entries, each with its name");
+            self.told.push(broken(node.at.clone(), message, MEND));
+        }
+        node.entries()
     }
 
     /// The platforms that a list has to hold.
@@ -307,7 +316,7 @@ fn is_platform(text: &str) -> bool {
 }
 
 /// Whether `text` can be the version of an action: what stands in a comment of a workflow.
-fn is_version(text: &str) -> bool {
+pub(crate) fn is_version(text: &str) -> bool {
     !text.is_empty() && text.len() < 100 && text.bytes().all(|it| it.is_ascii_alphanumeric() || b"._-+/".contains(&it))
 }
 
@@ -362,6 +371,8 @@ mod tests {
         for odd in ["[\"a # b\"]", "['x]']", "[linux]", "[linux/arm/v7/8]", "linux/amd64", "[linux/]"] {
             told(&text.replace("[linux/arm/v7]", odd), odd.trim_matches(['[', ']', '"', '\'']));
         }
+        told(&format!("forge: 1\nimages: [{}]\n", digest("a")), "[");
+        told("forge: 1\nimages: {}\nactions: oops\n", "oops");
         told("[", "[");
         told("hello\n", "hello");
     }

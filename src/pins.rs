@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::diagnostic::Path;
-use crate::lock::{Lock, Pin, is_hex};
+use crate::diagnostic::{Path, Step};
+use crate::lock::{Lock, Pin, is_hex, is_version};
 use crate::project::Action;
 
 /// Where an image stands in a line of a Dockerfile, a compose file or a pipeline.
@@ -69,7 +69,7 @@ impl Written {
     fn is_pin(&self) -> bool {
         match (&self.was, &self.is) {
             (Named::Image { name: was, .. }, Named::Image { name, digest: Some(_) }) => was == name,
-            (Named::Action { .. }, Named::Action { sha, version: Some(_), .. }) => is_hex(sha, 40),
+            (Named::Action { .. }, Named::Action { sha, version: Some(version), .. }) => is_release(sha, version),
             _ => false,
         }
     }
@@ -163,7 +163,7 @@ pub fn differing(one: &str, other: &str) -> Option<BTreeSet<String>> {
 /// The actions that a workflow uses, by name, with the versions that comments give them.
 pub fn actions(text: &str) -> impl Iterator<Item = (String, Action)> {
     text.lines().filter_map(|line| match named(line)?.1 {
-        Named::Action { name, sha, version: Some(version) } if is_hex(&sha, 40) => {
+        Named::Action { name, sha, version: Some(version) } if is_release(&sha, &version) => {
             Some((name, Action { version, sha }))
         }
         _ => None,
@@ -182,7 +182,7 @@ pub fn take(lock: Option<&Lock>, uses: &BTreeMap<String, BTreeSet<Path>>, writte
     for it in written {
         if let (Named::Image { name: was, .. }, Named::Image { name, .. }) = (&it.was, &it.is) {
             let at = uses.get(was).filter(|_| was != name && !uses.contains_key(name)).and_then(BTreeSet::first);
-            if let Some(at) = at.filter(|at| at.to_string().ends_with(".image") || is_newer(name, was)) {
+            if let Some(at) = at.filter(|at| is_image(at) || is_newer(name, was)) {
                 let at = Some(at.clone());
                 taken.raised.push(Raised { path: it.path.clone(), was: was.clone(), is: name.clone(), at });
             }
@@ -203,6 +203,11 @@ pub fn take(lock: Option<&Lock>, uses: &BTreeMap<String, BTreeSet<Path>>, writte
         }
     }
     taken
+}
+
+/// Whether a place in the spec is where the image of a service is said, with its tag.
+pub fn is_image(at: &Path) -> bool {
+    matches!(&at.0[..], [Step::Key(group), _, Step::Key(key)] if **group == *"services" && **key == *"image")
 }
 
 /// What stands in a file for an image that the project uses, or for an action.
@@ -234,8 +239,8 @@ impl<'a> Pinned<'a> {
                 uses.contains_key(name).then_some(Pinned { name, is, was, version: None })
             }
             (Named::Action { sha: was, .. }, Named::Action { name, sha, version: Some(version) }) => {
-                let (was, version) = (Some(was.as_str()), Some(version.as_str()));
-                is_hex(sha, 40).then_some(Pinned { name, is: sha, was, version })
+                let pin = Pinned { name, is: sha, was: Some(was), version: Some(version) };
+                is_release(sha, version).then_some(pin)
             }
             _ => None,
         }
@@ -310,6 +315,11 @@ fn named(line: &str) -> Option<(String, Named)> {
     let rest = &line[found[0].len()..];
     let version = found.get(4).map(|it| it.as_str().to_owned());
     Some((format!("{before}{name}@{rest}"), Named::Action { name, sha: found[3].to_owned(), version }))
+}
+
+/// Whether a commit and what a comment calls it can stand in a lock.
+fn is_release(sha: &str, version: &str) -> bool {
+    is_hex(sha, 40) && is_version(version)
 }
 
 /// Whether the tag of an image has a higher version than that of another: an older one is its owner's choice, and
@@ -422,6 +432,14 @@ mod tests {
     }
 
     #[test]
+    fn the_image_of_a_service_is_said_in_one_place() {
+        assert!(is_image(&Path::of(["services", "api", "image"])));
+        for it in ["backings.image", "services.image.build", "services.image", "ci.provider"] {
+            assert!(!is_image(&Path::parse(it)), "{it}");
+        }
+    }
+
+    #[test]
     fn an_older_tag_is_nothing_to_raise() {
         let found = pinned("new").replace("python:3.13", "python:3.9");
         assert_eq!(taken(Some(&lock("old")), &pinned("old"), &found).raised, []);
@@ -438,6 +456,11 @@ mod tests {
         let taken = taken(None, &base, &found);
         assert_eq!(taken.lock.actions["actions/checkout"], Action { version: "v5.0.0".into(), sha: new });
         assert!(super::written("", &base, &base.replace("checkout", "cache")).is_empty());
+        // What no lock can hold stays in the file, as an edit.
+        let odd = found.replace("v5.0.0", "tag=v5.0.0");
+        assert_eq!(super::tests::taken(None, &base, &odd).lock, Lock::default());
+        assert_eq!(repinned(&base, &odd, &["actions/checkout".to_owned()].into()), base);
+        assert_eq!((actions(&found).count(), actions(&odd).count()), (1, 0));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use forge::compare::digest;
 
-use crate::sandbox::{SMALLEST, Sandbox};
+use crate::sandbox::{SMALLEST, Sandbox, end};
 
 /// A digest as registries have them; another for each `of`.
 fn pin(of: &str) -> String {
@@ -99,9 +99,10 @@ fn a_lock_that_cannot_be_read_stops_everything_and_says_how_to_mend_it() {
     for (name, text, words) in [
         ("markers", right.replace("images:", "<<<<<<< HEAD\nimages:"), "git checkout --theirs forge.lock"),
         ("newer", right.replace("forge: 1", "forge: 2"), "a newer forge wrote this"),
-        ("digest", right.replace("sha256:", "sha255:"), "`digest` has to be `sha256:`"),
+        ("digest", right.replacen("sha256:", "sha255:", 1), "`digest` has to be `sha256:`"),
         ("garbage", "\u{1}\u{2}".to_owned(), "forge.lock:1:"),
         ("text", "hello".to_owned(), "it does not begin with `forge: 1`"),
+        ("list", "forge: 1\nimages: [a]\n".to_owned(), "`images` has to hold entries"),
         ("empty", String::new(), "it does not begin with `forge: 1`"),
     ] {
         let sandbox = project(name).file("forge.lock", text);
@@ -109,7 +110,9 @@ fn a_lock_that_cannot_be_read_stops_everything_and_says_how_to_mend_it() {
         let said = sandbox.run(&["generate"]);
         assert!(said.code == 2 && said.stderr.contains(words), "{name}: {}", said.text());
         assert!(said.stderr.contains("help: "), "{name}: {}", said.text());
-        assert_eq!(sandbox.run(&["validate"]).code, 1, "{name}");
+        assert!(said.stderr.ends_with("\nforge.lock is invalid: 1 error\n"), "{name}: {}", said.text());
+        let said = sandbox.run(&["validate"]);
+        assert!(said.code == 1 && said.stderr == "forge.lock is invalid: 1 error\n", "{name}: {}", said.text());
         assert_eq!(sandbox.tree(), before, "{name}");
     }
     let linked = project("lock-link").file("elsewhere", &right).link("forge.lock", "elsewhere");
@@ -183,6 +186,41 @@ fn what_a_bot_wrote_is_no_difference_and_goes_into_the_lock() {
         let sandbox = repository(name);
         bot(&sandbox, image, edited);
         is_taken(&sandbox, image, if image == "postgres:18" { &["compose.yaml"] } else { &files });
+    }
+}
+
+#[test]
+fn a_patch_takes_what_a_bot_wrote_as_generate_does() {
+    let image = "python:3.13-slim";
+    let files = ["api/Dockerfile", "more/Dockerfile"];
+    let both = |sandbox: &Sandbox| bot(sandbox, image, &files);
+    let one = |sandbox: &Sandbox| bot(sandbox, image, &files[..1]);
+    let compose = |sandbox: &Sandbox| bot(sandbox, "postgres:18", &["compose.yaml"]);
+    let first = |sandbox: &Sandbox| {
+        std::fs::remove_file(sandbox.path("forge.lock")).expect("it is there");
+        sandbox.generate();
+        sandbox.edit("compose.yaml", "image: postgres:18", &format!("image: postgres:18@{}", pin("newer")));
+    };
+    type Raise<'a> = &'a dyn Fn(&Sandbox);
+    let ways: [(&str, Raise<'_>); 4] =
+        [("patch-all", &both), ("patch-one", &one), ("patch-compose", &compose), ("patch-first", &first)];
+    for (name, raise) in ways {
+        let texts = |sandbox: &Sandbox| {
+            let tree = sandbox.tree().into_iter().filter(|(path, _)| !path.starts_with(".git/"));
+            tree.map(|(path, seen)| (path, String::from_utf8_lossy(&seen.bytes).into_owned())).collect::<Vec<_>>()
+        };
+        let (patched, generated) = (repository(name), repository(name));
+        raise(&patched);
+        raise(&generated);
+        let patch = patched.run(&["diff", "--format", "unified"]);
+        assert_eq!(patch.code, 1, "{name}: {}", patch.text());
+        patched.apply(&["git", "apply"], &patch.stdout);
+        generated.generate();
+        assert_eq!(texts(&patched), texts(&generated), "{name}");
+        let said = patched.run(&["diff"]);
+        assert_eq!((said.code, said.stdout.as_str()), (0, ""), "{name}: {}", said.text());
+        patched.generate();
+        assert_eq!(texts(&patched), texts(&generated), "{name}");
     }
 }
 
@@ -261,6 +299,9 @@ fn two_newer_digests_of_one_image_are_for_somebody_to_decide() {
             assert!(is_listed || words == ["generate"], "{words:?}: {}", said.text());
             assert_eq!(sandbox.tree(), before, "{words:?}");
         }
+        let said = sandbox.run(&["diff", "--format", "unified"]);
+        assert_eq!((said.code, said.stdout.as_str()), (1, ""), "{}", said.text());
+        assert!(said.stderr.contains("the patch is empty"), "{}", said.text());
         raise(&sandbox, "more/Dockerfile", "newer");
         let text = sandbox.read("more/Dockerfile").replace(&pin("newest"), &pin("newer"));
         sandbox.write("more/Dockerfile", text);
@@ -386,4 +427,60 @@ fn the_lock_is_never_written_through_a_link() {
     assert!(sandbox.read("forge.lock").contains(&pin("newer")));
     assert_eq!(std::fs::read_to_string(&victim).expect("it is there"), "mine");
     assert_eq!(sandbox.mode("forge.lock"), sandbox.mode("compose.yaml"));
+}
+
+#[test]
+fn an_action_can_be_looked_up_by_its_name() {
+    let ci = "ci: { provider: github }\n";
+    let sandbox = Sandbox::smallest("action-name").file("forge.yaml", format!("{SMALLEST}{ci}"));
+    sandbox.generate();
+    let said = sandbox.run(&["lock", "--update", "actions/chekout"]);
+    assert!(said.code == 2 && said.stderr.contains("did you mean `actions/checkout`?"), "{}", said.text());
+    // What a bot wrote, with words for a version that no lock can hold, is an edit, and nothing is broken by it.
+    let workflow = sandbox.read(".github/workflows/check.yml");
+    let line = workflow.lines().find(|it| it.contains("actions/checkout@")).expect("it checks out");
+    let (action, _) = line.split_once('@').expect("it was found by that");
+    let raised = |version: &str| workflow.replace(line, &format!("{action}@{} # {version}", "abcdef0123".repeat(4)));
+    sandbox.write(".github/workflows/check.yml", raised("tag=v9.0.0"));
+    for words in [&["generate"][..], &["diff"], &["generate"]] {
+        let said = sandbox.run(words);
+        assert!(said.code < 2 && !sandbox.exists("forge.lock"), "{words:?}: {}", said.text());
+    }
+    sandbox.write(".github/workflows/check.yml", raised("v9.0.0"));
+    let said = sandbox.run(&["generate"]);
+    let told = "check.yml: forge.lock takes the commit of `actions/checkout`\n";
+    assert!(said.code == 0 && said.stderr.contains(told), "{}", said.text());
+    assert!(sandbox.read("forge.lock").contains("version: v9.0.0\n"));
+    assert_eq!(sandbox.run(&["diff"]).code, 0);
+}
+
+#[test]
+fn the_configuration_of_the_repository_starts_nothing() {
+    let sandbox =
+        Sandbox::smallest("hostile-git").file("forge.yaml", format!("{SMALLEST}ci: {{ provider: github }}\n"));
+    sandbox.generate();
+    git(&sandbox, &["init", "--quiet"]);
+    let mark = sandbox.outside("started");
+    let program = sandbox.path("program");
+    std::fs::write(&program, format!("#!/bin/sh\ntouch '{}'\n", mark.display())).expect("a file in a temporary folder");
+    sandbox.set_mode("program", 0o755);
+    let program = program.display();
+    let ways = [
+        format!(
+            "[protocol \"ext\"]\n\tallow = always\n[url \"ext::{program} %S \"]\n\tinsteadOf = https://github.com/\n"
+        ),
+        format!("[core]\n\tsshCommand = {program}\n[url \"git@localhost:\"]\n\tinsteadOf = https://github.com/\n"),
+    ];
+    // Nobody is asked: the proxy is nobody's. A hook of git's is started with the folder of its repository.
+    let folder = sandbox.path(".git");
+    for (config, inside) in ways.iter().flat_map(|it| [(it, None), (it, Some(&folder))]) {
+        sandbox.write(".git/config", format!("[core]\n\trepositoryformatversion = 0\n{config}"));
+        let mut command = sandbox.command(&["lock", "--update", "actions/checkout"]);
+        command.env("https_proxy", "http://127.0.0.1:9").env("HTTPS_PROXY", "http://127.0.0.1:9");
+        command.envs(inside.map(|it| ("GIT_DIR", it)));
+        let said = end(command);
+        assert_eq!(said.code, 2, "{}", said.text());
+        assert!(said.stderr.contains("`actions/checkout`: git cannot list its releases"), "{}", said.text());
+        assert!(!mark.exists(), "{config}\n{}", said.text());
+    }
 }

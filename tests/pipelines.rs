@@ -437,6 +437,8 @@ steps:
     sandbox
         .write("forge-templates/ci/woodpecker/provider.yaml", "title: Woodpecker\nfiles: { other.yaml.j2: a.yaml }\n");
     assert!(sandbox.forge("generate").contains("the provider `woodpecker` has no `other.yaml.j2`"));
+    sandbox.write("forge-templates/ci/woodpecker/provider.yaml", "title: Woodpecker\nfiles: { a@b.yaml.j2: a.yaml }\n");
+    assert!(sandbox.forge("generate").contains("`a@b.yaml.j2` has an `@` in its name"));
     sandbox.write("forge-templates/ci/woodpecker/provider.yaml", "title: Woodpecker\nfiles: {}\n");
     sandbox
         .write("forge-templates/ci/actions.yaml", "actions/checkout: { version: v1, sha: main, date: 2026-01-01 }\n");

@@ -9,8 +9,8 @@ use super::project::Project;
 use super::raised::advice;
 use super::state::{STATE, base_text, manifest};
 use super::{Failure, Shell};
-use crate::compare::{Change, Kind, Manifest, Movers, Record, compare, digest};
-use crate::lock::uses;
+use crate::compare::{Change, Kind, Manifest, Movers, Record, Sources, compare, digest};
+use crate::lock::{is_digest, uses};
 use crate::pins::{self, Taken, Written};
 use crate::targets::Artifact;
 
@@ -24,6 +24,8 @@ pub(super) struct Compared {
     pub(super) movers: Movers,
     /// What bots wrote into files.
     pub(super) pins: Taken,
+    /// What the files are made of, with the lock that takes what bots wrote.
+    pub(super) sources: Sources,
     /// Held as long as this is looked at and written.
     pub(super) _lock: Option<File>,
 }
@@ -68,7 +70,7 @@ pub(super) fn compared(
         sources.lock = Some(digest(pins.lock.text().as_bytes()));
     }
     let movers = Movers::since(&manifest, &sources, env!("CARGO_PKG_VERSION"));
-    Ok(Compared { disk, manifest, wanted, changes, movers, pins, _lock: lock })
+    Ok(Compared { disk, manifest, wanted, changes, movers, pins, sources, _lock: lock })
 }
 
 /// A file that somebody edited, with what forge wrote there.
@@ -157,7 +159,8 @@ impl Compared {
     /// What there is to say of what bots wrote; `taken` says what becomes of it.
     pub(super) fn tell_pins(&self, project: &Project, taken: &str, shell: &mut Shell<'_>) -> Result<(), Failure> {
         for (name, path) in &self.pins.news {
-            shell.say(&format!("{path}: {taken} of `{name}`"))?;
+            let what = if self.pins.lock.actions.contains_key(name) { "commit" } else { "digest" };
+            shell.say(&format!("{path}: {taken} the {what} of `{name}`"))?;
         }
         for (path, name) in &self.pins.left {
             shell.say(&format!("{path}: what it has for `{name}` is not in forge.lock, which was changed since; `forge lock --update {name}` looks up the newest"))?;
@@ -165,8 +168,9 @@ impl Compared {
         for (name, pins) in &self.pins.disputed {
             let files: BTreeSet<&String> = pins.values().flatten().collect();
             let files: Vec<&str> = files.into_iter().map(String::as_str).collect();
+            let what = if pins.keys().all(|it| is_digest(it)) { "digests" } else { "commits" };
             shell.insist(&format!(
-                "{}: {} different digests of `{name}`, and nobody can tell which is the newer: write one of them everywhere, or `forge lock --update {name}` looks up the newest",
+                "{}: {} different {what} of `{name}`, and nobody can tell which is the newer: write one of them everywhere, or `forge lock --update {name}` looks up the newest",
                 files.join(", "),
                 pins.len()
             ))?;

@@ -1,5 +1,7 @@
 //! `forge diff`.
 
+use std::fs;
+
 use super::compared::{Compared, chosen, compared};
 use super::project::{Project, Read, read, valid};
 use super::revision::project_at;
@@ -9,6 +11,8 @@ use super::write::{Run, state_changes, state_texts};
 use super::{Answer, Failure, Shell};
 use crate::compare::{Change, Kind, Movers, plans};
 use crate::diagnostic::Severity;
+use crate::lock::FILE;
+use crate::pins::Taken;
 use crate::report::changes::{Detail, github, human, json, markdown, names, sarif, stat, summary, unified};
 use crate::review::{self, Background, Names, Review, Reviewed, Trouble, contacts, review};
 use crate::schema;
@@ -124,9 +128,9 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
         return against(revision, project, arguments, shell);
     }
     let compared = compared(project, &project.root, false, shell)?;
-    compared.tell_pins(project, "`forge generate` takes from here into forge.lock the digest", shell)?;
+    compared.tell_pins(project, "`forge generate` takes from here into forge.lock", shell)?;
     compared.tell_memory(shell)?;
-    let Compared { disk, manifest, changes, wanted, movers, .. } = &compared;
+    let Compared { disk, manifest, changes, wanted, movers, pins, sources, .. } = &compared;
     let mut shown: Vec<Change> =
         chosen(&project.root, changes, &arguments.paths, wanted)?.into_iter().cloned().collect();
     let own = review::kept(&shown, wanted);
@@ -137,7 +141,7 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
     let is_whole = arguments.paths.is_empty();
     let schema = schema::text(&project.catalog.choices());
     let state = kept(&schema);
-    let run = Run { changes, wanted, before: manifest, sources: &project.sources, state: &state };
+    let run = Run { changes, wanted, before: manifest, sources, state: &state };
     if is_whole && !shown.iter().any(Change::is_due) {
         let wanted = compared.wanted_but_for_pins();
         shown.extend(state_changes(disk, Run { wanted: &wanted, ..run }));
@@ -147,7 +151,8 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
     }
     if arguments.format == Format::Unified {
         let stops: Vec<&Change> = changes.iter().filter(|it| it.kind == Kind::Foreign || it.kind.is_open()).collect();
-        if !stops.is_empty() {
+        // Different digests of one image were told already, with their files.
+        if !(stops.is_empty() && pins.disputed.is_empty()) {
             for it in stops {
                 shell.insist(&format!("{}: {}", it.path, it.reason(&movers.words())))?;
             }
@@ -155,6 +160,13 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
                 "the patch is empty: `forge generate` writes nothing before these are decided; `forge diff` shows them",
             )?;
             return Ok(Answer::No);
+        }
+        // With --check, what `forge generate` takes over is nothing to do; where something else is, a patch does all of it.
+        let takes = !(arguments.check || pins.news.is_empty());
+        if is_whole && (takes || shown.iter().any(Change::is_due)) {
+            shown.clone_from(changes);
+            shown.extend(lock_change(project, pins)?);
+            shown.extend(state_texts(disk, run));
         }
     }
     let mut files = review(&shown, &Background::new(wanted, manifest, movers));
@@ -169,11 +181,20 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
     let meets = |it: &Reviewed| it.kind == Kind::Foreign || it.kind == Kind::New && it.path == "compose.yaml";
     let is_first = files.iter().any(meets) || manifest.artifacts.is_empty();
     let strangers = if is_whole && is_first { look_alike(&disk.root, wanted) } else { Vec::new() };
-    if arguments.format == Format::Unified && is_whole && shown.iter().any(Change::is_due) {
-        shown.retain(|it| !it.path.starts_with(".forge/"));
-        shown.extend(state_texts(disk, run));
-    }
     show(&Review { files, strangers, kept: own, ..Review::default() }, &shown, arguments, shell)
+}
+
+/// What becomes of forge.lock, where bots wrote newer digests into files.
+fn lock_change(project: &Project, pins: &Taken) -> Result<Option<Change>, Failure> {
+    if pins.news.is_empty() {
+        return Ok(None);
+    }
+    let found = match &project.lock {
+        Some(_) => Some(fs::read(project.root.join(FILE)).map_err(Failure::io(format!("read {FILE}")))?),
+        None => None,
+    };
+    let kind = if found.is_some() { Kind::Moved } else { Kind::New };
+    Ok(Some(Change::new(FILE, kind, Some(pins.lock.text().into_bytes()), found)))
 }
 
 /// What the spec of a revision would generate beside what the present one would.

@@ -11,7 +11,7 @@ use super::state::kept;
 use super::strangers::look_alike;
 use super::write::{Run, state_changes, write};
 use super::{Answer, Failure, Shell};
-use crate::compare::{Change, Kind, digest};
+use crate::compare::{Change, Kind};
 use crate::diagnostic::listed;
 use crate::keep;
 use crate::lock::{FILE, uses};
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         fs::create_dir_all(root).map_err(Failure::io(format!("make the folder {}", root.display())))?;
     }
     let compared = compared(project, root, writes, shell)?;
-    compared.tell_pins(project, "forge.lock takes the digest", shell)?;
+    compared.tell_pins(project, "forge.lock takes", shell)?;
     let (mut behind, mut pinned, mut disputed) = (HashSet::new(), Vec::new(), Vec::new());
     if !writes {
         let paths = |is: &dyn Fn(&Change) -> bool| -> Vec<String> {
@@ -96,7 +96,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.check {
         compared.tell_behind(shell)?;
     }
-    let Compared { mut disk, manifest, wanted, mut changes, movers, pins, _lock } = compared;
+    let Compared { mut disk, manifest, wanted, mut changes, movers, pins, sources, _lock } = compared;
     let mut decided = Vec::new();
     let open = |paths: &[String]| -> Result<HashSet<String>, Failure> {
         let named = if paths.is_empty() { Vec::new() } else { chosen(&project.root, &changes, paths, &wanted)? };
@@ -169,14 +169,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.insist("nothing was written. `forge diff` shows both sides; bring what the spec asks into the file by hand, or decide: `--ours PATH`, `--theirs PATH` for single files, `--conflict=markers`, `ours` or `theirs` for all")?;
         return Ok(Answer::No);
     }
-    let mut sources = project.sources.clone();
-    let mut lock = None;
-    if arguments.output.is_none() && !pins.news.is_empty() {
-        let text = pins.lock.text();
-        sources.lock = Some(digest(text.as_bytes()));
-        lock = Some(text);
-    }
-    let run = Run { changes: &changes, wanted: &wanted, before: &manifest, sources: &sources, state: &state };
+    // The lock is the project's own, also where files go elsewhere.
+    let takes = arguments.output.is_none() && !pins.news.is_empty();
+    let lock = takes.then(|| pins.lock.text());
+    let sources = if takes { &sources } else { &project.sources };
+    let run = Run { changes: &changes, wanted: &wanted, before: &manifest, sources, state: &state };
     write(&mut disk, run, lock.as_deref())?;
     summary(shell, &changes)?;
     let missing = |name: &String| !root.join("secrets").join(name).exists();

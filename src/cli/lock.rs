@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::process::{Command, Stdio};
 
 use serde::Serialize;
 
 use super::disk::Disk;
 use super::project::{Project, counted, tell, valid_but_for};
-use super::registry::{Question, Trouble, ask};
+use super::registry::{Question, Trouble, ask, timeout};
+use super::releases::newest;
 use super::{Answer, Failure, Shell, lockfile};
 use crate::codes;
-use crate::credential::without_login;
 use crate::diagnostic::{Diagnostic, Path, Place, listed};
-use crate::lock::{FILE, Lock, Pin, is_hex, uses};
+use crate::lock::{FILE, Lock, Pin, uses};
 use crate::pins;
 use crate::project::Action;
 use crate::renovate::renovate;
@@ -33,7 +32,7 @@ use crate::renovate::renovate;
 /// is not complete or not current), and with 2 when somebody who was asked gave no answer.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Look these up again: images, services, backings, `gateway`, or `actions` for those of GitHub; all images, if none is named
+    /// Look these up again: images, services, backings, `gateway`, actions of GitHub, or `actions` for all of those; all images, if none is named
     #[arg(long, value_name = "NAME", num_args = 0..)]
     update: Option<Vec<String>>,
     /// Write nothing and ask nobody: say what forge.lock lacks, and what nothing uses
@@ -119,7 +118,10 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     if arguments.check {
         return check(project, &before, &used, arguments, shell);
     }
-    let again = chosen(arguments.update.as_deref(), project, &used)?;
+    let names = arguments.update.as_deref();
+    let has_names = names.is_some_and(|it| !it.is_empty());
+    let actions = if has_names || !before.actions.is_empty() { actions(project, shell)? } else { BTreeMap::new() };
+    let again = chosen(names, project, &used, &actions)?;
     let mut work = Work {
         project,
         before: &before,
@@ -129,11 +131,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         troubles: Vec::new(),
     };
     work.look_up(&used, &again.images)?;
-    let actions = if again.actions || !before.actions.is_empty() { actions(project, shell)? } else { BTreeMap::new() };
     work.drop_actions(&actions);
-    if again.actions {
-        work.look_up_actions(actions);
-    }
+    work.look_up_actions(again.actions)?;
     let Work { lock, rows, lacks, troubles, .. } = work;
     if lock != before {
         lockfile::write(&project.root, &lock)?;
@@ -149,7 +148,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
 #[derive(Default)]
 struct Again {
     images: BTreeSet<String>,
-    actions: bool,
+    /// As files have them.
+    actions: BTreeMap<String, Action>,
 }
 
 /// What somebody named after --update.
@@ -160,10 +160,11 @@ fn chosen(
     names: Option<&[String]>,
     project: &Project,
     used: &BTreeMap<String, BTreeSet<Path>>,
+    actions: &BTreeMap<String, Action>,
 ) -> Result<Again, Failure> {
     let Some(names) = names else { return Ok(Again::default()) };
     if names.is_empty() {
-        return Ok(Again { images: used.keys().cloned().collect(), actions: false });
+        return Ok(Again { images: used.keys().cloned().collect(), ..Again::default() });
     }
     let mut again = Again::default();
     for name in names {
@@ -176,13 +177,14 @@ fn chosen(
         let found =
             used.iter().filter(|(image, at)| *image == name || at.iter().any(of)).map(|(image, _)| image.clone());
         let found: Vec<String> = found.collect();
-        if found.is_empty() && name != "actions" {
+        let named = actions.iter().filter(|(action, _)| name == "actions" || *action == name);
+        again.actions.extend(named.map(|(name, it)| (name.clone(), it.clone())));
+        if found.is_empty() && !actions.contains_key(name) && name != "actions" {
             let containers = project.resolved.base.containers.keys();
-            let known = used.keys().chain(containers).map(String::as_str).chain(["actions"]);
-            let otherwise = "name an image with its tag, a service, a backing, `gateway` or `actions`";
+            let known = used.keys().chain(containers).chain(actions.keys()).map(String::as_str).chain(["actions"]);
+            let otherwise = "name an image with its tag, a service, a backing, `gateway`, an action or `actions`";
             return Err(Failure::unknown("nothing here uses an image of the name", name, known, otherwise));
         }
-        again.actions |= name == "actions";
         again.images.extend(found);
     }
     Ok(again)
@@ -258,11 +260,13 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Asks GitHub, by git, for the newest release of each action that generated files use, within its major version.
-    fn look_up_actions(&mut self, used: BTreeMap<String, Action>) {
-        for (name, now) in used {
-            let repository: Vec<&str> = name.split('/').take(2).collect();
-            match newest(&name, &format!("https://github.com/{}", repository.join("/")), &now) {
+    /// Asks GitHub, by git, for the newest release of each of these actions, within its major version.
+    fn look_up_actions(&mut self, again: BTreeMap<String, Action>) -> Result<(), Failure> {
+        if again.is_empty() {
+            return Ok(());
+        }
+        for (name, now, found) in newest(again, 2 * timeout()?) {
+            match found {
                 Err(trouble) => {
                     self.troubles.push(trouble);
                     self.rows.push(Row { name, state: State::Failed, pin: Some(now.sha), before: None });
@@ -277,6 +281,7 @@ impl Work<'_> {
                 }
             }
         }
+        Ok(())
     }
 
     /// Takes out actions that are not `used`.
@@ -303,43 +308,6 @@ fn actions(project: &Project, shell: &mut Shell<'_>) -> Result<BTreeMap<String, 
 fn unused_actions(lock: &Lock, used: &BTreeMap<String, Action>) -> impl Iterator<Item = (String, String)> {
     let unused = lock.actions.iter().filter(|(name, _)| !used.contains_key(*name));
     unused.map(|(name, it)| (name.clone(), it.sha.clone()))
-}
-
-/// The newest release of an action with the major version of `now`, which is that itself where there is no newer.
-fn newest(name: &str, url: &str, now: &Action) -> Result<Action, Trouble> {
-    let trouble = |why: String| Trouble {
-        message: format!("`{name}`: git cannot list its releases: {why}"),
-        help: "look at the network, and try `git ls-remote` yourself; a bot such as Renovate can raise actions as well"
-            .to_owned(),
-    };
-    let mut git = Command::new("git");
-    git.args(["ls-remote", "--tags", url]).env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null());
-    let done = git.output().map_err(|error| trouble(error.to_string()))?;
-    if !done.status.success() {
-        let said = String::from_utf8_lossy(&done.stderr);
-        let last = said.lines().last().unwrap_or("it says nothing");
-        return Err(trouble(without_login(last).escape_debug().to_string()));
-    }
-    let mut best = (numbers(&now.version), now.clone());
-    for line in String::from_utf8_lossy(&done.stdout).lines() {
-        let Some((sha, tag)) = line.split_once('\t') else { continue };
-        // Of a tag with a message, the commit stands in a second line, which ends so.
-        let tag = tag.trim_start_matches("refs/tags/");
-        let version = tag.trim_end_matches("^{}");
-        let found = numbers(version);
-        let is_newer = found.is_some() && found.map(|it| it[0]) == best.0.map(|it| it[0]) && found >= best.0;
-        if is_newer && is_hex(sha, 40) && (found > best.0 || tag.ends_with("^{}") || best.1.version != version) {
-            best = (found, Action { version: version.to_owned(), sha: sha.to_owned() });
-        }
-    }
-    Ok(best.1)
-}
-
-/// `v5.0.1` as numbers; `None` for what is no release, such as `v5` and `v5.0.1-rc.1`.
-fn numbers(version: &str) -> Option<[u64; 3]> {
-    let parts: Vec<u64> =
-        version.trim_start_matches('v').split('.').map(|it| it.parse().ok()).collect::<Option<_>>()?;
-    parts.try_into().ok()
 }
 
 /// An image is not there for a platform of the spec.
@@ -457,51 +425,4 @@ fn show(rows: &[Row], format: Format, shell: &mut Shell<'_>) -> Result<(), Failu
         writeln!(text, "{verb:>9} {name}{change}").expect("a string grows");
     }
     shell.answer(&text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_release_of_a_major_version_is_found_in_a_real_repository() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let git = |words: &[&str]| {
-            let mut git = Command::new("git");
-            git.args([
-                "-c",
-                "user.name=a",
-                "-c",
-                "user.email=a@example.com",
-                "-c",
-                "commit.gpgsign=false",
-                "-c",
-                "tag.gpgsign=false",
-            ]);
-            let done = git.args(words).current_dir(folder.path()).output().expect("git is there");
-            assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
-            String::from_utf8_lossy(&done.stdout).trim().to_owned()
-        };
-        git(&["init", "--quiet"]);
-        let mut commits = BTreeMap::new();
-        for (tag, with_message) in
-            [("v4.0.0", false), ("v4.2.0", false), ("v4.10.1", true), ("v4.11.0-rc.1", false), ("v5.0.0", false)]
-        {
-            git(&["commit", "--quiet", "--allow-empty", "--message", tag]);
-            if with_message {
-                git(&["tag", "--annotate", "--message", "m", tag]);
-            } else {
-                git(&["tag", tag]);
-            }
-            commits.insert(tag, git(&["rev-parse", "HEAD"]));
-        }
-        git(&["tag", "v4"]);
-        let action = |version: &str| Action { version: version.to_owned(), sha: commits[version].clone() };
-        let url = format!("file://{}", folder.path().display());
-        assert_eq!(newest("a/b", &url, &action("v4.0.0")).expect("git answers"), action("v4.10.1"));
-        assert_eq!(newest("a/b", &url, &action("v4.10.1")).expect("git answers"), action("v4.10.1"));
-        assert_eq!(newest("a/b", &url, &action("v5.0.0")).expect("git answers"), action("v5.0.0"));
-        let trouble = newest("a/b", "file:///nowhere/at/all", &action("v5.0.0")).expect_err("there is nothing");
-        assert!(trouble.message.contains("`a/b`: git cannot list its releases"), "{trouble:?}");
-    }
 }

@@ -64,15 +64,29 @@ pub(super) fn read(root: &Path) -> Result<Found, Failure> {
 /// Writes the lock of the project in `root`, beside itself and then in its place; whether that changed anything.
 ///
 /// # Errors
-/// When the system refuses.
+/// When the system refuses, or the text would be no lock.
 pub(super) fn write(root: &Path, lock: &Lock) -> Result<bool, Failure> {
     let place = root.join(FILE);
     let text = lock.text();
     if fs::read(&place).is_ok_and(|it| it == text.as_bytes()) {
         return Ok(false);
     }
+    read_back(&text)?;
     let mode = fs::metadata(&place).ok().map(|it| it.permissions());
     replace(&place, text.as_bytes(), mode).map(|()| true).map_err(Failure::io(format!("write {FILE}")))
+}
+
+/// Reads the text of a lock again: what forge would refuse is never written.
+///
+/// # Errors
+/// When it would.
+pub(super) fn read_back(text: &str) -> Result<(), Failure> {
+    let Err(them) = Lock::read(text) else { return Ok(()) };
+    let why: Vec<String> = them.into_iter().map(|it| it.message).collect();
+    Err(Failure::input(
+        format!("what forge made for {FILE} is wrong: {}", why.join("; ")),
+        "this is a bug in forge: please report it with the lock and the files that were edited",
+    ))
 }
 
 fn notice(told: Broken, text: &Arc<str>) -> Notice {

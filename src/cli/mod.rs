@@ -16,6 +16,7 @@ mod pager;
 mod project;
 mod raised;
 mod registry;
+mod releases;
 mod revision;
 mod schema;
 mod stacks;

@@ -1,6 +1,6 @@
 //! A project on disk: its spec read, resolved and planned, with everything that there is to say about it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path as FilePath, PathBuf};
@@ -232,11 +232,19 @@ pub(super) fn valid_but_for(mended: &[&Code], shell: &mut Shell<'_>) -> Result<&
         }
         Read::Invalid(them) => {
             tell(shell, &them)?;
-            let errors = them.iter().filter(|it| it.severity == Severity::Error).count();
-            shell.insist(&format!("{} is invalid: {}", shown(&shell.file), counted(errors, "error")))?;
+            shell.insist(&invalid(&them, ""))?;
             Err(Failure::Told)
         }
     }
+}
+
+/// Which files are invalid, each with `of` behind it, and how many errors are in them: `forge.lock is invalid: 1 error`.
+pub(super) fn invalid(them: &[Notice], of: &str) -> String {
+    let errors: Vec<&Notice> = them.iter().filter(|it| it.severity == Severity::Error).collect();
+    let files: BTreeSet<&str> = errors.iter().map(|it| it.path.as_str()).collect();
+    let are = if files.len() == 1 { "is" } else { "are" };
+    let files: Vec<String> = files.into_iter().map(|it| format!("{it}{of}")).collect();
+    format!("{} {are} invalid: {}", files.join(" and "), counted(errors.len(), "error"))
 }
 
 /// Writes notices for people to standard error.

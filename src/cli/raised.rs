@@ -3,13 +3,13 @@
 use super::project::Project;
 use crate::catalog::Entry;
 use crate::diagnostic::{Path, Step};
-use crate::pins::Raised;
+use crate::pins::{Raised, is_image};
 use crate::yaml::Node;
 
 /// What to do about a tag that a file has and the spec does not ask for.
 pub(super) fn advice(project: &Project, raised: &Raised) -> String {
     let Some(at) = &raised.at else { return "ask for it in the spec, then all files follow".to_owned() };
-    if at.to_string().ends_with(".image") {
+    if is_image(at) {
         return format!("write `image: {}` there, then all files follow", raised.is);
     }
     let Some((entry, node)) = asked(project, at) else { return "ask for it there, then all files follow".to_owned() };

@@ -7,9 +7,8 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::project::{Project, Read, counted, read, shown, tell};
+use super::project::{Project, Read, invalid, read, shown, tell};
 use super::{Failure, Shell};
-use crate::diagnostic::Severity;
 use crate::yaml;
 
 /// Files and folders of a project that decide what its files are, beside the spec.
@@ -59,14 +58,15 @@ pub(super) fn project_at(revision: &str, shell: &mut Shell<'_>) -> Result<&'stat
     match read(&there)? {
         Read::Valid(project) => Ok(Box::leak(project)),
         Read::Invalid(mut them) => {
+            for it in them.iter_mut().filter(|it| it.path == shown(&there.file)) {
+                it.path = shown(&shell.file);
+            }
+            let said = invalid(&them, &format!(" of `{}`", revision.escape_debug()));
             for it in &mut them {
-                let path = if it.path == shown(&there.file) { shown(&shell.file) } else { it.path.clone() };
-                it.path = format!("{revision}:{path}");
+                it.path = format!("{revision}:{}", it.path);
             }
             tell(shell, &them)?;
-            let errors = them.iter().filter(|it| it.severity == Severity::Error).count();
-            let what = format!("{} of `{}`", shown(&shell.file), revision.escape_debug());
-            shell.insist(&format!("{what} is invalid: {}", counted(errors, "error")))?;
+            shell.insist(&said)?;
             Err(Failure::Told)
         }
     }

@@ -1,6 +1,6 @@
 //! `forge validate`.
 
-use super::project::{Read, counted, explanation, read, shown};
+use super::project::{Read, counted, explanation, invalid, read, shown};
 use super::{Answer, Failure, Shell};
 use crate::diagnostic::Severity;
 use crate::report::{Format, notices};
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         if valid {
             shell.say(&format!("{file} is valid{also}"))?;
         } else {
-            shell.say(&format!("{file} is invalid: {}{also}", counted(errors, "error")))?;
+            shell.say(&format!("{}{also}", invalid(&them, "")))?;
         }
     }
     Ok(if valid { Answer::Yes } else { Answer::No })

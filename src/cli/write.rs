@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::Failure;
 use super::disk::{Disk, replace};
 use super::state::{PENDING, STATE, bases, forget, forgotten, recorded, remembered};
+use super::{Failure, lockfile};
 use crate::compare::{Change, Kind, MANIFEST_VERSION, Manifest, Sources};
 use crate::lock::FILE;
 use crate::schema::compose_error;
@@ -69,6 +69,7 @@ pub(super) fn write(disk: &mut Disk, run: Run<'_>, lock: Option<&str>) -> Result
         return Ok(());
     }
     // What can be known to fail does so before anything is there.
+    lock.map_or(Ok(()), lockfile::read_back)?;
     let touched = || written.iter().map(|(change, _)| *change).chain(modes.iter().chain(&unwanted).copied());
     for change in touched() {
         disk.check_folder(&change.path)?;

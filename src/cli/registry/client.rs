@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
 use super::super::Failure;
-use super::{Question, Trouble};
+use super::{Question, Trouble, setting, timeout};
 use crate::compare::digest;
 use crate::credential::without_login;
 use crate::lock::{Pin, is_digest};
@@ -91,10 +91,7 @@ impl Registries {
     fn new(questions: &[Question]) -> Result<Registries, Failure> {
         // Fails where somebody has chosen another before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let seconds = setting("FORGE_REGISTRY_TIMEOUT").map_or(Ok(30), |it| it.parse::<u64>().map_err(|_| it));
-        let seconds = seconds.ok().filter(|it| (1..=3600).contains(it)).ok_or_else(|| {
-            Failure::input("FORGE_REGISTRY_TIMEOUT is no number of seconds", "write a whole number, such as 30")
-        })?;
+        let timeout = timeout()?;
         // As Docker has it: nobody else listens to what stays on this machine.
         let hosts = questions.iter().filter_map(|it| Some(it.name().parse::<Reference>().ok()?.registry().to_owned()));
         let mut plain: Vec<String> = hosts.filter(|it| is_this_machine(it)).collect();
@@ -121,8 +118,7 @@ impl Registries {
             }
             mirrors.push(Mirror { of: of.to_owned(), host: host.to_owned() });
         }
-        let client = client(plain.clone(), seconds)?;
-        let timeout = Duration::from_secs(seconds);
+        let client = client(plain.clone(), timeout)?;
         Ok(Registries { client, mirrors, plain, credentials: Mutex::default(), timeout })
     }
 
@@ -333,10 +329,6 @@ fn is_this_machine(host: &str) -> bool {
     name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|it| it.is_loopback())
 }
 
-fn setting(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|it| !it.trim().is_empty())
-}
-
 fn bad_mirror(entry: &str) -> Failure {
     Failure::input(
         format!("FORGE_REGISTRY_MIRRORS has `{}`, which is no mirror", without_login(entry).escape_debug()),
@@ -345,12 +337,12 @@ fn bad_mirror(entry: &str) -> Failure {
 }
 
 /// The client, with what all of it holds to: `plain` are hosts that are asked without TLS, beside those of this machine.
-fn client(plain: Vec<String>, seconds: u64) -> Result<Client, Failure> {
+fn client(plain: Vec<String>, timeout: Duration) -> Result<Client, Failure> {
     let protocol = if plain.is_empty() { ClientProtocol::Https } else { ClientProtocol::HttpsExcept(plain) };
     let config = ClientConfig {
         protocol,
-        connect_timeout: Some(Duration::from_secs(seconds.min(10))),
-        read_timeout: Some(Duration::from_secs(seconds)),
+        connect_timeout: Some(timeout.min(Duration::from_secs(10))),
+        read_timeout: Some(timeout),
         user_agent: concat!("forge/", env!("CARGO_PKG_VERSION")),
         ..ClientConfig::default()
     };

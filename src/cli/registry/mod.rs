@@ -3,10 +3,12 @@
 #[cfg(feature = "lock")]
 mod client;
 
+use std::env;
+use std::time::Duration;
+
 #[cfg(feature = "lock")]
 pub(super) use client::ask;
 
-#[cfg(not(feature = "lock"))]
 use super::Failure;
 use crate::lock::Pin;
 
@@ -20,6 +22,23 @@ pub(super) enum Question {
     Platforms { name: String, digest: String },
     /// What its tag stands for, and no more.
     Digest { name: String },
+}
+
+/// How long to wait for an answer.
+///
+/// # Errors
+/// When FORGE_REGISTRY_TIMEOUT is no number of seconds.
+pub(super) fn timeout() -> Result<Duration, Failure> {
+    let seconds = setting("FORGE_REGISTRY_TIMEOUT").map_or(Ok(30), |it| it.parse::<u64>().map_err(|_| it));
+    let seconds = seconds.ok().filter(|it| (1..=3600).contains(it)).ok_or_else(|| {
+        Failure::input("FORGE_REGISTRY_TIMEOUT is no number of seconds", "write a whole number, such as 30")
+    })?;
+    Ok(Duration::from_secs(seconds))
+}
+
+/// A setting of the environment; `None` where it is empty.
+fn setting(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|it| !it.trim().is_empty())
 }
 
 /// Why there is no answer, and what to do.
