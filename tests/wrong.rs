@@ -28,7 +28,7 @@ fn a_text_that_is_no_spec_is_refused() {
         let aliases = vec![format!("*a{}", level - 1); 9].join(",");
         bomb += &format!("a{level}: &a{level} [{aliases}]\n");
     }
-    let cases: [(&str, &[u8], &str); 16] = [
+    let cases: [(&str, &[u8], &str); 17] = [
         ("empty", b"", "the spec is empty"),
         ("text", b"hello", "not a map"),
         ("open", b"a: [", "unclosed bracket"),
