@@ -446,7 +446,6 @@ exit 1
 
 --- stderr
 there is no .forge, in which forge remembers what it wrote: take it from version control again (`git checkout .forge`), and edits can be told from what forge wrote; without it `forge generate` begins anew
-only what forge remembers differs: `forge generate` brings it up to date, and it is committed with the files
 1 file differs
 
 "#]]

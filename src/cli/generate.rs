@@ -189,7 +189,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     if changes.iter().any(|it| it.kind == Kind::New && it.path == "compose.yaml") {
         // Compose reads the new file instead of what people had.
-        for it in look_alike(&root, &wanted).iter().filter(|it| is_compose_file(&it.path)) {
+        for it in look_alike(root, &wanted).iter().filter(|it| is_compose_file(&it.path)) {
             shell.insist(&format!("{}: {}", it.path, it.note))?;
         }
     }

@@ -23,9 +23,9 @@ services:
 
 fn check(service: &Service<'_>, found: &mut Found<'_>) {
     let options = service.get("security_opt").map(texts).unwrap_or_default();
-    let values = options.iter().filter_map(|it| it.strip_prefix("no-new-privileges"));
+    let mut values = options.iter().filter_map(|it| it.strip_prefix("no-new-privileges"));
     // The last one counts.
-    let is_set = values.last().is_some_and(|it| matches!(it.trim_start_matches([':', '=']), "" | "true"));
+    let is_set = values.next_back().is_some_and(|it| matches!(it.trim_start_matches([':', '=']), "" | "true"));
     if !is_set && !service.is_partial() {
         found.at(&service.at("security_opt"));
     }
