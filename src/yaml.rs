@@ -53,6 +53,8 @@ pub struct Doc {
     pub text: Arc<str>,
     /// The value of the whole document.
     pub root: Node,
+    /// Where its lines begin.
+    starts: Vec<usize>,
 }
 
 /// Whether a file of this name holds YAML.
@@ -102,7 +104,7 @@ fn options(replayed: usize) -> serde_yaml::Options {
 
 fn read_within(text: &str, replayed: usize) -> Result<Doc, Diagnostic> {
     match serde_yaml::from_str_with_options::<Spanned<Node>>(text, options(replayed)) {
-        Ok(root) => Ok(Doc { text: text.into(), root: place(root) }),
+        Ok(root) => Ok(Doc::new(text, place(root))),
         Err(error) => Err(complaint(text, &error)),
     }
 }
@@ -423,6 +425,12 @@ impl Node {
 }
 
 impl Doc {
+    /// A document of this text and tree.
+    pub fn new(text: &str, root: Node) -> Doc {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Doc { text: text.into(), root, starts }
+    }
+
     /// The numbers that were written in another way than JSON writes them (`1.10`, `0x1f`): where each is, as a JSON
     /// pointer, the words, and the number.
     pub fn rewritten_numbers(&self) -> Vec<(String, String, Number)> {
@@ -483,7 +491,7 @@ impl Doc {
 
     /// The line, counted from 1, on which `byte` stands.
     pub fn line(&self, byte: usize) -> usize {
-        self.text.as_bytes()[..byte.min(self.text.len())].iter().filter(|it| **it == b'\n').count() + 1
+        self.starts.partition_point(|it| *it <= byte)
     }
 
     fn first_line(&self, at: &Range<usize>) -> Range<usize> {

@@ -94,7 +94,7 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
     let doc = match yaml::read(&text) {
         Ok(doc) => doc,
         Err(diagnostic) => {
-            let doc = Doc { root: yaml::Node::default(), text: text.into() };
+            let doc = Doc::new(&text, yaml::Node::default());
             let shown = without_credentials(&doc, std::slice::from_ref(&diagnostic));
             return Ok(Read::Invalid(vec![Notice { text: Some(shown), ..notice(diagnostic, &doc, &path) }]));
         }

@@ -1,4 +1,4 @@
-//! What a change of a file means, in words: two texts of a compose file, a Dockerfile, a .dockerignore, an nginx configuration,
+//! What a change of a file means, in words: two texts of a compose file, a Dockerfile, an ignore file, an nginx configuration,
 //! an env file, Kubernetes manifests or a workflow → what is different for those who run them. Order that nobody reads, comments,
 //! quoting and spelling are no difference.
 //!
@@ -62,6 +62,7 @@ enum Format {
     Compose,
     Dockerfile,
     Env,
+    Git,
     Github,
     Gitlab,
     Ignore,
@@ -76,6 +77,7 @@ pub fn unreadable(path: &str, text: &str) -> Option<&'static str> {
         Format::Compose => "a compose file",
         Format::Dockerfile => "a Dockerfile",
         Format::Env => "an env file",
+        Format::Git => "a .gitignore",
         Format::Github | Format::Gitlab => "a pipeline",
         Format::Ignore => "a .dockerignore",
         Format::Kubernetes => "Kubernetes manifests",
@@ -107,6 +109,9 @@ impl Format {
         if name.ends_with(".dockerignore") || name == ".containerignore" {
             return Some(Format::Ignore);
         }
+        if name == ".gitignore" {
+            return Some(Format::Git);
+        }
         let is_dockerfile = |it: &str| it == "dockerfile" || it == "containerfile";
         let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
         let first = name.split('.').next().unwrap_or(&name);
@@ -127,6 +132,7 @@ impl Format {
             Format::Compose => compose::read(text),
             Format::Dockerfile => dockerfile::read(text),
             Format::Env => env::read(text),
+            Format::Git => Some(ignore::git(text)),
             Format::Github => workflow::github(text),
             Format::Gitlab => workflow::gitlab(text),
             Format::Ignore => Some(ignore::read(text)),

@@ -7,7 +7,7 @@ use crate::diagnostic::{Path, Step};
 use crate::lint::dockerfile::{self, Dockerfile, Instruction, Stage};
 use crate::project::Edit;
 
-/// A place is a stage by its name (`final` is the last), then an instruction of it, then which of several, from 0.
+/// A place is a stage by its name (`final`, or nothing, is the last), then an instruction of it, then which of several, from 0.
 pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) -> Result<String, Missed> {
     let file = dockerfile::read(text);
     let stage = stage(&file, at)?;
@@ -65,7 +65,8 @@ fn stage<'f>(file: &'f Dockerfile<'_>, at: &Path) -> Result<&'f Stage, Missed> {
     let name = match at.0.first() {
         Some(Step::Key(name)) => name.to_string(),
         Some(Step::Index(index)) => index.to_string(),
-        None => String::new(),
+        // The end of the file is the end of its last stage.
+        None => "final".to_owned(),
     };
     let last = file.stages.last().filter(|_| name == "final");
     let named = file.stages.iter().filter_map(|it| it.name.as_deref());

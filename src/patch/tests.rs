@@ -150,6 +150,16 @@ fn a_place_that_is_not_there_is_told_with_what_is() {
             "before: this is for files of lines; the order of keys means nothing: write `set:` or `add:`",
         ),
         ("", set(json!(1)), "at: a place is missing; write `at:` with a path, such as `services.api.labels`"),
+        (
+            "services.api.ports[1]",
+            set(json!("1:1")),
+            "at: `services.api.ports` has 1 item; the numbers begin with 0; write `add:` with the list alone for one more",
+        ),
+        (
+            "services.api.tmpfs[2]",
+            Edit::Remove,
+            "at: `services.api.tmpfs` has 2 items; the numbers begin with 0; write `add:` with the list alone for one more",
+        ),
     ] {
         assert_eq!(compose(at, edit.clone()), wanted, "{at} {edit:?}");
     }
@@ -161,8 +171,25 @@ fn a_place_that_is_not_there_is_told_with_what_is() {
 }
 
 #[test]
+fn an_item_of_a_list_within_a_list_has_no_line_of_its_own() {
+    const LISTS: &str = "x:\n  - [a, b]\n  - [{ c: d }, \"e-f\"]\n  - - g\n    - h\n  - \"i-j\"\n  -\n    k: l\n";
+    for (at, edit, wanted) in [
+        ("x[0][0]", set(json!("z")), "-  - [a, b]\n+  - [z, b]\n"),
+        ("x[0][1]", Edit::Remove, "-  - [a, b]\n+  - [a]\n"),
+        ("x[1][1]", set(json!("z")), "-  - [{ c: d }, \"e-f\"]\n+  -\n+    - { c: d }\n+    - z\n"),
+        ("x[2][0]", set(json!("z")), "-  - - g\n-    - h\n+  - [z, h]\n"),
+        ("x[2][1]", set(json!("z")), "-    - h\n+    - z\n"),
+        ("x[3]", set(json!("z")), "-  - \"i-j\"\n+  - z\n"),
+        ("x[4]", set(json!({"k": "m"})), "-  -\n-    k: l\n+  - { k: m }\n"),
+    ] {
+        assert_eq!(changes("a.yaml", "x", LISTS, at, edit, None), wanted, "{at}");
+    }
+}
+
+#[test]
 fn dockerfiles_are_patched_by_stage() {
     for (at, edit, expect, wanted) in [
+        ("", Edit::Add(json!("LABEL a=b")), None, "+LABEL a=b\n"),
         ("dependencies", Edit::Add(json!("RUN four")), None, "+RUN four\n"),
         ("final.CMD", set(json!(["x", "y\"z"])), None, "-CMD [\"a\", \"b\"]\n+CMD [\"x\",\"y\\\"z\"]\n"),
         ("final.STOPSIGNAL", set(json!("SIGINT")), None, "+STOPSIGNAL SIGINT\n"),

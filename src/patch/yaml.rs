@@ -182,7 +182,12 @@ impl File<'_> {
             let start = match step {
                 Step::Key(_) if !node.key.is_empty() => node.key.start,
                 Step::Key(_) => return None,
-                Step::Index(_) => self.text[..node.at.start].rfind('-')?,
+                Step::Index(_) => {
+                    let dash = self.text[..node.at.start].rfind('-')?;
+                    // What stands in between is another list, and this only an item of that.
+                    let is_own = self.text[dash + 1..node.at.start].trim().is_empty();
+                    Some(dash).filter(|_| is_own)?
+                }
             };
             let line = line_start(self.text, start);
             let is_first = self.text[line..start].bytes().all(|it| it == b' ');
@@ -263,6 +268,11 @@ impl File<'_> {
         let depth = (0..=at.0.len()).rev().find(|it| self.doc.root.at(&Path(at.0[..*it].to_vec())).is_some());
         let (there, rest) = at.0.split_at(depth.unwrap_or(0));
         let holder = self.doc.root.at(&Path(there.to_vec()));
+        if let (Some(Step::Index(_)), Some(yaml::Value::List(items))) = (rest.first(), holder.map(|it| &it.value)) {
+            let count = if let [_] = items[..] { "1 item".to_owned() } else { format!("{} items", items.len()) };
+            let help = "the numbers begin with 0; write `add:` with the list alone for one more";
+            return Missed::new("at", format!("`{}` has {count}", Path(there.to_vec())), help);
+        }
         let name = rest.first().map_or_else(|| at.to_string(), |it| Path(vec![it.clone()]).to_string());
         let known = holder.into_iter().flat_map(Node::entries).map(|(key, _)| key);
         let what = if there.is_empty() { "key".to_owned() } else { format!("key in `{}`:", Path(there.to_vec())) };

@@ -42,16 +42,17 @@ pub(super) fn read(subject: &mut Subject, node: &Node) {
         let published = if port.published.is_empty() { "any" } else { &port.published };
         let every = if is_every { " on every address" } else { "" };
         let shown = format!("{written}{published}:{}{protocol}{every}", port.target);
+        // What only the host itself reaches gives nothing up by being there.
         let risk = if is_every {
-            2.0
+            Risk::of(2.0, 0.0)
         } else if is_local {
-            1.0
+            Risk::level(1.0)
         } else {
-            1.5
+            Risk::of(1.5, 0.0)
         };
         let key = format!("{}{protocol}", port.target);
         let value = format!("{written}{published}");
-        subject.say(&PORT, &key, value, &bytes(item)).shown(shown).risk(Risk::of(risk, 0.0)).main();
+        subject.say(&PORT, &key, value, &bytes(item)).shown(shown).risk(risk).main();
         for (field, it) in item.entries() {
             let is_default = matches!((field, it.text()), ("mode", Some("ingress")));
             if !matches!(field, "target" | "published" | "host_ip" | "protocol") && !is_default {

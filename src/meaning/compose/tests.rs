@@ -65,6 +65,7 @@ fn fields_of_a_service_have_their_words() {
                 "ports: ['127.0.0.1:8080:80']",
                 &["services.api: published port 8080:80 on every address → 127.0.0.1:8080:80"],
             ),
+            ("", "ports: ['127.0.0.1:8080:80']", &["services.api: publishes port 127.0.0.1:8080:80"]),
             ("", "ports: ['8080:80']", &["! services.api: publishes port 8080:80 on every address"]),
             ("ports: ['53:53/udp']", "", &["services.api: no longer publishes port 53:53/udp on every address"]),
             (
@@ -270,6 +271,16 @@ fn what_an_overlay_takes_back_does_not_come() {
     check(
         "compose.development.yaml",
         &[
+            (
+                "",
+                "services: {gateway: {ports: ['127.0.0.1:8080:8080']}}",
+                &["services.gateway: service added: publishes port 127.0.0.1:8080:8080"],
+            ),
+            (
+                "",
+                "services: {gateway: {ports: ['8080:8080']}}",
+                &["! services.gateway: service added: publishes port 8080:8080 on every address"],
+            ),
             ("services: {}", "services: {db: !reset null}", &["services.db of the files below taken back"]),
             ("networks: {}", "networks: {a: !reset null}", &["networks.a of the files below taken back"]),
         ],
