@@ -83,11 +83,7 @@ fn output(sandbox: &Sandbox, name: &str) -> String {
 #[test]
 fn outputs_of_jobs_name_no_image_and_each_job_finds_its_own() {
     let sandbox = project("outputs");
-    for words in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "all"]] {
-        let mut git = Command::new("git");
-        git.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]).args(words);
-        assert!(git.current_dir(sandbox.path("")).status().expect("git is there").success());
-    }
+    commit(&sandbox, "all");
     let digest = format!("sha256:{}", "a".repeat(64));
     // the registry has the image of `site` with the hash of today
     stand_in(
@@ -109,13 +105,16 @@ fn outputs_of_jobs_name_no_image_and_each_job_finds_its_own() {
         assert_eq!(output(&sandbox, name), value);
     }
 
-    sandbox.write("digests/api.json", json!({ "service": "api", "digest": digest }).to_string());
-    stand_in(&sandbox, "docker", "echo \"$*\" >>temp/docker");
+    // what an earlier run left in the folder of a machine of one's own
+    let older = format!("sha256:{}", "b".repeat(64));
+    sandbox.write("digests/api.json", json!({ "service": "api", "digest": older }).to_string());
+    sandbox.write("temp/digests/api.json", json!({ "service": "api", "digest": digest }).to_string());
+    stand_in(&sandbox, "docker", &format!("echo \"$*\" >>{}", sandbox.path("temp/docker").display()));
     let known = output(&sandbox, "known");
     let release = ("deliver", "release", "tag all images with the version");
     let ended = run(&sandbox, release, &[("VERSION", "v1"), ("KNOWN", &known)]);
     assert_eq!(ended.code, 0, "{}", ended.text());
-    let images: Value = serde_json::from_str(&sandbox.read("images.json")).expect("it is JSON");
+    let images: Value = serde_json::from_str(&sandbox.read("temp/images.json")).expect("it is JSON");
     let image = |service: &str| json!({ "image": format!("docker.io/acme/shop-{service}@{digest}") });
     assert_eq!(images, json!({ "services": { "api": image("api"), "site": image("site"), "worker": image("api") } }));
     assert!(
@@ -134,9 +133,20 @@ fn a_comment_says_what_failed() {
     let diff = |code: i32| {
         let ended = run(&sandbox, check, &[]);
         assert_eq!(ended.code, code, "{}", ended.text());
-        sandbox.read("diff.md")
+        sandbox.read("temp/diff.md")
     };
     assert_eq!(diff(0), "");
+    // what somebody edited, and loosens security, is said, though it stays
+    let dockerfile = sandbox.read("api/Dockerfile");
+    sandbox.write("api/Dockerfile", dockerfile.replace("USER 10001:10001\n", "USER root\n"));
+    let said = diff(0);
+    assert!(said.contains("loosens security") && said.contains("+USER root"), "{said}");
+    assert!(output(&sandbox, "valid") == "true");
+    let rules = ("check", "forge", "the files keep to the hardening rules");
+    let ended = run(&sandbox, rules, &[]);
+    assert!(ended.code == 1 && ended.stdout.contains("title=root-user"), "{}", ended.text());
+    sandbox.write("api/Dockerfile", dockerfile);
+    assert_eq!(run(&sandbox, rules, &[]).code, 0);
     std::fs::remove_file(sandbox.path("api/Dockerfile")).expect("it is there");
     assert!(diff(1).contains("api/Dockerfile"));
     let spec = sandbox.read("forge.yaml");
@@ -160,14 +170,16 @@ fn a_comment_says_what_failed() {
     let body = || {
         let ended = run(&sandbox, comment, &variables);
         assert_eq!(ended.code, 0, "{}", ended.text());
-        sandbox.read("body.md")
+        sandbox.read("temp/body.md")
     };
+    sandbox.write("temp/forge-diff/diff.md", said);
     assert!(body().contains("**forge diff ended with exit status 2:**"));
     assert!(sandbox.read("temp/gh").contains("--method POST issue/comments"));
     // forge could not be installed: there is no artifact
-    std::fs::remove_file(sandbox.path("diff.md")).expect("it is there");
+    std::fs::remove_file(sandbox.path("temp/forge-diff/diff.md")).expect("it is there");
+    sandbox.write("diff.md", "of an earlier run");
     assert!(body().contains("[the checks](https://github.example/run/1) ended before"));
-    sandbox.write("diff.md", "");
+    sandbox.write("temp/forge-diff/diff.md", "");
     assert!(body().contains("The files are what forge.yaml asks for."));
 }
 
@@ -190,6 +202,58 @@ fn an_older_version_does_not_replace_a_newer_one() {
     // that nobody answers is no permission
     stand_in(&sandbox, "gh", "exit 1");
     assert_ne!(run(&sandbox, guard, &variables).code, 0);
+    // a job that failed is run again as it was: only the commit that somebody named goes back
+    let deliver = sandbox.read(".github/workflows/deliver.yml");
+    assert!(deliver.contains("if: ${{ vars.FORGE_BACK_TO != github.sha }}") && !deliver.contains("run_attempt"));
+}
+
+/// Puts all files into a commit.
+fn commit(sandbox: &Sandbox, message: &str) {
+    for words in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", message]] {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]).args(words);
+        assert!(git.current_dir(sandbox.path("")).status().expect("git is there").success());
+    }
+}
+
+#[test]
+fn what_a_build_ignores_is_part_of_what_an_image_is_made_from() {
+    let sandbox = project("ignored");
+    let spec = sandbox.read("forge.yaml");
+    sandbox
+        .write("forge.yaml", spec.replacen('{', "{\"layout\": {\"dockerfile\": \"docker/{service}.Dockerfile\"}, ", 1));
+    sandbox.generate();
+    stand_in(&sandbox, "docker", "exit 1");
+    let mut tags = Vec::new();
+    for message in ["all", "another list"] {
+        commit(&sandbox, message);
+        let ended = run(&sandbox, ("deliver", "changed", "what changed"), &[("EVERYTHING", "false"), ("NUMBER", "1")]);
+        assert_eq!(ended.code, 0, "{}", ended.text());
+        tags.push(serde_json::from_str::<Value>(&output(&sandbox, "build")).expect("it is JSON"));
+        let ignores = "docker/api.Dockerfile.dockerignore";
+        sandbox.write(ignores, sandbox.read(ignores) + "*.orig\n");
+    }
+    assert_ne!(tags[0][0]["tag"], tags[1][0]["tag"]);
+    assert_eq!(tags[0][1]["tag"], tags[1][1]["tag"], "that of site is as it was");
+    // of a pull request, and in a queue, where the branch is more than one commit away
+    for base in ["HEAD^1", "HEAD~1"] {
+        let ended = run(&sandbox, ("pull-request", "changed", "what changed"), &[("BASE", base)]);
+        assert_eq!((ended.code, output(&sandbox, "services").as_str()), (0, "[\"api\"]"), "{}", ended.text());
+    }
+}
+
+#[test]
+fn a_registry_that_lets_no_tag_be_moved_stops_no_rebuild() {
+    let sandbox = project("immutable");
+    let step = ("deliver", "build", "hand over the digest");
+    let variables =
+        [("IMAGE", "docker.io/acme/shop-api"), ("SERVICE", "api"), ("TAG", "source-1"), ("DIGEST", "sha256:1")];
+    for (inspect, code) in [("exit 0", 0), ("exit 1", 1)] {
+        stand_in(&sandbox, "docker", &format!("case $* in *create*) exit 1 ;; *inspect*) {inspect} ;; esac"));
+        let ended = run(&sandbox, step, &variables);
+        assert_eq!(ended.code, code, "{}", ended.text());
+        assert_eq!(ended.stdout.contains("::warning::the registry lets nobody move"), code == 0, "{}", ended.text());
+    }
 }
 
 /// The repository's own action, which projects use that have workflows of their own.
@@ -203,7 +267,20 @@ fn the_comment_of_the_action_says_what_failed() {
         step.and_then(|it| it.get("run")?.text()).expect("there is such a step").to_owned()
     };
     let (check, comment) = (named("hold the files against the spec"), named("comment"));
-    stand_in(&sandbox, "gh", "case $* in *--paginate*) exit 0 ;; esac");
+    // comments of a person, with the mark, and of the app that the token is of; gh's --jq, by jq
+    sandbox.write(
+        "temp/comments",
+        json!([
+            { "id": 1, "user": { "login": "somebody" }, "body": "<!-- forge diff cdb4ee2aea69 -->" },
+            { "id": 2, "user": { "login": "our-app[bot]" }, "body": "<!-- forge diff cdb4ee2aea69 -->" },
+        ])
+        .to_string(),
+    );
+    stand_in(
+        &sandbox,
+        "gh",
+        "case $* in *graphql*) echo 'our-app[bot]' ;; *--paginate*) jq --raw-output \"$5\" temp/comments ;; *) echo \"$*\" >temp/gh ;; esac",
+    );
     let variables =
         [("DIRECTORY", "."), ("ISSUE", "issue"), ("COMMENTS", "comments"), ("RUN", "https://github.example/run/1")];
     let body = || {
@@ -214,6 +291,13 @@ fn the_comment_of_the_action_says_what_failed() {
     assert!(body().contains("[forge could not be installed](https://github.example/run/1)"));
     assert_eq!(bash(&sandbox, &check, "", &variables).code, 0);
     assert!(body().contains("The files are what forge.yaml asks for.") && output(&sandbox, "differs") == "false");
+    assert!(sandbox.read("temp/gh").contains("PATCH comments/2 "), "{}", sandbox.read("temp/gh"));
+    let dockerfile = sandbox.read("api/Dockerfile");
+    sandbox.write("api/Dockerfile", dockerfile.replace("USER 10001:10001\n", "USER root\n"));
+    assert_eq!(bash(&sandbox, &check, "", &variables).code, 0);
+    assert!(body().contains("loosens security") && output(&sandbox, "differs") == "false");
+    assert_eq!(bash(&sandbox, &named("hold the files against the hardening rules"), "", &variables).code, 1);
+    sandbox.write("api/Dockerfile", dockerfile);
     sandbox.write(".forge/manifest.json", "{");
     assert_eq!(bash(&sandbox, &check, "", &variables).code, 2);
     assert!(body().contains("**forge diff ended with exit status 2:**"));

@@ -122,6 +122,15 @@ fn variations() -> Vec<(&'static str, Value)> {
             "odd-folder",
             json!({ "services": { "api": { "build": { "context": "./it's [my] #1 {app}" } }, "site": { "build": { "context": "." } } } }),
         ),
+        (
+            "odder-folders",
+            json!({ "services": { "api": { "build": { "context": "./-rf" } }, "web": { "build": { "context": "./!a{b,c}[0]" } } } }),
+        ),
+        (
+            "docker-hub-private",
+            cloud("docker.io/acme", json!({ "token": { "username": "HUB_NAME", "secret": "HUB_TOKEN" } })),
+        ),
+        ("dockerfiles-apart", json!({ "layout": { "dockerfile": "docker/{service}.Dockerfile" } })),
     ]
 }
 
@@ -160,7 +169,7 @@ fn generated() -> Vec<(String, Sandbox)> {
 }
 
 /// Variations in which the stack of `api` and `worker` is built on an image of the registry that images are pushed to.
-const PRIVATE: [&str; 5] = ["private", "own-registry", "ecr", "gar", "acr"];
+const PRIVATE: [&str; 6] = ["private", "own-registry", "ecr", "gar", "acr", "docker-hub-private"];
 
 /// The stack `python`, built on an image of this registry.
 fn built_on(registry: &str) -> String {
@@ -265,10 +274,52 @@ fn workflows_pin_what_they_use_and_give_no_more_than_jobs_need() {
     }
 }
 
+#[test]
+fn folders_are_no_options_and_no_patterns_and_what_a_job_leaves_gets_into_no_build() {
+    let odd = json!({
+        "ci": { "provider": "gitlab" }, "layout": { "dockerfile": "docker/{service}.Dockerfile" },
+        "services": { "api": { "build": { "context": "./-rf" } }, "web": { "build": { "context": "./!a{b,c}[0]" } } },
+    });
+    let sandbox = project("odd", &laid(&shop(), &odd));
+    sandbox.generate();
+    let text = sandbox.read(".gitlab-ci.yml");
+    let doc = yaml::read(&text).expect("it is YAML").root.json();
+    let changes = |service: &str| doc[format!("build {service} for review")]["rules"][0]["changes"].clone();
+    let files = |of: &str| [format!("docker/{of}.Dockerfile"), format!("docker/{of}.Dockerfile.dockerignore")];
+    let [dockerfile, ignores] = files("api");
+    assert_eq!(changes("api"), json!(["-rf/**/*", dockerfile, ignores]));
+    let [dockerfile, ignores] = files("web");
+    assert_eq!(changes("web"), json!([r"\!a\{b,c\}\[0\]/**/*", dockerfile, ignores]));
+    let cleaned = text.replace("rm -rf ", "");
+    assert!(text.contains("cd ./-rf") && !cleaned.contains(" -rf"), "{text}");
+    assert_eq!(doc[".build"]["dependencies"], json!([]));
+    assert_eq!(doc["deploy to production"]["dependencies"], json!(["release"]));
+    // the login of a job is gone when it ends
+    assert_eq!(doc[".docker"]["after_script"], json!(["rm -rf \"$CI_PROJECT_DIR.tmp\""]));
+}
+
+#[test]
+fn a_queue_is_answered_and_dependabot_builds_without_a_login() {
+    let sandbox = project("queue", &laid(&shop(), &json!({ "registry": "docker.io/acme" })));
+    sandbox.write("forge-templates/stacks/python/stack.yaml", built_on("docker.io/acme"));
+    sandbox.generate();
+    let text = sandbox.read(".github/workflows/pull-request.yml");
+    assert!(text.contains("on:\n  pull_request:\n  merge_group:\n"), "{text}");
+    assert!(text.contains("has to stand in Settings → Secrets and variables → Dependabot, too"), "{text}");
+    for (workflow, job) in [("pull-request", "build"), ("check", "test")] {
+        let doc = yaml::read(&sandbox.read(&format!(".github/workflows/{workflow}.yml"))).expect("it is YAML");
+        let job = doc.root.json()["jobs"][job].clone();
+        assert_eq!(job["env"], json!({ "TOKEN_IS_KNOWN": "${{ secrets.REGISTRY_TOKEN != '' }}" }));
+        let steps = job["steps"].as_array().cloned().unwrap_or_default();
+        let login = steps.iter().find(|it| it["name"] == "log in to the registry").expect("there is one");
+        assert_eq!(login["if"], "${{ env.TOKEN_IS_KNOWN == 'true' }}");
+    }
+}
+
 /// What a command says in a spec is what its program is given, through YAML, GitHub's expressions and a shell.
 #[test]
 fn a_deploy_gets_the_words_of_the_spec() {
-    let words = ["it's ${{ github.token }}", "$(id)", "a\nb"];
+    let words = ["it's ${{ github.token }}", "$(id)", "a\nb\u{202e}\u{61c}"];
     let sandbox = project(
         "words",
         &laid(
@@ -277,7 +328,11 @@ fn a_deploy_gets_the_words_of_the_spec() {
         ),
     );
     sandbox.generate();
-    let doc = yaml::read(&sandbox.read(".github/workflows/deliver.yml")).expect("it is YAML");
+    let text = sandbox.read(".github/workflows/deliver.yml");
+    // what would show in another order is seen as what it is
+    assert!(text.contains(r"\u202e\u061c") && !text.contains(['\u{202e}', '\u{61c}']), "{text}");
+    assert!(!text.contains("\n\n\n"), "{text}");
+    let doc = yaml::read(&text).expect("it is YAML");
     let steps =
         doc.root.get("jobs").and_then(|it| it.get("deploy-staging")?.get("steps")).expect("there is such a job");
     let script = steps.items().last().and_then(|it| it.get("run")?.text()).expect("its last step runs something");
@@ -317,6 +372,19 @@ fn what_is_wrong_with_ci_is_said_at_its_words() {
             "`GITHUB_KEY`",
         ),
         (
+            "registry: ghcr.io/a\nci: { provider: github, deploy: { production: { command: [x], secrets: [KEY, KEY] } } }",
+            "`KEY` stands here twice",
+        ),
+        ("ci: { provider: github, bot: { token: { secret: GITHUB_KEY } } }", "`GITHUB_KEY`"),
+        ("ci: { provider: github, bot: { app: { client: GITHUB_APP, key: K } } }", "`GITHUB_APP`"),
+        ("ci: { provider: github, bot: { app: { client: C, key: GITHUB_KEY } } }", "`GITHUB_KEY`"),
+        ("ci: { provider: github, audit: { snyk: { secret: GITHUB_SNYK } } }", "`GITHUB_SNYK`"),
+        ("registry: quay.io/a\nci: { provider: github, login: { token: { secret: GITHUB_KEY } } }", "`GITHUB_KEY`"),
+        (
+            "registry: quay.io/a\nci: { provider: gitlab, login: { token: { username: HOME } } }",
+            "`HOME` means something",
+        ),
+        (
             "registry: ghcr.io/a\nci: { provider: github, deploy: { production: { command: [x, --password, hunter2hunter2] } } }",
             "a password stands among the arguments",
         ),
@@ -332,6 +400,40 @@ fn what_is_wrong_with_ci_is_said_at_its_words() {
         sandbox.write("forge.yaml", format!("{smallest}{ci}\n"));
         let ended = sandbox.run(&["validate"]);
         assert!(ended.text().contains(said), "{ci}\n{}", ended.text());
+    }
+    for name in [
+        "IMAGES",
+        "SHOP_VERSION",
+        "PATH",
+        "LD_PRELOAD",
+        "BASH_ENV",
+        "DOCKER_HOST",
+        "HOME",
+        "RUNNER_TEMP",
+        "CI",
+        "IFS",
+        "CI_JOB_TOKEN",
+    ] {
+        let ci = format!(
+            "registry: ghcr.io/a\nci: {{ provider: github, deploy: {{ production: {{ command: [x], secrets: [{name}] }} }} }}"
+        );
+        sandbox.write("forge.yaml", format!("{smallest}{ci}\n").replace("name: smallest", "name: shop"));
+        let ended = sandbox.run(&["validate"]);
+        let said = format!("`{name}` means something else");
+        assert!(
+            ended.code == 1 && ended.text().contains(&said) && ended.text().contains("--> forge.yaml:"),
+            "{}",
+            ended.text()
+        );
+    }
+    // the login that GitLab gives to jobs, and a token of GitHub's in a job of GitLab's
+    for ci in [
+        "registry: quay.io/a\nci: { provider: gitlab, login: { token: { username: CI_DEPLOY_USER, secret: CI_DEPLOY_PASSWORD } } }",
+        "registry: quay.io/a\nci: { provider: gitlab, deploy: { production: { command: [x], secrets: [GITHUB_TOKEN] } } }",
+    ] {
+        sandbox.write("forge.yaml", format!("{smallest}{ci}\n"));
+        let ended = sandbox.run(&["validate"]);
+        assert_eq!(ended.code, 0, "{}", ended.text());
     }
     for (test, said) in [
         ("    build: { stack: static, context: ./api }\n    test: { command: [x] }\n", "has no stage for tests"),

@@ -174,8 +174,15 @@ pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(quoted.len());
     for it in quoted.chars() {
         match it {
-            // YAML 1.1 takes these for line ends or does not take them at all.
-            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+            // YAML 1.1 takes these for line ends or does not take them at all, or they show what follows in another order.
+            '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {
                 write!(out, "\\u{:04x}", it as u32).expect("a string grows");
             }
             it => out.push(it),

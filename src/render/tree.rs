@@ -315,7 +315,7 @@ pub(super) fn scalar(text: &str, in_flow: bool) -> String {
     }
     let single = text.contains(['"', '\\'])
         && !text.contains('\'')
-        && text.chars().all(|it| (' '..='~').contains(&it) || (it > '\u{a0}' && it < '\u{2000}'));
+        && text.chars().all(|it| (' '..='~').contains(&it) || (it > '\u{a0}' && it < '\u{2000}' && it != '\u{61c}'));
     if single { format!("'{text}'") } else { json(text) }
 }
 

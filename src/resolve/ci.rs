@@ -66,6 +66,12 @@ impl Resolver<'_> {
             self.error(&codes::UNSUPPORTED, Place::Value(at.key("provider")), message, help);
         }
         let bot = self.bot(ci, &at);
+        let audit = ci.audit.clone().unwrap_or_default();
+        for (kind, account) in [("snyk", &audit.snyk), ("safety", &audit.safety)] {
+            if let Some(account) = account {
+                self.setting(&account.secret, Place::Value(at.key("audit").key(kind).key("secret")));
+            }
+        }
         if ci.updates.is_some() && ci.provider != "github" {
             let help =
                 "leave it out: `forge lock --renovate` gives a configuration for Renovate, which works everywhere";
@@ -131,9 +137,31 @@ impl Resolver<'_> {
                     let message = "an app is GitHub's, and jobs have none here";
                     self.error(&codes::UNSUPPORTED, Place::Key(at.dotted("bot.app")), message, help);
                 }
+                self.setting(&it.client, Place::Value(at.dotted("bot.app.client")));
+                self.setting(&it.key, Place::Value(at.dotted("bot.app.key")));
                 Some(Bot::App { client: it.client.to_string(), secret: it.key.to_string() })
             }
-            spec::Bot::Token(it) => Some(Bot::Token { secret: it.secret.to_string() }),
+            spec::Bot::Token(it) => {
+                self.setting(&it.secret, Place::Value(at.dotted("bot.token.secret")));
+                Some(Bot::Token { secret: it.secret.to_string() })
+            }
+        }
+    }
+
+    /// A secret or a variable, by a name that its provider takes, and that is no other thing to what runs in a job: on GitLab
+    /// every variable of the project is one of each job's environment, and on GitHub that of a deploy is.
+    fn setting(&mut self, name: &str, place: Place) {
+        let provider = self.spec.ci.as_ref().map_or("", |it| it.provider.as_str());
+        if provider == "github" && name.starts_with("GITHUB_") {
+            let message = format!("GitHub takes no secret and no variable whose name begins with GITHUB_: `{name}`");
+            self.error(&codes::RESERVED_NAME, place, message, "call it otherwise");
+        } else if means_something_else(name)
+            || provider != "github" && name.starts_with("CI_")
+            || name == format!("{}_VERSION", self.prefix())
+        {
+            let message =
+                format!("`{name}` means something else to what runs in a job, which would take this for that");
+            self.error(&codes::RESERVED_NAME, place, message, "call it otherwise");
         }
     }
 
@@ -172,7 +200,15 @@ impl Resolver<'_> {
                 },
                 _ => return self.other_registry(&host, "<name>.azurecr.io", &at.key("acr")),
             },
-            Some(spec::Login::Token(it)) => token(it),
+            Some(spec::Login::Token(it)) => {
+                for (key, name) in [("username", &it.username), ("secret", &it.secret)] {
+                    // GitLab gives jobs a login of their own for its registry: `CI_REGISTRY_PASSWORD`.
+                    if let Some(name) = name.as_ref().filter(|it| !(on("gitlab") && it.starts_with("CI_"))) {
+                        self.setting(name, Place::Value(at.key("token").key(key)));
+                    }
+                }
+                token(it)
+            }
             None if host == "ghcr.io" && on("github") => Login::Ghcr,
             None if host == "registry.gitlab.com" && on("gitlab") => Login::Gitlab,
             None => match cloud(&host) {
@@ -223,10 +259,14 @@ impl Resolver<'_> {
             }
             let help = "name a secret of the repository under `secrets`: the command finds it in a variable";
             self.check_words(&deploy.command, &at.key("command"), help);
-            for (index, secret) in deploy.secrets.iter().enumerate().filter(|(_, it)| it.starts_with("GITHUB_")) {
-                let message = format!("GitHub takes no secret whose name begins with GITHUB_: `{secret}`");
+            for (index, secret) in deploy.secrets.iter().enumerate() {
                 let place = Place::Value(at.key("secrets").index(index));
-                self.error(&codes::RESERVED_NAME, place, message, "call it otherwise");
+                if deploy.secrets[..index].contains(secret) {
+                    let message = format!("`{secret}` stands here twice");
+                    self.error(&codes::NAME_TWICE, place, message, "leave one of them out");
+                } else {
+                    self.setting(secret, place);
+                }
             }
             let approval = if production {
                 deploy.approval.unwrap_or(true)
@@ -267,6 +307,16 @@ fn is_released(changelog: &str, version: &str) -> bool {
     changelog
         .lines()
         .any(|it| it.strip_prefix(&heading).is_some_and(|it| it.starts_with(|it: char| it.is_ascii_digit())))
+}
+
+/// Whether shells, loaders, docker, or the machine of a job look for this variable, or the workflows themselves do.
+fn means_something_else(name: &str) -> bool {
+    const NAMES: &str = "BASHOPTS BASH_ENV CDPATH CI CI_JOB_TOKEN CONTAINERS CONTEXT DOCKERFILE DOCKER_API_VERSION DOCKER_BUILDKIT \
+        DOCKER_CERT_PATH DOCKER_CONFIG DOCKER_CONTEXT DOCKER_HOST DOCKER_TLS_CERTDIR DOCKER_TLS_VERIFY ENV EUID \
+        FORGE_SCHEDULE FUNCNAME GLOBIGNORE HOME HOSTNAME IFS IMAGE IMAGES LANG LOGNAME NODE_OPTIONS OLDPWD OPTIND \
+        PATH PPID PROMPT_COMMAND PS4 PWD PYTHONPATH SERVICE SERVICES SHELL SHELLOPTS TMPDIR UID USER";
+    const BEGINNINGS: [&str; 8] = ["ACTIONS_", "BASH_", "BUILDKIT_", "COMPOSE_", "DYLD_", "LC_", "LD_", "RUNNER_"];
+    NAMES.split(' ').any(|it| it == name) || BEGINNINGS.iter().any(|it| name.starts_with(it))
 }
 
 /// Any registry but those of clouds: a name and a token.

@@ -21,6 +21,9 @@ pub struct Ci {
     #[schemars(example = &"main")]
     pub branch: Option<Branch>,
     /// The machine that jobs run on: a label of runners on GitHub (`ubuntu-24.04`, if left out), a tag on GitLab.
+    ///
+    /// A machine of one's own needs bash, git, curl and cargo, from which forge is installed, docker with buildx and compose,
+    /// jq (1.6 or newer) and gh; on GitLab, a runner with the docker executor, and privileged, for an engine in the job.
     #[schemars(example = &"ubuntu-24.04")]
     pub runner: Option<Label>,
     /// How jobs log in where images are pushed. Left out, `registry` tells it: GHCR and GitLab's registry take the job's
@@ -198,6 +201,9 @@ pub struct Account {
 pub struct Schedule {
     /// Checks, builds and scans all anew, and delivers it; Mondays at 3:17, if left out. On GitLab it is a variable of a
     /// pipeline schedule, which is made there.
+    ///
+    /// An image that is built anew takes over the tag `source-…`, by which later deliveries find it: where the registry lets
+    /// no tag be moved, those have to be an exception, or the next delivery goes back to the older image.
     #[schemars(example = &"17 3 * * 1")]
     pub rebuild: Option<Cron>,
     /// Looks for newer digests and proposes them; Mondays at 4:17, if left out.
@@ -245,7 +251,8 @@ pub struct Deploy {
     /// (`SHOP_VERSION`), and in the one called `IMAGES` a compose file that names each image by its digest.
     #[schemars(length(min = 1), example = serde_json::json!(["./deploy.sh"]))]
     pub command: Vec<Text>,
-    /// Secrets of the repository, or of the environment there, that it finds in variables of the same names.
+    /// Secrets of the repository, or of the environment there, that it finds in variables of the same names; none of them is
+    /// one that shells, docker or the machine look for, such as `PATH`.
     #[serde(default)]
     #[schemars(example = serde_json::json!(["DEPLOY_KEY"]))]
     pub secrets: Vec<SecretName>,

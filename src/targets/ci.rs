@@ -39,10 +39,12 @@ struct Service<'a> {
     name: &'a str,
     /// Its image without a tag.
     repository: &'a str,
-    /// The folder with its source; `.` is the project itself.
-    context: &'a str,
-    /// Its Dockerfile.
-    dockerfile: &'a str,
+    /// The folder with its source, as a command takes it for no option; `.` is the project itself.
+    context: String,
+    /// Its Dockerfile, likewise.
+    dockerfile: String,
+    /// What it is made from, as patterns of GitLab's.
+    globs: Vec<String>,
     /// Whether it has tests.
     test: bool,
     /// What Dependabot calls those who install its dependencies.
@@ -91,6 +93,29 @@ fn folder_of(path: &str) -> String {
     format!("/{}", path.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
+/// A path that no command takes for an option.
+fn operand(path: &str) -> String {
+    if path.starts_with('-') { format!("./{path}") } else { path.to_owned() }
+}
+
+/// What an image is made from: all of its folder, its Dockerfile, and what that ignores.
+fn globs(context: &str, dockerfile: &str) -> Vec<String> {
+    let all = if context.is_empty() { "**/*".to_owned() } else { format!("{}/**/*", literal(context)) };
+    vec![all, literal(dockerfile), literal(&format!("{dockerfile}.dockerignore"))]
+}
+
+/// A path as a pattern of Ruby's `File.fnmatch`, which is what GitLab takes, that fits nothing else.
+fn literal(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for it in path.chars() {
+        if r"*?[]{}!\".contains(it) {
+            out.push('\\');
+        }
+        out.push(it);
+    }
+    out
+}
+
 /// Whether an image is built on one of this registry, or in its namespace, where many share the host.
 fn is_built_on(project: &Project, registry: &Registry) -> bool {
     let mut bases = project.images.values().flat_map(|it| it.images.values());
@@ -108,8 +133,9 @@ fn services(project: &Project) -> Vec<Service<'_>> {
     let services = project.images.values().map(|image| Service {
         name: &image.name,
         repository: &image.repository,
-        context: if image.context.is_empty() { "." } else { &image.context },
-        dockerfile: &image.files.dockerfile,
+        context: if image.context.is_empty() { ".".to_owned() } else { operand(&image.context) },
+        dockerfile: operand(&image.files.dockerfile),
+        globs: globs(&image.context, &image.files.dockerfile),
         test: image.test.is_some(),
         ecosystem: project.ci.as_ref().and_then(|it| it.ecosystems.get(&image.name)).map(String::as_str),
         folder: format!("/{}", image.context),
