@@ -184,6 +184,9 @@ fn an_item_of_a_list_within_a_list_has_no_line_of_its_own() {
     ] {
         assert_eq!(changes("a.yaml", "x", LISTS, at, edit, None), wanted, "{at}");
     }
+    let braces = "x: {\n  a: b,\n  c: d\n}\n";
+    let changed = changes("a.yaml", "x", braces, "x.a", set(json!("z")), None);
+    assert_eq!(changed, "-x: {\n-  a: b,\n-  c: d\n-}\n+x: { a: z, c: d }\n");
 }
 
 #[test]

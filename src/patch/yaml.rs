@@ -178,9 +178,11 @@ impl File<'_> {
         let mut node = &self.doc.root;
         let mut place = Written { bytes: 0..self.text.len(), indent: 0 };
         for step in &at.0 {
+            // What stands in braces has commas around it, whatever lines it is on.
+            let is_flow = self.text.get(node.at.start..).is_some_and(|it| it.starts_with('{'));
             node = node.at(&Path(vec![step.clone()]))?;
             let start = match step {
-                Step::Key(_) if !node.key.is_empty() => node.key.start,
+                Step::Key(_) if !node.key.is_empty() && !is_flow => node.key.start,
                 Step::Key(_) => return None,
                 Step::Index(_) => {
                     let dash = self.text[..node.at.start].rfind('-')?;
@@ -215,7 +217,9 @@ impl File<'_> {
             let is_quiet = words.is_empty() || words.starts_with('#');
             // The items of a list may stand no further in than their key.
             let is_own_item = !is_item && inner == indent && (words == "-" || words.starts_with("- "));
-            if !is_quiet && inner <= indent && !is_own_item {
+            // What closes a brace or bracket begins nothing.
+            let is_close = inner == indent && words.starts_with(['}', ']']);
+            if !is_quiet && inner <= indent && !is_own_item && !is_close {
                 break;
             }
             if !is_quiet || (inner > indent && !words.is_empty()) {
