@@ -2,7 +2,7 @@
 
 use snapbox::{assert_data_eq, str};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{SMALLEST, Sandbox};
 
 /// A project after its first `generate`.
 pub(crate) fn generated(name: &str) -> Sandbox {
@@ -192,6 +192,71 @@ fn what_is_ejected_is_its_owners_until_it_is_adopted() {
     let diff = sandbox.forge("diff");
     assert!(diff.contains("api/Dockerfile: was edited") && diff.contains("+FROM scratch"), "{diff}");
     assert_eq!(sandbox.run(&["eject", ".gitignore"]).code, 2);
+}
+
+#[test]
+fn what_is_ejected_stays_so_when_its_path_changes() {
+    let sandbox = generated("eject-moved");
+    assert_eq!(sandbox.run(&["eject", "compose.yaml"]).code, 0);
+    sandbox.write("compose.yaml", "services: {}\n");
+    let spec = sandbox.read("forge.yaml");
+    let layout = "layout: { compose: { production: { file: docker-compose.yml } } }\n";
+    sandbox.write("forge.yaml", format!("{spec}{layout}"));
+    let told = "docker-compose.yml is ejected as compose.yaml: move it yourself, then `forge eject docker-compose.yml`, or `forge adopt docker-compose.yml` takes it back\n";
+    for words in [&["diff"][..], &["generate"], &["generate", "--check"]] {
+        let said = sandbox.run(words);
+        assert!(said.code == 0 && said.stderr.contains(told), "{words:?}: {}", said.text());
+        assert!(!sandbox.exists("docker-compose.yml"), "{words:?}");
+    }
+    assert_eq!(sandbox.run(&["eject"]).stdout, "compose.yaml (the spec wants docker-compose.yml now)\n");
+    // An edit of theirs is at either path what they wrote.
+    std::fs::rename(sandbox.path("compose.yaml"), sandbox.path("docker-compose.yml")).expect("it is there");
+    assert_eq!(sandbox.run(&["eject", "docker-compose.yml"]).code, 0);
+    assert_eq!(sandbox.run(&["eject"]).stdout, "docker-compose.yml\n");
+    let said = sandbox.run(&["generate"]);
+    assert!(said.code == 0 && !said.stderr.contains("is ejected as"), "{}", said.text());
+    assert_eq!(sandbox.read("docker-compose.yml"), "services: {}\n");
+    // What an older forge remembers is only a path.
+    let manifest: serde_json::Value = serde_json::from_str(&sandbox.read(".forge/manifest.json")).expect("it is JSON");
+    assert_eq!(manifest["ejected"], serde_json::json!({ "docker-compose.yml": "compose" }));
+    let mut old = manifest.clone();
+    old["ejected"] = serde_json::json!(["docker-compose.yml"]);
+    sandbox.write(".forge/manifest.json", serde_json::to_string_pretty(&old).expect("it is JSON") + "\n");
+    sandbox.generate();
+    let now: serde_json::Value = serde_json::from_str(&sandbox.read(".forge/manifest.json")).expect("it is JSON");
+    assert_eq!((now, sandbox.read("docker-compose.yml").as_str()), (manifest, "services: {}\n"));
+    sandbox.write("forge.yaml", spec);
+    let said = sandbox.run(&["adopt", "compose.yaml"]);
+    assert!(said.code == 0 && said.stderr.contains("adopted compose.yaml"), "{}", said.text());
+    sandbox.generate();
+    assert!(sandbox.read("compose.yaml").contains("api:"), "{}", sandbox.read("compose.yaml"));
+    assert_eq!(sandbox.read("docker-compose.yml"), "services: {}\n");
+}
+
+#[test]
+fn what_is_said_of_an_ejected_file_says_that_it_is_ejected() {
+    let sandbox = generated("eject-told");
+    assert_eq!(sandbox.run(&["eject", "compose.yaml"]).code, 0);
+    let said = sandbox.run(&["eject", "compose.yaml", "api/Dockerfile"]);
+    assert!(said.code == 0 && said.stderr.contains("compose.yaml is out of forge's hands already"), "{}", said.text());
+    assert_eq!(sandbox.run(&["eject"]).stdout, "api/Dockerfile\ncompose.yaml\n");
+    for words in [&["diff", "compose.yaml"][..], &["generate", "--theirs", "compose.yaml"], &["diff", "./compose.yaml"]]
+    {
+        let said = sandbox.run(words);
+        assert!(said.code == 2 && said.stderr.contains("compose.yaml` is ejected"), "{words:?}: {}", said.text());
+        assert!(said.stderr.contains("compose.yaml` takes it back"), "{words:?}: {}", said.text());
+    }
+    // Its service is gone: there is nothing to take back.
+    let spec = SMALLEST.replace("  api:", "  web:").replace("./api", "./web");
+    let sandbox = sandbox.file("forge.yaml", spec).file("web/requirements.txt", "");
+    let said = sandbox.run(&["eject"]);
+    assert!(said.stdout.starts_with("api/Dockerfile (forge makes no such file any more"), "{}", said.text());
+    assert_eq!(sandbox.run(&["adopt", "api/Dockerfile"]).code, 0);
+    assert_eq!(sandbox.run(&["eject"]).stdout, "compose.yaml\n");
+    sandbox.write("docker-compose.yml", "services: {}\n");
+    let said = sandbox.run(&["adopt", "docker-compose.yml"]);
+    let told = "`layout: { compose: { production: { file: docker-compose.yml } } }` in the spec gives";
+    assert!(said.code == 2 && said.stderr.contains(told), "{}", said.text());
 }
 
 #[test]

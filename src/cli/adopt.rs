@@ -29,10 +29,31 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let Compared { mut disk, manifest, wanted, mut changes, _lock, .. } =
         compared(project, &project.root, true, shell)?;
     // What was ejected is looked at as if it never had been forge's.
-    let ejected: Vec<Artifact> = wanted.iter().filter(|it| manifest.ejected.contains(&it.path)).cloned().collect();
+    let hands_off = manifest.hands_off();
+    let is_ejected = |it: &Artifact| hands_off.of(&it.id, &it.path).is_some();
+    let ejected: Vec<Artifact> = wanted.iter().filter(|it| is_ejected(it)).cloned().collect();
+    let made: HashSet<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
+    // Nothing has that place any more: it is only to be forgotten.
+    let plain = |it: &String| it.trim_start_matches("./").to_owned();
+    let is_left = |it: &String| manifest.ejected.contains_key(it) && !made.contains(it.as_str());
+    let (left, rest): (Vec<String>, Vec<String>) = arguments.paths.iter().map(plain).partition(is_left);
+    if !left.is_empty() {
+        remember(&disk, &[], |manifest| manifest.ejected.retain(|path, _| !left.contains(path)))?;
+        for path in &left {
+            shell.say(&format!(
+                "{:>18} {}: forge makes no such file, so it is yours",
+                "dropped",
+                path.escape_debug()
+            ))?;
+        }
+        if rest.is_empty() {
+            return Ok(Answer::Yes);
+        }
+    }
     changes.extend(compare(&ejected, &Manifest::default(), |path| disk.find(path), |_| None)?);
-    let chosen = chosen(&project.root, &changes, &arguments.paths, &wanted)?.into_iter();
-    let is_adopted = |it: &&Change| it.kind == Kind::Foreign || manifest.ejected.contains(&it.path);
+    let out: HashSet<&str> = ejected.iter().map(|it| it.path.as_str()).collect();
+    let chosen = chosen(&project.root, &changes, &rest, &wanted, &manifest.ejected)?.into_iter();
+    let is_adopted = |it: &&Change| it.kind == Kind::Foreign || out.contains(it.path.as_str());
     let paths: HashSet<&str> = chosen.filter(is_adopted).map(|it| it.path.as_str()).collect();
     let adopted: Vec<&Artifact> = wanted.iter().filter(|it| paths.contains(it.path.as_str())).collect();
     if adopted.is_empty() {
@@ -43,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     remember(&disk, &bases, |manifest| {
         manifest.artifacts.retain(|_, it| !paths.contains(it.path.as_str()));
         for (artifact, (base, _)) in adopted.iter().zip(&bases) {
-            manifest.ejected.remove(&artifact.path);
+            manifest.take_back(&artifact.path, &artifact.id);
             let record = Record {
                 path: artifact.path.clone(),
                 executable: artifact.executable,

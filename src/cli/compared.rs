@@ -12,6 +12,7 @@ use super::{Failure, Shell};
 use crate::compare::{Change, Kind, Manifest, Movers, Record, Sources, compare, digest};
 use crate::lock::{is_digest, uses};
 use crate::pins::{self, Taken, Written};
+use crate::review::strangers;
 use crate::targets::Artifact;
 
 /// A project compared with what is on disk.
@@ -156,6 +157,18 @@ impl Compared {
         Ok(())
     }
 
+    /// Says of what was ejected and is wanted under another path by now that nobody has moved it.
+    pub(super) fn tell_ejected(&self, shell: &mut Shell<'_>) -> Result<(), Failure> {
+        let hands_off = self.manifest.hands_off();
+        for Artifact { id, path, .. } in &self.wanted {
+            if let Some(at) = hands_off.of(id, path).filter(|at| at != path) {
+                let at = at.escape_debug();
+                shell.insist(&format!("{path} is ejected as {at}: move it yourself, then `forge eject {path}`, or `forge adopt {path}` takes it back"))?;
+            }
+        }
+        Ok(())
+    }
+
     /// What there is to say of what bots wrote; `taken` says what becomes of it.
     pub(super) fn tell_pins(&self, project: &Project, taken: &str, shell: &mut Shell<'_>) -> Result<(), Failure> {
         for (name, path) in &self.pins.news {
@@ -193,12 +206,13 @@ impl Compared {
 /// Names are relative to the project in `root`, or absolute.
 ///
 /// # Errors
-/// When a name is none of a file that forge makes, or made.
+/// When a name is none of a file that forge makes, or made, or is one of the `ejected`.
 pub(super) fn chosen<'a>(
     root: &Path,
     changes: &'a [Change],
     paths: &[String],
     wanted: &[Artifact],
+    ejected: &BTreeMap<String, Option<String>>,
 ) -> Result<Vec<&'a Change>, Failure> {
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let named = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
@@ -223,6 +237,14 @@ pub(super) fn chosen<'a>(
     let is_named =
         |it: &Change, asked: &str| below(&it.path, asked) || it.from.as_ref().is_some_and(|from| below(from, asked));
     if let Some(odd) = paths.iter().find(|asked| !changes.iter().any(|it| is_named(it, asked))) {
+        if ejected.keys().any(|it| below(it, odd)) {
+            let odd = odd.escape_debug();
+            return Err(Failure::input(format!("`{odd}` is ejected"), format!("`forge adopt {odd}` takes it back")));
+        }
+        if let Some(it) = strangers(&[inside(odd)], wanted).into_iter().find(|it| root.join(&it.path).is_file()) {
+            let message = format!("forge makes no file `{}`", odd.escape_debug());
+            return Err(Failure::input(message, it.note));
+        }
         let known = wanted.iter().map(|it| it.path.as_str());
         let otherwise = "`forge generate --verbose` lists all that it writes";
         return Err(Failure::unknown("forge makes no file", odd, known, otherwise));

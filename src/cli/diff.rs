@@ -1,5 +1,6 @@
 //! `forge diff`.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use super::compared::{Compared, chosen, compared};
@@ -130,9 +131,10 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
     let compared = compared(project, &project.root, false, shell)?;
     compared.tell_pins(project, "`forge generate` takes from here into forge.lock", shell)?;
     compared.tell_memory(shell)?;
+    compared.tell_ejected(shell)?;
     let Compared { disk, manifest, changes, wanted, movers, pins, sources, .. } = &compared;
     let mut shown: Vec<Change> =
-        chosen(&project.root, changes, &arguments.paths, wanted)?.into_iter().cloned().collect();
+        chosen(&project.root, changes, &arguments.paths, wanted, &manifest.ejected)?.into_iter().cloned().collect();
     let own = review::kept(&shown, wanted);
     if arguments.check {
         compared.tell_behind(shell)?;
@@ -203,7 +205,8 @@ fn against(revision: &str, project: &Project, arguments: &Arguments, shell: &mut
     let (before, wanted) = (old.plan(shell)?, project.plan(shell)?);
     let movers = Movers::between(&old.sources, &project.sources);
     let changes = plans(&before, &wanted);
-    let shown: Vec<Change> = chosen(&project.root, &changes, &arguments.paths, &wanted)?.into_iter().cloned().collect();
+    let shown: Vec<Change> =
+        chosen(&project.root, &changes, &arguments.paths, &wanted, &BTreeMap::new())?.into_iter().cloned().collect();
     let mut files = review(&shown, &Background::of_plans(&wanted, &before, &movers));
     if arguments.semantic {
         files = meant(files);

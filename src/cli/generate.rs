@@ -84,6 +84,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     let compared = compared(project, root, writes, shell)?;
     compared.tell_pins(project, "forge.lock takes", shell)?;
+    compared.tell_ejected(shell)?;
     let (mut behind, mut pinned, mut disputed) = (HashSet::new(), Vec::new(), Vec::new());
     if !writes {
         let paths = |is: &dyn Fn(&Change) -> bool| -> Vec<String> {
@@ -99,7 +100,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let Compared { mut disk, manifest, wanted, mut changes, movers, pins, sources, _lock } = compared;
     let mut decided = Vec::new();
     let open = |paths: &[String]| -> Result<HashSet<String>, Failure> {
-        let named = if paths.is_empty() { Vec::new() } else { chosen(&project.root, &changes, paths, &wanted)? };
+        let named = if paths.is_empty() {
+            Vec::new()
+        } else {
+            chosen(&project.root, &changes, paths, &wanted, &manifest.ejected)?
+        };
         let open: HashSet<String> =
             named.into_iter().filter(|it| it.kind.is_open()).map(|it| it.path.clone()).collect();
         if open.is_empty() && !paths.is_empty() {

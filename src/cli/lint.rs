@@ -96,7 +96,8 @@ fn project_findings(project: &Project, shell: &mut Shell<'_>) -> Result<(Texts, 
     let mut disk = Disk::new(&project.root)?;
     let mut wanted = project.plan(shell)?;
     let manifest = manifest(&disk, &shell.directory.join(&shell.file))?;
-    wanted.retain(|it| !manifest.ejected.contains(&it.path));
+    let hands_off = manifest.hands_off();
+    wanted.retain(|it| hands_off.of(&it.id, &it.path).is_none());
     let mut texts = Texts::new();
     for artifact in &wanted {
         if let Some(found) = disk.find(&artifact.path)? {

@@ -164,7 +164,8 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
     let kinds: HashMap<&str, Kind> = changes.iter().map(|it| (it.path.as_str(), it.kind)).collect();
     let by_path: HashMap<&str, &Record> = before.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
     let mut artifacts = BTreeMap::new();
-    let kept = |it: &&Artifact| it.extent == Extent::File && !before.ejected.contains(&it.path);
+    let hands_off = before.hands_off();
+    let kept = |it: &&Artifact| it.extent == Extent::File && hands_off.of(&it.id, &it.path).is_none();
     for artifact in wanted.iter().filter(kept) {
         // A path can have been another artifact's, and what lies there counts.
         let old = by_path.get(artifact.path.as_str()).copied();
@@ -182,6 +183,7 @@ pub(super) fn remembered(changes: &[Change], wanted: &[Artifact], before: &Manif
         ejected: before.ejected.clone(),
         ..Manifest::default()
     };
+    manifest.name_ejected(wanted);
     for (id, record) in before.artifacts.iter().filter(|(_, it)| kinds.get(it.path.as_str()) == Some(&Kind::Unwanted)) {
         let mut record = record.clone();
         record.interrupted.push(record.base.clone());

@@ -1,11 +1,12 @@
 //! What forge remembers of the files that it wrote.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Sources;
+use crate::targets::{Artifact, Extent};
 
 /// The format of the manifest that this forge writes.
 pub const MANIFEST_VERSION: u32 = 1;
@@ -22,9 +23,10 @@ pub struct Manifest {
     pub sources: Option<Sources>,
     /// Files by what they are: `dockerfile:api`.
     pub artifacts: BTreeMap<String, Record>,
-    /// The paths of files that forge has no more to do with: somebody ejected them.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub ejected: BTreeSet<String>,
+    /// The paths of files that forge has no more to do with, since somebody ejected them, each with what it was; `None`
+    /// where an older forge did not say.
+    #[serde(default, deserialize_with = "ejected", skip_serializing_if = "BTreeMap::is_empty")]
+    pub ejected: BTreeMap<String, Option<String>>,
     /// The paths of files that it names and whose base text is not there, so that they count as never forge's.
     #[serde(skip)]
     pub lost: BTreeSet<String>,
@@ -69,7 +71,10 @@ impl Manifest {
     /// before it, or what it wrote.
     #[must_use]
     pub fn interrupted(mut self, stopped: Manifest) -> Manifest {
-        self.ejected.extend(stopped.ejected);
+        for (path, id) in stopped.ejected {
+            let known = self.ejected.entry(path).or_default();
+            *known = known.take().or(id);
+        }
         // By path: what an artifact is may have moved elsewhere in that run.
         let mut known: BTreeMap<String, &mut Record> =
             self.artifacts.values_mut().map(|it| (it.path.clone(), it)).collect();
@@ -89,9 +94,48 @@ impl Manifest {
             self.artifacts.insert(id, record);
         }
         // Of two branches, one can have ejected what the other still has.
-        let ejected = &self.ejected;
-        self.artifacts.retain(|_, it| !ejected.contains(&it.path));
+        self.forget_ejected();
         self
+    }
+
+    /// What is out of forge's hands.
+    pub fn hands_off(&self) -> HandsOff<'_> {
+        let ids = self.ejected.iter().filter_map(|(path, id)| Some((id.as_deref()?, path.as_str()))).collect();
+        HandsOff { paths: &self.ejected, ids }
+    }
+
+    /// Puts files out of forge's hands, each by its path and what it is, wherever it was before.
+    pub fn eject<'a>(&mut self, files: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let ids: HashMap<&str, &str> = files.into_iter().map(|(path, id)| (id, path)).collect();
+        self.ejected.retain(|_, id| !id.as_deref().is_some_and(|it| ids.contains_key(it)));
+        self.ejected.extend(ids.into_iter().map(|(id, path)| (path.to_owned(), Some(id.to_owned()))));
+        self.forget_ejected();
+    }
+
+    /// Takes a file back into forge's hands.
+    pub fn take_back(&mut self, path: &str, id: &str) {
+        self.ejected.retain(|at, of| at != path && of.as_deref() != Some(id));
+    }
+
+    /// What these artifacts are is remembered with the paths that they were ejected at.
+    pub fn name_ejected(&mut self, wanted: &[Artifact]) {
+        let ids: HashSet<&str> = wanted.iter().map(|it| it.id.as_str()).collect();
+        for it in wanted.iter().filter(|it| it.extent == Extent::File) {
+            // What was there and is wanted elsewhere now stays ejected, too.
+            if let Some(id) =
+                self.ejected.get_mut(&it.path).filter(|id| !id.as_deref().is_some_and(|id| ids.contains(id)))
+            {
+                *id = Some(it.id.clone());
+            }
+        }
+    }
+
+    /// Forgets what forge wrote where it is out of its hands.
+    fn forget_ejected(&mut self) {
+        let mut artifacts = std::mem::take(&mut self.artifacts);
+        let hands_off = self.hands_off();
+        artifacts.retain(|id, it| hands_off.of(id, &it.path).is_none());
+        self.artifacts = artifacts;
     }
 
     /// The same without what stopped runs wanted, and what was deleted: every file is as this one says.
@@ -102,6 +146,34 @@ impl Manifest {
         self.artifacts.values_mut().for_each(|it| it.interrupted.clear());
         self
     }
+}
+
+/// What is out of forge's hands: files at their paths, and what they were, also under another path.
+pub struct HandsOff<'m> {
+    paths: &'m BTreeMap<String, Option<String>>,
+    ids: HashMap<&'m str, &'m str>,
+}
+
+impl HandsOff<'_> {
+    /// The path at which an artifact with this id was ejected, or any that had this path.
+    pub fn of(&self, id: &str, path: &str) -> Option<&str> {
+        let here = self.paths.get_key_value(path).map(|(path, _)| path.as_str());
+        here.or_else(|| self.ids.get(id).copied())
+    }
+}
+
+/// Ejected files by path, or in the form of an older forge, which only listed paths.
+fn ejected<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Option<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Paths(Vec<String>),
+        ById(BTreeMap<String, Option<String>>),
+    }
+    Ok(match Form::deserialize(from)? {
+        Form::Paths(paths) => paths.into_iter().map(|it| (it, None)).collect(),
+        Form::ById(them) => them,
+    })
 }
 
 /// The SHA-256 of `bytes` in hexadecimal digits, which is also the name of a base text.

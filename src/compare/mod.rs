@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
-pub use manifest::{MANIFEST_VERSION, Manifest, Record, digest};
+pub use manifest::{HandsOff, MANIFEST_VERSION, Manifest, Record, digest};
 pub use plans::plans;
 pub use sources::{Movers, Party, Sources};
 
@@ -167,11 +167,13 @@ pub fn compare<E>(
     base: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<Change>, E> {
     let records: BTreeMap<&str, &Record> = manifest.artifacts.values().map(|it| (it.path.as_str(), it)).collect();
+    let hands_off = manifest.hands_off();
+    let wanted: Vec<&Artifact> = wanted.iter().filter(|it| hands_off.of(&it.id, &it.path).is_none()).collect();
     let paths: HashSet<&str> = wanted.iter().map(|it| it.path.as_str()).collect();
-    let is_left = |it: &&Record| !paths.contains(it.path.as_str()) && !manifest.ejected.contains(&it.path);
+    let is_left = |it: &&Record| !paths.contains(it.path.as_str()) && !manifest.ejected.contains_key(&it.path);
     let mut left: HashSet<&str> = HashSet::new();
     let mut changes = Vec::with_capacity(wanted.len());
-    for artifact in wanted.iter().filter(|it| !manifest.ejected.contains(&it.path)) {
+    for artifact in wanted {
         let found = find(&artifact.path)?;
         if artifact.extent == Extent::Lines {
             changes.push(lines(artifact, found));
@@ -202,7 +204,7 @@ pub fn compare<E>(
         }
     }
     for (path, record) in
-        records.iter().filter(|(path, _)| !(paths.contains(*path) || manifest.ejected.contains(**path)))
+        records.iter().filter(|(path, _)| !(paths.contains(*path) || manifest.ejected.contains_key(**path)))
     {
         if let Some(found) = find(path)? {
             let is_unwanted = left.contains(path) || record.is_forges(&found.bytes);
