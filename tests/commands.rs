@@ -265,13 +265,18 @@ fn lint_looks_at_all_that_lies_below_a_folder() {
         .file("deploy/compose.debug.yaml", "services:\n  api: { pid: host }\n")
         .file("api/Dockerfile", "FROM debian:latest\n")
         .file("api/node_modules/x/Dockerfile", "FROM debian:latest\n")
-        .file("api/values.yaml", "no: compose file\n");
+        .file("api/values.yaml", "no: compose file\n")
+        .file("docker/web.dockerfile", "FROM debian:latest\n")
+        .file("src/dockerfile.go", "package dockerfile\n");
+    assert_eq!(sandbox.run(&["lint", "docker/web.dockerfile"]).code, 1);
     let said = sandbox.run(&["lint", "."]);
     assert_eq!(said.code, 1, "{}", said.text());
     for (words, there) in [
         (" --> deploy/compose.yaml:3", true),
         (" --> deploy/compose.debug.yaml:2", true),
         (" --> api/Dockerfile:1", true),
+        (" --> docker/web.dockerfile:1", true),
+        ("dockerfile.go", false),
         ("node_modules", false),
         ("values.yaml", false),
     ] {

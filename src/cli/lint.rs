@@ -14,6 +14,7 @@ use crate::credential::masked;
 use crate::diagnostic::Severity;
 use crate::lint::{File, Finding, Source, run as check};
 use crate::lock;
+use crate::meaning::is_dockerfile;
 use crate::report::{Format, Notice, notices};
 
 /// Hold files against the hardening rules
@@ -131,7 +132,7 @@ fn known(path: &str, named: bool) -> Option<Known> {
         Some(Known::Dockerignore)
     } else if ["yaml", "yml"].contains(&extension) {
         is_compose.then_some(Known::Compose)
-    } else if name.starts_with("Dockerfile") || name.starts_with("Containerfile") || extension == "Dockerfile" {
+    } else if is_dockerfile(path) {
         Some(Known::Dockerfile)
     } else if extension == "conf" {
         Some(Known::Nginx)

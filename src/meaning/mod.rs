@@ -86,6 +86,15 @@ pub fn unreadable(path: &str, text: &str) -> Option<&'static str> {
     format.read(text).is_none().then_some(name)
 }
 
+/// Whether a file is a Dockerfile by its name: `Dockerfile`, `Dockerfile.dev`, `api.dockerfile`, `Containerfile`; no
+/// program about such files, `dockerfile.go`.
+pub fn is_dockerfile(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let last = name.rsplit('.').next().unwrap_or(name).to_lowercase();
+    let begins = ["Dockerfile", "Containerfile"].iter().any(|it| name.starts_with(it));
+    ["dockerfile", "containerfile"].contains(&last.as_str()) || begins && last != "dockerignore"
+}
+
 impl Format {
     /// By the name of a file, and by what is in it where the name does not say.
     fn of(path: &str, texts: &[&str]) -> Option<Format> {
@@ -112,12 +121,10 @@ impl Format {
         if name == ".gitignore" {
             return Some(Format::Git);
         }
-        let is_dockerfile = |it: &str| it == "dockerfile" || it == "containerfile";
-        let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-        let first = name.split('.').next().unwrap_or(&name);
-        if is_dockerfile(extension) || is_dockerfile(&name) || is_dockerfile(first) {
+        if is_dockerfile(path) {
             return Some(Format::Dockerfile);
         }
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
         if name.starts_with(".env") || extension == "env" || stem.ends_with("env") && is_example(extension) {
             return Some(Format::Env);
         }

@@ -11,7 +11,7 @@ use crate::compare::{Change, Kind, Party};
 use crate::contract::{Texts, findings};
 use crate::diagnostic::Severity;
 use crate::lint::Finding;
-use crate::meaning::between;
+use crate::meaning::{between, is_dockerfile};
 use crate::project::Resolved;
 use crate::targets::Artifact;
 
@@ -148,9 +148,7 @@ fn note(path: &str, has_compose: bool) -> Option<String> {
     if is_compose {
         return Some(format!("`docker compose` reads it only where it is named with -f; {can_be_forges}"));
     }
-    let is_dockerfile =
-        name == "Dockerfile" || name.starts_with("Dockerfile.") || name.to_lowercase().ends_with(".dockerfile");
-    if is_dockerfile {
+    if is_dockerfile(path) {
         return Some(format!("only what names it builds it; {can_be_forges}"));
     }
     let is_nginx =
