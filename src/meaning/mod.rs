@@ -5,6 +5,7 @@
 //! Each format has a reader that turns a text into subjects with facts (`subject`), and one comparison serves
 //! them all. What a reader has no words for is said by its path: no changed value goes unsaid.
 
+mod compared;
 mod compose;
 mod dockerfile;
 mod env;
@@ -16,6 +17,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod text;
+mod told;
 mod value;
 mod words;
 mod workflow;
@@ -53,7 +55,7 @@ pub fn between(path: &str, before: Option<&str>, after: Option<&str>) -> Option<
         (Text::new(before.as_deref().unwrap_or_default()), Text::new(after.as_deref().unwrap_or_default()));
     let read = |it: &Text<'_>| format.read(it.text).map(|subjects| exceptions::said(subjects, it.text));
     let (old, new) = (read(&before)?, read(&after)?);
-    Some(subject::compare((&before, old), (&after, new)))
+    Some(compared::compare((&before, old), (&after, new)))
 }
 
 /// The formats that have a reader.
