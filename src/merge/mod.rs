@@ -101,15 +101,16 @@ pub fn merge_sound(base: &str, ours: &str, theirs: &str, is_sound: impl Fn(&str)
         Err(conflict) => conflict,
     };
     let followed = moves::followed(base, ours, theirs);
-    let followed = followed.map(|(base, theirs)| merge(&base, ours, &theirs).unwrap_or_else(|it| it.theirs));
+    let (was, asked) = followed.as_ref().map_or((base, theirs), |(base, theirs)| (base, theirs));
+    let all = followed.is_some().then(|| merge(was, ours, asked).unwrap_or_else(|it| it.theirs));
     Err(Conflict {
         marked: plain.marked,
         ours: Some(plain.ours).filter(is_good).unwrap_or_else(|| laid_over(base, theirs, ours, is_good)),
-        theirs: followed
+        theirs: all
             .into_iter()
             .chain([plain.theirs])
             .find(is_good)
-            .unwrap_or_else(|| laid_over(base, ours, theirs, is_good)),
+            .unwrap_or_else(|| laid_over(was, ours, asked, is_good)),
     })
 }
 
@@ -117,28 +118,38 @@ pub fn merge_sound(base: &str, ours: &str, theirs: &str, is_sound: impl Fn(&str)
 const MOST_CHANGES: usize = 100;
 
 /// `first` with each of the changes that lead from `base` to `other` with which it still is good, one after the other; where
-/// they meet, `first` goes first.
+/// they meet, `first` goes first. What goes away may have come elsewhere, so nothing does unless all that comes has a place.
 fn laid_over(base: &str, other: &str, first: &str, is_good: impl Fn(&String) -> bool) -> String {
     let was: Vec<&str> = base.split_inclusive('\n').collect();
     let to: Vec<&str> = other.split_inclusive('\n').collect();
-    let mut taken: Vec<Change> = Vec::new();
-    let mut best = first.to_owned();
-    for change in changes(base, other).into_iter().take(MOST_CHANGES) {
-        taken.push(change);
+    let with = |taken: &[Change]| {
         let mut some = String::new();
         let mut at = 0;
-        for it in &taken {
+        for it in taken {
             some.push_str(&was[at..it.base.start].concat());
             some.push_str(&to[it.text.clone()].concat());
             at = it.base.end;
         }
         some.push_str(&was[at..].concat());
-        let merged = merge(base, &some, first).unwrap_or_else(|it| it.theirs);
-        if is_good(&merged) {
-            best = merged;
-        } else {
-            taken.pop();
+        Some(merge(base, &some, first).unwrap_or_else(|it| it.theirs)).filter(&is_good)
+    };
+    let all: Vec<Change> = changes(base, other).into_iter().take(MOST_CHANGES).collect();
+    let (goes, comes): (Vec<Change>, Vec<Change>) = all.into_iter().partition(|it| it.text.is_empty());
+    let (mut taken, mut best): (Vec<Change>, _) = (Vec::new(), first.to_owned());
+    let mut take = |change: Change| {
+        let at = taken.partition_point(|it| it.base.start < change.base.start);
+        taken.insert(at, change);
+        match with(&taken) {
+            Some(text) => best = text,
+            None => drop(taken.remove(at)),
         }
+        taken.len()
+    };
+    let wanted = comes.len();
+    if comes.into_iter().map(&mut take).last().unwrap_or(0) == wanted {
+        goes.into_iter().for_each(|it| {
+            take(it);
+        });
     }
     best
 }
@@ -308,6 +319,13 @@ mod tests {
         let conflict = merge_sound("a\nb\nc\nd\ne\n", ours, "one\nb\nc\nx\nd\ne\n", once).expect_err("two x");
         assert_eq!(conflict.theirs, "one\nb\nc\nx\nd\ne\nmine\n");
         assert_eq!(conflict.ours, ours);
+        // What moved and was edited has no other place: it stays where it was.
+        let base = "x:\n  1\n  2\n  3\n\na\nb\nc\nd\n";
+        let moved = "a\nb\nc\nd\nx:\n  one\n  2\n  3\n\n";
+        let sound = |text: &str| text.matches('x').count() == 1;
+        let conflict =
+            merge_sound(base, moved, &base.replace("  2\n", "  two\n"), sound).expect_err("moved and changed");
+        assert_eq!(conflict.theirs, base.replace("  2\n", "  two\n"));
         // What was not sound before is merged as it is.
         assert!(merge_sound("a\nb\nc\nd\n", "x\nx\na\nb\nc\nd\n", "a\nb\nc\nx\nd\n", once).is_ok());
     }
