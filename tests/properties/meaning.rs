@@ -39,6 +39,7 @@ fn workflow_node(node: &Node, key: &str) -> Result<Value, String> {
         yaml::Value::String(text) if ["SERVICES", "DOCKERFILES"].contains(&key) => {
             serde_json::from_str(text).map_err(|it| it.to_string())?
         }
+        yaml::Value::String(text) if key == "changes" => json!(pattern(text)),
         yaml::Value::String(text) => {
             let parts = expressions(text)?;
             // GitLab replaces what stands behind a `$` in most places; in a script, the shell does.
@@ -56,6 +57,20 @@ fn workflow_node(node: &Node, key: &str) -> Result<Value, String> {
         yaml::Value::List(items) => items.iter().map(|it| below(it, key)).collect::<Result<Vec<_>, _>>()?.into(),
         _ => node.json(),
     })
+}
+
+/// A pattern as Ruby's `File.fnmatch` reads it, which GitLab asks: behind a backslash a character stands for itself.
+fn pattern(text: &str) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars();
+    while let Some(it) = characters.next() {
+        match it {
+            '\\' => out.extend(characters.next()),
+            '*' | '?' | '[' | ']' | '{' | '}' => out.extend([MATCHES, it]),
+            it => out.push(it),
+        }
+    }
+    out
 }
 
 /// A text with the expressions of GitHub in it: those that are a text of their own are that text.
