@@ -114,6 +114,9 @@ pub fn broken_by_patches(resolved: &Resolved, wanted: &[Artifact]) -> Vec<Diagno
 fn empty_services(resolved: &Resolved, texts: &Texts) -> Vec<Diagnostic> {
     let mut told = BTreeMap::new();
     for paths in combinations(resolved) {
+        // What is missing can have been taken out of any of the files.
+        let patch = resolved.base.patches.iter().rposition(|it| paths.contains(&it.file));
+        let Some(index) = patch else { continue };
         let docs: Vec<(&String, Doc)> =
             paths.iter().filter_map(|it| Some((it, yaml::read(texts.get(it)?).ok()?))).collect();
         let services = || docs.iter().flat_map(|(path, doc)| Some((*path, doc.root.get("services")?)));
@@ -125,14 +128,10 @@ fn empty_services(resolved: &Resolved, texts: &Texts) -> Vec<Diagnostic> {
             .flat_map(|(path, it)| it.entries().map(move |(name, node)| (path, name, node)))
             .find(|(_, name, node)| node.tag.is_none() && !has_image(name));
         let Some((path, name, _)) = empty else { continue };
-        // What is missing can have been taken out of any of the files.
-        let patch = resolved.base.patches.iter().rposition(|it| it.file == *path || paths.contains(&it.file));
-        if let Some(index) = patch {
-            let place = Place::Value(Path::of(["patches"]).index(index).key("at"));
-            let message = format!("with the patches, service `{name}` in `{path}` has no image and is not built");
-            let help = "a service goes with its entry in the spec; for another image write `set:`";
-            told.entry(index).or_insert_with(|| Diagnostic::error(&codes::PATCH, place, message).help(help));
-        }
+        let place = Place::Value(Path::of(["patches"]).index(index).key("at"));
+        let message = format!("with the patches, service `{name}` in `{path}` has no image and is not built");
+        let help = "a service goes with its entry in the spec; for another image write `set:`";
+        told.entry(index).or_insert_with(|| Diagnostic::error(&codes::PATCH, place, message).help(help));
     }
     told.into_values().collect()
 }

@@ -344,7 +344,12 @@ impl<'a> Owned<'a> {
             Ok(text) => !fits(text),
             Err(it) => !fits(&it.ours) || !fits(&it.theirs),
         };
-        let done = if done.as_ref().is_some_and(is_unfit) { merged(found, record, artifact, &base) } else { done };
+        // Without blocks of the owner's, the merge has seen to that already.
+        let done = if !self.bodies.is_empty() && done.as_ref().is_some_and(is_unfit) {
+            merged(found, record, artifact, &base)
+        } else {
+            done
+        };
         match done {
             // Whoever has brought in by hand what forge wants has an edit again, and no more.
             Some(Ok(merged)) if merged.as_bytes() == found => Outcome { kind: Kind::Edited, text: None, sides: None },
