@@ -6,10 +6,12 @@
 
 #![expect(clippy::print_stdout, reason = "the facts are what these tests are read for")]
 
+mod apps;
 mod client;
 mod container;
 mod contract;
 mod corpus;
+mod image;
 mod notes;
 mod proof;
 mod shop;

@@ -11,6 +11,9 @@ pub(super) struct Container {
     pub(super) json: Value,
 }
 
+/// An image with curl and the usual tools, which runs wherever a gateway does.
+const TOOLS: &str = "nginxinc/nginx-unprivileged:1.30";
+
 /// How a tmpfs is mounted.
 pub(super) struct Tmpfs {
     pub(super) path: String,
@@ -66,6 +69,40 @@ impl Container {
 
     pub(super) fn inside(&self, words: &[&str]) -> Proof<String> {
         docker(["exec", self.id()].into_iter().chain(words.iter().copied()))
+    }
+
+    /// A file as its processes see it, such as /proc/1/status, also where its image has nothing to read with.
+    pub(super) fn read(&self, path: &str) -> Proof<String> {
+        self.inside(&["cat", path]).or_else(|_| self.beside(&["cat", path]))
+    }
+
+    /// What a command says that has its processes and its network, and the files of an image with tools.
+    pub(super) fn beside(&self, words: &[&str]) -> Proof<String> {
+        let (first, rest) = words.split_first().expect("a command has a word");
+        let same = format!("container:{}", self.id());
+        let options = ["--rm", "--network", &same, "--pid", &same, "--user", "0:0", "--cap-add", "SYS_PTRACE"];
+        let tools = ["--label", "forge.test=beside", "--entrypoint", first, TOOLS];
+        docker(["run"].iter().chain(&options).chain(&tools).chain(rest).copied())
+    }
+
+    /// On one of its networks.
+    pub(super) fn any_address(&self) -> Option<String> {
+        let networks = self.json["NetworkSettings"]["Networks"].as_object()?;
+        let mut addresses = networks.values().filter_map(|it| it["IPAddress"].as_str());
+        addresses.find(|it| !it.is_empty()).map(str::to_owned)
+    }
+
+    /// The one that its image exposes, if that is just one.
+    pub(super) fn port(&self) -> Option<u16> {
+        let exposed: Vec<&String> = self.json["Config"]["ExposedPorts"].as_object()?.keys().collect();
+        let [port] = exposed[..] else { return None };
+        port.split('/').next()?.parse().ok()
+    }
+
+    /// Where volumes are mounted.
+    pub(super) fn volumes(&self) -> Vec<&str> {
+        let mounts = self.json["Mounts"].as_array().into_iter().flatten();
+        mounts.filter(|it| it["Type"] == "volume").filter_map(|it| it["Destination"].as_str()).collect()
     }
 
     /// What a shell in it writes. Its status is that of the last command.

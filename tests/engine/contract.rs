@@ -29,7 +29,7 @@ pub(super) fn prove(stack: &Stack, compose: &Compose, secrets: &[&str]) {
         );
         stack.prove(
             format!("{service}: inside, a number that is not root, without capabilities; PID 1 is a server or an init"),
-            || powerless(container),
+            || powerless(container, &[]),
         );
         stack.prove(format!("{service}: inside, the limits of memory and processes hold"), || limits_hold(container));
         stack.prove(format!("{service}: nothing writable but its tmpfs, noexec,nosuid,nodev, and its volumes"), || {
@@ -85,8 +85,9 @@ pub(super) fn hardened(container: &Container, restart: &str) -> Proof {
 /// What engines and images call a process that is made to be PID 1.
 const FIRST: [&str; 7] = ["docker-init", "tini", "gunicorn", "nginx", "postgres", "redis-server", "valkey-server"];
 
-fn powerless(container: &Container) -> Proof {
-    let status = container.inside(&["cat", "/proc/1/status"])?;
+/// `others` may be PID 1, too.
+pub(super) fn powerless(container: &Container, others: &[String]) -> Proof {
+    let status = container.read("/proc/1/status")?;
     let line = |key: &str| {
         let line = status.lines().find_map(|it| it.strip_prefix(key)?.strip_prefix(':'));
         line.unwrap_or_default().split_whitespace().collect::<Vec<_>>()
@@ -103,7 +104,7 @@ fn powerless(container: &Container) -> Proof {
         format!("the user is {user:?}"),
     )?;
     let first = line("Name").concat();
-    ensure(FIRST.contains(&first.as_str()), format!("PID 1 is {first:?}"))
+    ensure(FIRST.contains(&first.as_str()) || others.contains(&first), format!("PID 1 is {first:?}"))
 }
 
 /// As the kernel has them; the older kind of control groups has a folder for each resource.
@@ -119,7 +120,14 @@ fn little_is_writable(container: &Container) -> Proof {
         "for it in /x /etc/x /usr/x /bin/x /run/x /run/secrets/x; do touch $it 2>/dev/null && echo $it; done; true",
     )?;
     same(tried.as_str(), "")?;
-    let mounts = container.inside(&["cat", "/proc/mounts"])?;
+    little_is_mounted_writable(container)
+}
+
+/// The root is read-only, and each tmpfs is bounded and nobody else's.
+pub(super) fn little_is_mounted_writable(container: &Container) -> Proof {
+    let mounts = container.read("/proc/1/mounts")?;
+    let root = mounts.lines().find(|it| it.split(' ').nth(1) == Some("/")).unwrap_or_default();
+    ensure(root.split(' ').nth(3).is_some_and(|it| it.split(',').any(|it| it == "ro")), format!("the root: {root:?}"))?;
     for tmpfs in container.tmpfs() {
         // /var/run is a link to /run in Debian's images
         let path = tmpfs.path.replacen("/var/run", "/run", 1);
@@ -137,7 +145,7 @@ fn little_is_writable(container: &Container) -> Proof {
     Ok(())
 }
 
-fn tmpfs_fits(container: &Container) -> Proof {
+pub(super) fn tmpfs_fits(container: &Container) -> Proof {
     let memory = container.json["HostConfig"]["Memory"].as_u64().unwrap_or_default();
     let sizes: Option<Vec<u64>> = container.tmpfs().iter().map(|it| it.size()).collect();
     let Some(sizes) = sizes else { return Err("a tmpfs without a size".to_string()) };
@@ -230,7 +238,7 @@ fn forms(secret: &str) -> [String; 6] {
 }
 
 /// A program that wants to write or to do what it may not has to be told so, or be given a place.
-fn nobody_complains(containers: &[Container]) -> Proof {
+pub(super) fn nobody_complains(containers: &[Container]) -> Proof {
     for container in containers {
         let logs = container.all_logs();
         for complaint in ["Read-only file system", "Permission denied", "Operation not permitted", "EROFS", "EACCES"] {
@@ -241,7 +249,7 @@ fn nobody_complains(containers: &[Container]) -> Proof {
     Ok(())
 }
 
-fn volumes_have_names(containers: &[Container], project: &str) -> Proof {
+pub(super) fn volumes_have_names(containers: &[Container], project: &str) -> Proof {
     for container in containers {
         for mount in container.json["Mounts"].as_array().into_iter().flatten().filter(|it| it["Type"] == "volume") {
             let name = mount["Name"].as_str().unwrap_or_default();
