@@ -4,6 +4,7 @@
 
 mod commands;
 mod conflicts;
+mod dockerfiles;
 mod engine;
 mod files;
 mod golden;

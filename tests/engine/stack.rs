@@ -227,7 +227,8 @@ fn collect_paths(value: &Value, paths: &mut HashSet<PathBuf>) {
 }
 
 fn copy(source: &Path, target: &Path, at: &Path, generated: &HashSet<PathBuf>) {
-    const LEFT_BEHIND: [&str; 7] = [".env", ".forge", ".venv", "__pycache__", "forge.lock", "node_modules", "secrets"];
+    const LEFT_BEHIND: [&str; 9] =
+        [".env", ".forge", ".venv", "__pycache__", "forge.lock", "golden", "node_modules", "proof.yaml", "secrets"];
     fs::create_dir_all(target.join(at)).expect("a folder in a temporary folder");
     for entry in fs::read_dir(source.join(at)).expect("the example is readable") {
         let entry = entry.expect("the example is readable");
