@@ -9,7 +9,7 @@ use super::super::Resolver;
 use super::super::backing::Filler;
 use super::super::needs::Wiring;
 use super::{derive_environment, develop, values};
-use crate::catalog::{Entry, Selection, StackFacts};
+use crate::catalog::{Entry, Selection, StackFacts, System, UserFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Image, ImageFiles, ImageRef, Origin, OtherFile, Packages, Reference, Test, User};
@@ -138,7 +138,7 @@ impl<'a> Resolver<'a> {
                 None => Origin::Catalog(source.clone()),
             },
         ));
-        if command.is_empty() && built.build.stack != "static" && facts.shell {
+        if command.is_empty() && !facts.image_command {
             self.error(
                 &codes::NO_COMMAND,
                 Place::Key(at.clone()),
@@ -235,12 +235,26 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// Who runs the image: the spec's, the defaults', the stack's. Of names and numbers that nobody gives, the stack's are
+    /// taken.
     pub(super) fn user(&mut self, built: &Built<'_>, at: &Path, origins: &mut Vec<(&'static str, Origin)>) -> User {
-        let facts = &built.facts.user;
-        // The image's own user, where the stack has no other: it is there already, and defaults cannot change it.
-        let exists = facts.uid < 10_000;
-        let shared = self.spec.defaults.as_ref().and_then(|it| it.user.as_ref()).filter(|_| !exists);
+        let facts = built.facts.user.clone();
         let own = built.build.user.as_ref();
+        if facts.is_none() && own.is_none_or(|it| it.uid.is_none()) {
+            self.error(
+                &codes::MISSING_KEY,
+                Place::Key(at.key("build")),
+                "nothing says who runs this image",
+                "write `build: { user: { uid: …, gid: … } }` with the numbers of `USER` in its Dockerfile; not 0",
+            );
+        }
+        let facts = facts.unwrap_or(UserFacts { name: "app".to_owned(), uid: 10001, gid: 10001, fixed: false });
+        // What is the base image's own, defaults for all others do not change.
+        let of_base = |name: &str, uid: u32, gid: u32| {
+            built.facts.base_users.get(name).is_some_and(|it| (it.uid, it.gid) == (uid, gid))
+        };
+        let is_given = facts.fixed || of_base(&facts.name, facts.uid, facts.gid);
+        let shared = self.spec.defaults.as_ref().and_then(|it| it.user.as_ref()).filter(|_| !is_given);
         let origin = match (own, shared) {
             (Some(_), _) => Origin::Spec(at.dotted("build.user")),
             (None, Some(_)) => Origin::Spec(Path::of(["defaults", "user"])),
@@ -252,22 +266,29 @@ impl<'a> Resolver<'a> {
         let uid = pick(|it| it.uid).unwrap_or(facts.uid);
         let gid = pick(|it| it.gid).unwrap_or(if uid == facts.uid { facts.gid } else { uid });
         let name = name.map_or_else(|| facts.name.clone(), |it| it.to_string());
-        if built.facts.taken_users.contains(&name) {
-            let place = Place::Value(at.dotted("build.user.name"));
-            self.error(
-                &codes::NAME_TWICE,
-                place,
-                format!("the base image of {} has a user `{name}` with a number of its own", built.entry.title),
-                "choose another name; the number is what counts",
-            );
-        }
-        if exists && (uid, gid) != (facts.uid, facts.gid) {
-            let place = Place::Value(at.dotted("build.user"));
+        if facts.fixed && (uid, gid) != (facts.uid, facts.gid) {
             self.error(
                 &codes::UNSUPPORTED,
-                place,
+                Place::Value(at.dotted("build.user")),
                 format!("the image of {} runs as {}:{}", built.entry.title, facts.uid, facts.gid),
                 "leave the user out",
+            );
+        }
+        // Without a shell nobody makes users: the numbers alone count.
+        let exists = facts.fixed || built.facts.system == System::Distroless || of_base(&name, uid, gid);
+        if !exists && (built.facts.taken_users.contains(&name) || built.facts.base_users.contains_key(&name)) {
+            let help = match built.facts.base_users.get(&name) {
+                Some(it) => format!(
+                    "write `uid: {}, gid: {}`, or choose another name; the number is what counts",
+                    it.uid, it.gid
+                ),
+                None => "choose another name; the number is what counts".to_owned(),
+            };
+            self.error(
+                &codes::NAME_TWICE,
+                Place::Value(at.dotted("build.user.name")),
+                format!("the base image of {} has a user `{name}` with a number of its own", built.entry.title),
+                help,
             );
         }
         User { name, uid, gid, exists }

@@ -14,7 +14,7 @@ use minijinja::context;
 use super::backing::{Filler, Provider, Told};
 use super::needs::Wiring;
 use super::{Resolver, unknown_name};
-use crate::catalog::{Selection, StackFacts};
+use crate::catalog::{DevelopmentFacts, Probes, ResourceFacts, Selection, StackFacts, System};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Container, Env, ImageRef, Mount, Origin, Reference, Role, Wait};
@@ -472,15 +472,22 @@ fn develop(filler: &mut Filler<'_, '_>, facts: &StackFacts, command: &[String]) 
 fn image_facts() -> StackFacts {
     StackFacts {
         images: BTreeMap::new(),
+        system: System::default(),
+        build_system: System::default(),
+        unproven: None,
+        dockerfile: None,
+        target: None,
         workdir: "/".to_owned(),
-        user: crate::catalog::UserFacts { name: "app".to_owned(), uid: 10001, gid: 10001 },
+        user: None,
         taken_users: Vec::new(),
+        base_users: BTreeMap::new(),
         port: None,
         command: Vec::new(),
+        image_command: true,
         health: None,
-        probe: crate::catalog::Probes::default(),
+        probe: Probes::default(),
         start_period: Duration(30),
-        resources: crate::catalog::ResourceFacts {
+        resources: ResourceFacts {
             cpus: spec::Cpus(1000),
             memory: Size::mib(256),
             pids: 100,
@@ -490,14 +497,19 @@ fn image_facts() -> StackFacts {
         },
         init: true,
         shell: false,
+        entrypoint: None,
         environment: BTreeMap::new(),
+        variables: BTreeMap::new(),
         tmpfs: BTreeMap::from([("/tmp".to_owned(), Size::mib(16))]),
         reads: Vec::new(),
+        foreign_lockfiles: BTreeMap::new(),
         program: None,
         files: BTreeMap::new(),
-        development: crate::catalog::DevelopmentFacts::default(),
+        development: DevelopmentFacts::default(),
         tests: false,
         audits: BTreeMap::new(),
         ecosystem: None,
+        companions: BTreeMap::new(),
+        front: None,
     }
 }
