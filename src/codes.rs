@@ -78,6 +78,8 @@ codes! {
         "There is no hardening rule of this name, or an exception cannot lift it here. `forge explain` lists them all.";
     UNUSED = "unused",
         "It is declared, and nothing uses it.";
+    MISSING_VARIABLE = "missing-variable",
+        "The program of this stack cannot do without an environment variable that only you can give, and nothing sets it. Write it under `environment`, let the operator set it (`variables`), or make a secret of it that the entrypoint puts there.";
     UNSUPPORTED = "unsupported",
         "The spec asks for something that this kind of service or backing cannot do.";
     CONTEXT = "context",

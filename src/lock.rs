@@ -161,7 +161,8 @@ pub fn uses(resolved: &Resolved) -> BTreeMap<String, BTreeSet<Path>> {
     };
     let projects = || std::iter::once(&resolved.base).chain(resolved.environments.values());
     for image in projects().flat_map(|it: &Project| it.images.values()) {
-        let path = Path::of(["services", &image.name, "build"]);
+        let service = image.companion_of.as_ref().unwrap_or(&image.name);
+        let path = Path::of(["services", service, "build"]);
         image.images.values().for_each(|it| add(it, path.clone()));
     }
     if let Some(ci) = &resolved.base.ci {
@@ -176,7 +177,7 @@ pub fn uses(resolved: &Resolved) -> BTreeMap<String, BTreeSet<Path>> {
                 Role::Gateway => Path::of(["gateway"]),
                 Role::Backing => Path::of(["backings", &container.name]),
                 Role::Service => Path::of(["services", &container.name, "image"]),
-                Role::Migration(of) => Path::of(["services", of, "image"]),
+                Role::Migration(of) | Role::Companion(of) => Path::of(["services", of, "image"]),
             },
         );
     }

@@ -331,9 +331,25 @@ pub struct Image {
     pub files: ImageFiles,
     /// Images that it builds on, by the stack's names for them.
     pub images: BTreeMap<String, Reference>,
+    /// What installs packages and makes users in the last stage: `debian`, `alpine`, or `distroless`, which does neither.
+    pub system: &'static str,
+    /// What does so in the stages before it.
+    pub build_system: &'static str,
+    /// The stage that it is; the last, if none is named.
+    pub target: Option<String>,
+    /// Whether the Dockerfile is the author's own, so that forge makes no file for it.
+    pub own_dockerfile: bool,
+    /// The service whose Dockerfile this is a stage of, where it is a companion's.
+    pub companion_of: Option<String>,
+    /// Constants that are there while it is built.
+    pub args: BTreeMap<String, String>,
+    /// Secrets that are there, as variables of their names, while it is built.
+    pub build_secrets: BTreeSet<String>,
+    /// Who has to find nothing before there is an image.
+    pub audits: Vec<BuildAudit>,
     /// The folder in the image that holds the program.
     pub workdir: String,
-    /// Debian packages.
+    /// Packages of the system.
     pub packages: Packages,
     /// Who runs it.
     pub user: User,
@@ -343,8 +359,16 @@ pub struct Image {
     pub command: Vec<String>,
     /// How to ask for health; `None` when an exception lifted the rule.
     pub healthcheck: Option<Healthcheck>,
-    /// Variables that the entrypoint makes from secrets; without any there is no entrypoint.
+    /// What runs before the command, where there is something for it to do.
+    pub entrypoint: Option<Entrypoint>,
+    /// Variables that the entrypoint makes from secrets.
     pub secret_variables: BTreeMap<String, SecretVariable>,
+    /// Variables that the entrypoint insists on.
+    pub required: BTreeSet<String>,
+    /// Secrets whose files the entrypoint insists on.
+    pub secrets: BTreeSet<String>,
+    /// Variables of `.env` that the service reads.
+    pub variables: BTreeMap<String, Variable>,
     /// Folders that volumes are mounted on, which take owner and mode from the image.
     pub volumes: BTreeSet<String>,
     /// Files that the build reads from the context; a slash at the end means a folder. Of several with `|` between them,
@@ -356,6 +380,36 @@ pub struct Image {
     pub cpus: u64,
     /// Its tests, if it has any.
     pub test: Option<Test>,
+}
+
+/// A check that an image is not made without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BuildAudit {
+    /// Who is asked: `npm-audit`.
+    pub name: String,
+    /// Its image, among those that the image builds on.
+    pub image: String,
+    /// What runs there, by a POSIX shell.
+    pub script: String,
+    /// The secret with its token, which is the variable that it reads, too.
+    pub token: Option<String>,
+}
+
+/// What runs before the command of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entrypoint {
+    /// Its name in `/usr/local/bin`: `docker-entrypoint.sh`.
+    pub file: String,
+    /// How it is run.
+    pub command: Vec<String>,
+    /// Its template.
+    #[serde(skip)]
+    pub template: String,
+    /// Whether a stage makes a program of it, and puts that where `command` looks for it.
+    pub compiled: bool,
+    /// A command that ends with 0 when a connection is taken at a host and a port, its last two words; without one,
+    /// an entrypoint for a shell waits for nobody.
+    pub connect: Vec<String>,
 }
 
 /// The tests of a service, which run in a stage of its image.
@@ -407,8 +461,10 @@ pub struct User {
     pub uid: u32,
     /// Its group's.
     pub gid: u32,
-    /// Whether the base image has it.
+    /// Whether the base image has it, or needs no entry for it.
     pub exists: bool,
+    /// Users of the base image that go, because it has one of their numbers.
+    pub replaces: Vec<String>,
 }
 
 /// A variable that holds a secret.
@@ -481,6 +537,8 @@ pub enum Role {
     Service,
     /// The one-shot of the named service.
     Migration(String),
+    /// A further container of the named service.
+    Companion(String),
     /// A backing of the spec.
     Backing,
     /// nginx.
@@ -651,6 +709,8 @@ pub struct Route {
 pub struct Upstream {
     /// The service.
     pub name: String,
+    /// The container that answers.
+    pub host: String,
     /// Its port.
     pub port: u16,
 }
@@ -688,6 +748,26 @@ pub enum Origin {
     Catalog(String),
     /// Made from other values, in words.
     Derived(String),
+}
+
+impl Variable {
+    /// As the spec declares it.
+    pub fn of(declared: &crate::spec::Variable) -> Variable {
+        Variable {
+            kind: declared.kind,
+            required: declared.required,
+            default: declared.default.as_ref().map(|it| it.0.clone()),
+            description: declared.description.as_ref().map(|it| it.0.clone()),
+        }
+    }
+}
+
+impl Image {
+    /// All secrets that a build of it reads.
+    pub fn secrets_while_built(&self) -> BTreeSet<&str> {
+        let tokens = self.audits.iter().filter_map(|it| it.token.as_deref());
+        self.build_secrets.iter().map(String::as_str).chain(tokens).collect()
+    }
 }
 
 impl Project {

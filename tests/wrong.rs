@@ -259,12 +259,13 @@ fn every_code_is_said_of_something_and_points_at_it() {
     ];
     // What cannot come from the text of a spec alone is shown by the tests named.
     let elsewhere = [
-        "yaml",         // a_text_that_is_no_spec_is_refused
-        "missing-file", // generate on examples/notes without uv.lock says it
-        "lock",         // a_lock_that_cannot_be_read_stops_everything_and_says_how_to_mend_it
-        "unlocked",     // what_a_lock_lacks_is_told_at_its_place
-        "platform",     // a_platform_that_an_image_lacks_is_told
-        "template",     // a_project_brings_a_stack_and_a_backing_of_its_own
+        "yaml",             // a_text_that_is_no_spec_is_refused
+        "missing-file",     // generate on examples/notes without uv.lock says it
+        "lock",             // a_lock_that_cannot_be_read_stops_everything_and_says_how_to_mend_it
+        "unlocked",         // what_a_lock_lacks_is_told_at_its_place
+        "platform",         // a_platform_that_an_image_lacks_is_told
+        "missing-variable", // a_variable_that_a_stack_cannot_do_without_is_asked_for
+        "template",         // a_project_brings_a_stack_and_a_backing_of_its_own
     ];
     for (code, text, words) in &cases {
         let (doc, them) = told(text);
@@ -377,4 +378,22 @@ fn links_in_the_folder_of_forge_are_not_followed() {
         assert_eq!(said.code, 2, "{}", said.text());
         assert_eq!(fs::read_dir(&outside).expect("it is there").count(), 1, "{name}");
     }
+}
+
+#[test]
+fn a_variable_that_a_stack_cannot_do_without_is_asked_for() {
+    let own = include_str!("../templates/stacks/python/stack.yaml")
+        .replace("  tests: true\n", "  tests: true\n  variables: { SECRET_KEY: \"what sessions are signed with\" }\n");
+    let sandbox = Sandbox::smallest("variable").file("forge-templates/stacks/python/stack.yaml", own);
+    let said = sandbox.run(&["validate"]);
+    let help = "declare a secret, and write `secrets: { SECRET_KEY: { environment: SECRET_KEY } }`";
+    assert!(
+        said.code == 0 && said.stdout.contains("warning[missing-variable]") && said.stdout.contains(help),
+        "{}",
+        said.text()
+    );
+    let more = "    secrets: { SECRET_KEY: { environment: SECRET_KEY } }\nsecrets: { SECRET_KEY: { generate: {} } }\n";
+    sandbox.write("forge.yaml", sound(more));
+    let said = sandbox.run(&["validate"]);
+    assert!(!said.text().contains("missing-variable"), "{}", said.text());
 }

@@ -84,6 +84,17 @@ pub struct Entry {
     pub own: bool,
 }
 
+/// A choice that never was built and booted on an engine.
+#[derive(Debug, Clone)]
+pub struct Unproven<'a> {
+    /// The option that was chosen.
+    pub key: &'a str,
+    /// In words: `` `variant: alpine` ``.
+    pub choice: String,
+    /// Why.
+    pub why: &'a str,
+}
+
 /// A version that forge knows.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -316,6 +327,28 @@ impl Entry {
             merge(&mut facts, &case.facts);
         }
         typed(&facts)
+    }
+
+    /// What was chosen that never was built and booted on an engine, and why.
+    pub fn unproven(&self, selection: &Selection) -> Vec<Unproven<'_>> {
+        let chosen = serde_json::to_value(selection).expect("a selection is plain data");
+        self.choices_unproven().into_iter().filter(|(case, _)| case.holds(&chosen)).map(|(_, it)| it).collect()
+    }
+
+    /// Every choice that never was built and booted on an engine, with the case that says so.
+    pub fn choices_unproven(&self) -> Vec<(&Case, Unproven<'_>)> {
+        let told = self.cases.iter().filter_map(|case| {
+            let why = case.facts.get("unproven")?.as_str()?;
+            let key = case.when.keys().find(|it| self.options.contains_key(*it)).or(case.when.keys().next())?;
+            let plain = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
+            let one_of = |it: &Value| match it {
+                Value::Array(them) => them.iter().map(plain).collect::<Vec<_>>().join(" or "),
+                it => plain(it),
+            };
+            let choice = case.when.iter().map(|(key, it)| format!("`{key}: {}`", one_of(it))).collect::<Vec<_>>();
+            Some((case, Unproven { key, choice: choice.join(" and "), why }))
+        });
+        told.collect()
     }
 
     /// The options with the defaults of those that `given` leaves out.

@@ -24,6 +24,8 @@ pub struct StackFacts {
     pub build_system: System,
     /// Why what was chosen never was built and booted on an engine, if it never was; said in a case.
     pub unproven: Option<String>,
+    /// Why what was chosen cannot be, if it cannot; said in a case.
+    pub refused: Option<String>,
     /// The Dockerfile, relative to the context, where it is the author's own and forge writes none.
     pub dockerfile: Option<Formula>,
     /// The stage of that Dockerfile that is the image; the last, if left out.
@@ -111,6 +113,17 @@ pub enum System {
     Distroless,
 }
 
+impl System {
+    /// Its name, as templates know it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            System::Debian => "debian",
+            System::Alpine => "alpine",
+            System::Distroless => "distroless",
+        }
+    }
+}
+
 /// An entrypoint for what else an image has to run it with.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,6 +132,12 @@ pub struct EntrypointFacts {
     pub template: String,
     /// How it is run; the file lies in `/usr/local/bin`.
     pub command: Vec<String>,
+    /// Whether a stage of the stack makes a program of it, and puts that where `command` looks for it.
+    #[serde(default)]
+    pub compiled: bool,
+    /// Whether it has something to do whatever the spec says.
+    #[serde(default)]
+    pub always: bool,
 }
 
 /// A further container of a service, from a stage of its Dockerfile.
@@ -222,7 +241,7 @@ pub struct Probes {
     pub file: Vec<Formula>,
     /// Ends with 0 when a connection is taken at its last two words, a host and a port, which the entrypoint puts there
     /// while it waits for what the service needs. It gives up by itself within some seconds.
-    pub connect: Vec<String>,
+    pub connect: Vec<Formula>,
 }
 
 impl Checked for StackFacts {

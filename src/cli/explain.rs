@@ -219,6 +219,8 @@ fn facts(resolved: &Resolved, environment: Option<&str>) -> Vec<Fact> {
             Role::Service => Path::of(["services", &container.name]),
             Role::Backing => Path::of(["backings", &container.name]),
             Role::Gateway => Path::of(["gateway"]),
+            // What its stack knows of a companion cannot be said otherwise in the spec.
+            Role::Companion(ref of) => Path::of(["services", of, "companions", &container.name]),
             Role::Migration(_) => continue,
         };
         let image = match &container.image {

@@ -72,6 +72,9 @@ fn environment(catalog: &Catalog, syntax: SyntaxConfig) -> Environment<'static> 
     templates.add_filter("words", words);
     templates.add_filter("command", command);
     templates.add_filter("shell", |text: Arc<str>| Value::from_safe_string(shell(&text)));
+    templates.add_filter("dockerfile", |text: Arc<str>| {
+        dockerfile(&text).map(Value::from_safe_string).ok_or_else(|| unfit("no line of a Dockerfile can hold this"))
+    });
     templates.add_filter("comment", |text: Arc<str>| Value::from_safe_string(one_line(&text)));
     templates.add_filter("json", |text: Arc<str>| Value::from_safe_string(json(&text)));
     templates.add_filter("yaml", |text: Arc<str>| Value::from_safe_string(tree::scalar(&text, true)));
@@ -199,6 +202,19 @@ pub fn shell(text: &str) -> String {
         return format!("\"{escaped}\"");
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A value in a Dockerfile, such as that of an ARG; `None` where it would end the line.
+pub fn dockerfile(text: &str) -> Option<String> {
+    if text.contains(char::is_control) {
+        return None;
+    }
+    // Between single quotes all is as it stands, but that a backslash hides the quote behind it.
+    if !text.contains(['\'', '\\']) {
+        return Some(format!("'{text}'"));
+    }
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+    Some(format!("\"{escaped}\""))
 }
 
 /// Text for a comment: on one line, whatever it holds.

@@ -104,6 +104,14 @@ impl Resolver<'_> {
                 self.error(&codes::CREDENTIAL, Place::Value(at.key("environment").key(name)), message, help);
             }
         }
+        for (name, text) in service.build.iter().flat_map(|it| &it.args) {
+            if is_credential(name, &text.0) {
+                let place = Place::Value(at.dotted("build.args").key(name));
+                let message = format!("the value of `{name}` looks like a credential, and can be read in the image");
+                let help = "declare it under `secrets`, and list it under `build: { secrets: [NAME] }`. Where it is none, lift the rule `literal-credential` with a reason";
+                self.error(&codes::CREDENTIAL, place, message, help);
+            }
+        }
         let probe = service.healthcheck.as_ref().and_then(|it| it.command.as_ref());
         let commands = [
             (at.key("command"), service.command.as_ref()),
@@ -269,6 +277,9 @@ pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mu
             ("version", image.version != same.version),
             ("options", image.options != same.options),
             ("packages", image.packages != same.packages),
+            ("args", image.args != same.args),
+            ("secrets", image.build_secrets != same.build_secrets),
+            ("audit", image.audits != same.audits),
             ("user", image.user != same.user),
             ("", image.grace != same.grace && !image.files.others.is_empty()),
             ("", image.cpus != same.cpus && !image.files.others.is_empty()),

@@ -38,7 +38,10 @@ impl Resolver<'_> {
         let upstreams: BTreeSet<&str> = gateway.routes.iter().map(|it| it.to.as_str()).collect();
         let upstreams: Vec<Upstream> = upstreams
             .into_iter()
-            .filter_map(|name| Some(Upstream { name: name.to_owned(), port: self.containers.get(name)?.port? }))
+            .filter_map(|name| {
+                let host = self.fronts.get(name).map_or(name, String::as_str);
+                Some(Upstream { name: name.to_owned(), host: host.to_owned(), port: self.containers.get(host)?.port? })
+            })
             .collect();
         let max_body = gateway.max_body_size.unwrap_or(Size::mib(1));
         let mut tmpfs = facts.tmpfs.clone();
@@ -94,7 +97,7 @@ impl Resolver<'_> {
             secrets: BTreeSet::new(),
             networks,
             // Started, not healthy: one sick service must not keep the others off the air.
-            waits: upstreams.iter().map(|it| (it.name.clone(), Wait::ServiceStarted)).collect(),
+            waits: upstreams.iter().map(|it| (it.host.clone(), Wait::ServiceStarted)).collect(),
             healthcheck: Some(Healthcheck {
                 test,
                 interval: Duration(30),
@@ -248,7 +251,7 @@ impl Resolver<'_> {
             } else {
                 complaint.nearest(to, known)
             });
-        } else if self.containers.get(to).is_some_and(|it| it.port.is_none()) {
+        } else if self.fronts.get(to).is_none() && self.containers.get(to).is_some_and(|it| it.port.is_none()) {
             self.error(
                 &codes::NO_PORT,
                 place,

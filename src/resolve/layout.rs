@@ -108,7 +108,8 @@ impl Resolver<'_> {
     /// Refuses images that would have the same Dockerfile.
     pub(super) fn check_dockerfiles(&mut self) {
         let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-        let twice = self.images.values().find_map(|it| Some((seen.insert(&it.files.dockerfile, &it.name)?, it)));
+        let made = self.images.values().filter(|it| it.companion_of.is_none() && !it.own_dockerfile);
+        let twice = made.into_iter().find_map(|it| Some((seen.insert(&it.files.dockerfile, &it.name)?, it)));
         if let Some((other, image)) = twice {
             let message =
                 format!("`{other}` and `{}` have the same Dockerfile, `{}`", image.name, image.files.dockerfile);

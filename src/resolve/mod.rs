@@ -3,6 +3,7 @@
 mod backing;
 mod checks;
 mod ci;
+mod entrypoint;
 mod gateway;
 mod layout;
 mod needs;
@@ -108,6 +109,7 @@ pub fn resolve(
     match base {
         Some(base) if unique.iter().all(|it| it.severity < Severity::Error) => {
             let mut resolved = Resolved { base, environments, locked: lock.is_some(), actions: BTreeMap::new() };
+            entrypoint::insist_on_what_all_have(&mut resolved);
             if let Some(lock) = lock {
                 lock.pin(&mut resolved);
                 unique.extend(lock.lacks(&resolved));
@@ -143,6 +145,12 @@ struct Resolver<'a> {
     used_variables: BTreeSet<String>,
     /// Services and backings that somebody needs.
     used_providers: BTreeSet<String>,
+    /// What containers wait for with their entrypoints, by their names: `db:5432`.
+    waits_for: BTreeMap<String, BTreeSet<String>>,
+    /// Images whose entrypoint has something to do whatever the spec says.
+    always_enters: BTreeSet<String>,
+    /// The container that others talk to, for services whose own is not it.
+    fronts: BTreeMap<String, String>,
     /// Facts by stack and choices: services that choose alike share them.
     facts: HashMap<String, Arc<StackFacts>>,
 }
@@ -167,6 +175,9 @@ impl<'a> Resolver<'a> {
             used_secrets: BTreeSet::new(),
             used_variables: BTreeSet::new(),
             used_providers: BTreeSet::new(),
+            waits_for: BTreeMap::new(),
+            always_enters: BTreeSet::new(),
+            fronts: BTreeMap::new(),
             facts: HashMap::new(),
         }
     }
@@ -178,6 +189,7 @@ impl<'a> Resolver<'a> {
         self.layout = self.resolve_layout();
         self.resolve_backings();
         self.resolve_services();
+        self.settle_entrypoints();
         self.check_dockerfiles();
         let patches = self.resolve_patches();
         self.check_cycles();
@@ -189,15 +201,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let variables = self.spec.variables.iter().filter(|(name, _)| self.used_variables.contains(name.as_str()));
-        let variables = variables.map(|(name, it)| {
-            let variable = Variable {
-                kind: it.kind,
-                required: it.required,
-                default: it.default.as_ref().map(|it| it.0.clone()),
-                description: it.description.as_ref().map(|it| it.0.clone()),
-            };
-            (name.to_string(), variable)
-        });
+        let variables = variables.map(|(name, it)| (name.to_string(), Variable::of(it)));
         let logging = self.spec.defaults.as_ref().and_then(|it| it.logging.clone()).unwrap_or_default();
         Some(Project {
             name: self.spec.name.to_string(),

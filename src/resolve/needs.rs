@@ -134,9 +134,15 @@ impl Resolver<'_> {
         self.used_providers.insert(name.to_owned());
         container.networks.insert(self.network(name, true));
         if need.wait.unwrap_or(true) {
-            container
-                .waits
-                .insert(name.to_owned(), if provider.healthy { Wait::ServiceHealthy } else { Wait::ServiceStarted });
+            let front = self.fronts.get(name).cloned().unwrap_or_else(|| name.to_owned());
+            container.waits.insert(front, if provider.healthy { Wait::ServiceHealthy } else { Wait::ServiceStarted });
+            // Compose orders the first start only: after a restart of the host all begin at once. Services do without each
+            // other for a while, as they have to at every deploy.
+            let place = provider.outputs.get("host").zip(provider.outputs.get("port"));
+            if let Some((host, port)) = place.filter(|_| !provider.is_service) {
+                let place = format!("{}:{}", host.text, port.text);
+                self.waits_for.entry(container.name.clone()).or_default().insert(place);
+            }
         }
         let wanted: Vec<(String, String, Path)> = match &need.environment {
             Some(named) => {

@@ -110,6 +110,21 @@ pub struct Build {
     /// Who runs it in the image.
     #[schemars(example = serde_json::json!({"name": "app", "uid": 10001, "gid": 10001}))]
     pub user: Option<User>,
+    /// Public constants that are there while the image is built, such as those that end up in a frontend's code. Not
+    /// for credentials: what an image was built with can be read in it.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"NEXT_PUBLIC_API_URL": "https://api.example.com"}))]
+    pub args: BTreeMap<EnvName, Text>,
+    /// Secrets that are there, as variables of their names, while dependencies are installed and the program is built, and
+    /// in no layer of the image; each is declared under `secrets`.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!(["NPM_TOKEN"]))]
+    pub secrets: Vec<SecretName>,
+    /// Who has to find nothing in dependencies and code before there is an image; `forge stacks <name>` lists whom the
+    /// stack knows to ask.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!(["pip-audit"]))]
+    pub audit: Vec<String>,
     /// Folders in the context that an environment with `source_mounts` mounts over the image's; the stack's own, if
     /// left out.
     #[schemars(inner(regex(pattern = r"^(\.|[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*)$")), example = serde_json::json!(["src"]))]

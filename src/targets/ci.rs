@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Artifact, Context, Target, combinations};
 use crate::diagnostic::Broken;
-use crate::project::{Ci, ImageRef, Login, Project, Registry};
+use crate::project::{Ci, Image, ImageRef, Login, Project, Registry};
 
 pub(super) static TARGET: Target =
     Target { name: "ci", about: "workflows that check every change, build, scan, sign and deploy", plan };
@@ -31,6 +31,12 @@ struct Values<'a> {
     private: bool,
     /// The secrets that checks are given.
     secrets: BTreeSet<&'a str>,
+    /// The secrets that builds read.
+    build_secrets: BTreeSet<&'a str>,
+    /// Those of them that tests read.
+    test_secrets: BTreeSet<&'a str>,
+    /// The Dockerfiles that forge makes.
+    dockerfiles: BTreeSet<String>,
 }
 
 /// A service that is built.
@@ -45,6 +51,14 @@ struct Service<'a> {
     dockerfile: String,
     /// What it is made from, as patterns of GitLab's.
     globs: Vec<String>,
+    /// The stage that it is; empty is the last.
+    target: &'a str,
+    /// Constants that its build is given, where its Dockerfile has none of them.
+    args: BTreeMap<&'a str, &'a str>,
+    /// What `docker build` is told of stage and constants, one word an item.
+    options: Vec<String>,
+    /// What it is told of secrets, which it finds in variables of their names.
+    secret_options: Vec<String>,
     /// Whether it has tests.
     test: bool,
     /// What Dependabot calls those who install its dependencies.
@@ -65,6 +79,11 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         Login::Token { secret, .. } => Some(secret.as_str()),
         _ => None,
     });
+    let build_secrets: BTreeSet<&str> = project.images.values().flat_map(|it| it.secrets_while_built()).collect();
+    // Tests are a stage of an image, and made with what it is made with.
+    let tested = project.images.values().filter(|it| it.test.is_some());
+    let test_secrets: BTreeSet<&str> = tested.flat_map(|it| it.build_secrets.iter().map(String::as_str)).collect();
+    let ours = project.images.values().filter(|it| !it.own_dockerfile);
     ci.actions.extend(context.resolved.actions.clone());
     let combinations = combinations(context.resolved);
     let values = Values {
@@ -76,7 +95,10 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         compose_folders: combinations.iter().flatten().map(|it| folder_of(it)).collect(),
         combinations,
         private,
-        secrets: accounts.chain(login).collect(),
+        secrets: accounts.chain(login).chain(test_secrets.iter().copied()).collect(),
+        build_secrets,
+        test_secrets,
+        dockerfiles: ours.map(|it| operand(&it.files.dockerfile)).collect(),
     };
     let mut out = Vec::new();
     for (template, path) in &ci.files {
@@ -122,6 +144,14 @@ fn is_built_on(project: &Project, registry: &Registry) -> bool {
     bases.any(|it| it.name.strip_prefix(&registry.prefix).is_some_and(|it| it.starts_with('/')))
 }
 
+/// What `docker build` is told of an image, beside its Dockerfile, folder and secrets.
+fn options(image: &Image) -> Vec<String> {
+    let target = image.target.iter().flat_map(|it| ["--target".to_owned(), it.clone()]);
+    let args = image.args.iter().filter(|_| image.own_dockerfile);
+    let args = args.flat_map(|(name, it)| ["--build-arg".to_owned(), format!("{name}={it}")]);
+    target.chain(args).collect()
+}
+
 /// What is built, with the containers that run it.
 fn services(project: &Project) -> Vec<Service<'_>> {
     let mut containers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -136,6 +166,19 @@ fn services(project: &Project) -> Vec<Service<'_>> {
         context: if image.context.is_empty() { ".".to_owned() } else { operand(&image.context) },
         dockerfile: operand(&image.files.dockerfile),
         globs: globs(&image.context, &image.files.dockerfile),
+        target: image.target.as_deref().unwrap_or_default(),
+        args: image
+            .args
+            .iter()
+            .filter(|_| image.own_dockerfile)
+            .map(|(name, it)| (name.as_str(), it.as_str()))
+            .collect(),
+        options: options(image),
+        secret_options: image
+            .secrets_while_built()
+            .into_iter()
+            .flat_map(|it| ["--secret".to_owned(), format!("id={it},env={it}")])
+            .collect(),
         test: image.test.is_some(),
         ecosystem: project.ci.as_ref().and_then(|it| it.ecosystems.get(&image.name)).map(String::as_str),
         folder: format!("/{}", image.context),

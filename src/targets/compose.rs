@@ -306,8 +306,17 @@ fn build(context: &Context<'_>, project: &Project, image: &Image) -> Tree {
     if dockerfile != "Dockerfile" {
         entries.push(entry("dockerfile", text(dockerfile)));
     }
-    let version = interpolated(format!("${{{}_VERSION:-local}}", project.prefix));
-    entries.push(entry("args", Tree::flow_map([entry("VERSION", version)])));
+    if let Some(target) = &image.target {
+        entries.push(entry("target", text(target)));
+    }
+    let version = entry("VERSION", interpolated(format!("${{{}_VERSION:-local}}", project.prefix)));
+    // What forge writes has its constants in the Dockerfile.
+    let own = image.args.iter().filter(|_| image.own_dockerfile).map(|(name, value)| entry(name, text(value)));
+    entries.push(entry("args", Tree::flow_map(own.chain([version]))));
+    let secrets = image.secrets_while_built();
+    if !secrets.is_empty() {
+        entries.push(entry("secrets", Tree::flow_list(secrets.into_iter().map(text))));
+    }
     Tree::flow_map(entries)
 }
 
@@ -376,7 +385,8 @@ fn environment(project: &Project, container: &Container, image: Option<&Image>) 
         match known {
             Some(comment) => it.comment(comment),
             None if made(name) && !std::mem::replace(&mut told, true) => {
-                it.comment("docker-entrypoint.sh puts the passwords in")
+                let entrypoint = image.and_then(|it| it.entrypoint.as_ref()).map_or("", |it| it.file.as_str());
+                it.comment(format!("{entrypoint} puts the passwords in"))
             }
             None => it,
         }
@@ -439,7 +449,7 @@ fn deploy(container: &Container) -> Tree {
         entry("memory", text(resources.reserved_memory.to_string())),
     ];
     let mut entries = Vec::new();
-    if container.role == Role::Service {
+    if matches!(container.role, Role::Service | Role::Companion(_)) {
         entries.push(entry("replicas", Tree::Number(container.replicas.into())));
     }
     entries.push(entry(

@@ -1,5 +1,7 @@
 //! Dockerfiles and what lies beside them.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -11,7 +13,9 @@ pub(super) static TARGET: Target =
     Target { name: "docker", about: "a Dockerfile, .dockerignore and entrypoint for each image that is built", plan };
 
 fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
-    let images: Vec<&Image> = context.resolved.base.images.values().collect();
+    // A companion is a stage of another's Dockerfile, and what is an author's own is there.
+    let is_ours = |it: &&Image| it.companion_of.is_none() && !it.own_dockerfile;
+    let images: Vec<&Image> = context.resolved.base.images.values().filter(is_ours).collect();
     let planned: Result<Vec<Vec<Artifact>>, Broken> =
         images.par_iter().map(|image| plan_image(context, image)).collect();
     Ok(planned?.into_iter().flatten().collect())
@@ -22,8 +26,13 @@ fn plan_image(context: &Context<'_>, image: &Image) -> Result<Vec<Artifact>, Bro
     #[derive(Serialize)]
     struct Values<'a> {
         image: &'a Image,
+        /// Images of further containers of the service, by their stages: each is one of the same Dockerfile.
+        companions: BTreeMap<&'a str, &'a Image>,
     }
-    let values = Values { image };
+    let all = context.resolved.base.images.values();
+    let of_it = all.filter(|it| it.companion_of.as_ref() == Some(&image.name));
+    let companions = of_it.filter_map(|it| Some((it.target.as_deref()?, it))).collect();
+    let values = Values { image, companions };
     let beside =
         |file: &str| if image.context.is_empty() { file.to_owned() } else { format!("{}/{file}", image.context) };
     let stack = format!("stacks/{}", image.stack);
@@ -34,8 +43,8 @@ fn plan_image(context: &Context<'_>, image: &Image) -> Result<Vec<Artifact>, Bro
     };
     add("dockerfile", &image.files.dockerfile, &format!("{stack}/Dockerfile.j2"), false)?;
     add("dockerignore", &image.files.dockerignore, &format!("{stack}/dockerignore.j2"), false)?;
-    if !image.secret_variables.is_empty() {
-        add("entrypoint", &beside(&image.files.entrypoint), "partials/docker-entrypoint.sh.j2", true)?;
+    if let Some(entrypoint) = &image.entrypoint {
+        add("entrypoint", &beside(&image.files.entrypoint), &entrypoint.template, true)?;
     }
     for (kind, file) in &image.files.others {
         add(&format!("file/{kind}"), &beside(&file.name), &format!("{stack}/{}", file.template), false)?;

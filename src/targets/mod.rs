@@ -156,7 +156,7 @@ pub fn could_be(id: &str, path: &str) -> bool {
     match kind {
         "dockerfile" => name.contains("Dockerfile"),
         "dockerignore" => name.ends_with(".dockerignore"),
-        "entrypoint" => name.ends_with("docker-entrypoint.sh"),
+        "entrypoint" => name.contains("docker-entrypoint."),
         "compose" => is_yaml(name),
         "nginx" => name.ends_with(".conf"),
         "env" => path == ".env.example",

@@ -1,14 +1,37 @@
 #!/bin/sh
-# Puts secrets from /run/secrets into the variables that the program reads; compose has no word for that.
+# Runs before the program: what it needs is checked and waited for, and secrets from /run/secrets get into the variables
+# that it reads. Compose has no words for that.
 set -eu
+
+fail() {
+  echo "docker-entrypoint.sh: $1" >&2
+  exit 1
+}
+
+# all that is missing, in one go
+missing=
+[ -s /run/secrets/CACHE_PASSWORD ] || missing="$missing /run/secrets/CACHE_PASSWORD"
+[ -s /run/secrets/DB_PASSWORD ] || missing="$missing /run/secrets/DB_PASSWORD"
+[ -s /run/secrets/SECRET_KEY ] || missing="$missing /run/secrets/SECRET_KEY"
+[ -z "$missing" ] || fail "missing or empty:$missing"
+
+# compose orders the first start only: after a restart of the host all begin at once
+limit=${WAIT_TIMEOUT:-60}
+case $limit in
+  *[!0-9]* | 0?*) fail "WAIT_TIMEOUT=$limit is no number of seconds" ;;
+esac
+deadline=$(($(date +%s) + limit))
+for place in ${WAIT_FOR-}; do
+  until python -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)' "${place%:*}" "${place##*:}" >/dev/null 2>&1; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail "$place takes no connection, after $limit s (WAIT_TIMEOUT)"
+    sleep 1
+  done
+done
 
 # secret NAME: the value of /run/secrets/NAME
 secret() {
   value=$(cat "/run/secrets/$1")
-  if [ -z "$value" ]; then
-    echo "docker-entrypoint.sh: /run/secrets/$1 is empty" >&2
-    return 1
-  fi
+  [ -n "$value" ] || fail "/run/secrets/$1 is empty"
   printf %s "$value"
 }
 

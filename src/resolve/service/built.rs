@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::super::Resolver;
 use super::super::backing::Filler;
 use super::super::needs::Wiring;
-use super::{derive_environment, develop, values};
-use crate::catalog::{Entry, Selection, StackFacts, System, UserFacts};
+use super::{derive_environment, develop, environment_of, values};
+use crate::catalog::{Entry, NumberFacts, Selection, StackFacts, System, UserFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Image, ImageFiles, ImageRef, Origin, OtherFile, Packages, Reference, Test, User};
@@ -20,19 +20,12 @@ const FRONTEND: &str = "docker/dockerfile:1";
 
 /// What is known of a built service before its container is made.
 pub(in crate::resolve) struct Built<'a> {
-    pub(super) build: &'a Build,
+    pub(in crate::resolve) build: &'a Build,
     pub(super) entry: &'a Entry,
     pub(super) selection: Selection,
     version_origin: Origin,
     pub(in crate::resolve) facts: Arc<StackFacts>,
     pub(in crate::resolve) context: String,
-}
-
-impl Built<'_> {
-    /// Whether an entrypoint can run in the image, or why not.
-    pub(super) fn entrypoint(&self) -> Result<(), &'static str> {
-        if self.facts.shell { Ok(()) } else { Err("the image of this stack has no shell for an entrypoint") }
-    }
 }
 
 impl<'a> Resolver<'a> {
@@ -62,6 +55,17 @@ impl<'a> Resolver<'a> {
             .stack_facts(&build.stack, entry, &selection)
             .map_err(|it| self.template_error(&at.key("stack"), &it))
             .ok()?;
+        if let Some(why) = &facts.refused {
+            let message = format!("this cannot be built from the stack `{}`: {why}", build.stack);
+            self.error(&codes::UNSUPPORTED, Place::Key(at.clone()), message, "choose another version or option");
+        }
+        for it in entry.unproven(&selection) {
+            let message = format!("{} with {} was never built and booted by forge's tests", entry.title, it.choice);
+            let place = at.key("options").key(it.key);
+            let place =
+                if build.options.contains_key(it.key) { Place::Value(place) } else { Place::Value(at.key("stack")) };
+            self.warning(&codes::UNPROVEN, place, message, format!("{}; try it before you rely on it", it.why));
+        }
         Some(Built { build, entry, selection, version_origin, facts, context })
     }
 
@@ -105,7 +109,8 @@ impl<'a> Resolver<'a> {
             (user.uid, user.gid),
             origins,
         );
-        let port = service.port.or(facts.port);
+        // Where others talk to a companion, it has the port that the spec gives.
+        let port = service.port.filter(|_| facts.front.is_none()).or(facts.port);
         container.port = port;
         container.origins.push((
             "port",
@@ -115,18 +120,30 @@ impl<'a> Resolver<'a> {
             },
         ));
         self.check_ports(service, port, at);
-        let values = values(name, &container, &built.selection, port);
+        let values = values(name, &container, &built.selection, port, &facts.workdir, Some(&user));
         let test = self.test_of(service, built, at);
         self.audit(name, built, &values, at);
         let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
         let mut images: BTreeMap<String, Reference> =
             facts.images.iter().map(|(key, it)| (key.clone(), Reference::tagged(filler.fill(it)))).collect();
-        images.entry("frontend".to_owned()).or_insert_with(|| Reference::tagged(FRONTEND));
+        let connect = filler.all(&facts.probe.connect);
+        let own_dockerfile = facts.dockerfile.as_ref().map(|it| filler.fill(it));
+        let target = facts.target.as_ref().map(|it| filler.fill(it)).filter(|it| !it.is_empty());
+        if own_dockerfile.is_none() {
+            images.entry("frontend".to_owned()).or_insert_with(|| Reference::tagged(FRONTEND));
+        }
+        let audits = self.build_audits(built, &values, &mut images, at);
+        let build_secrets = self.build_secrets(built.build, at);
+        let catalog = self.catalog;
+        let entrypoint = built.entrypoint(connect, |it| catalog.templates.contains_key(it));
+        if facts.entrypoint.as_ref().is_some_and(|it| it.always) {
+            self.always_enters.insert(name.to_owned());
+        }
+        let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
         // What somebody's own command starts is theirs to know.
         let program = facts.program.iter().filter(|_| service.command.is_none());
         let reads = facts.reads.iter().chain(program).map(|it| filler.fill(it)).filter(|it| !it.is_empty()).collect();
-        let stack_environment: Vec<(String, String)> =
-            facts.environment.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
+        let stack_environment = environment_of(&facts, &mut filler);
         let command = match &service.command {
             Some(command) => command.iter().map(|it| it.0.clone()).collect(),
             None => filler.all(&facts.command),
@@ -147,7 +164,8 @@ impl<'a> Resolver<'a> {
             );
         }
         let mut made = BTreeMap::new();
-        self.wire(&Wiring::of(service, at), &mut container, &mut made, built.entrypoint());
+        self.wire(&Wiring::of(service, at), &mut container, &mut made, built.has_entrypoint());
+        self.wait_for(&mut container, entrypoint.as_ref());
         derive_environment(&mut container, stack_environment);
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
         self.volumes_of(service, &mut container, &facts.workdir, at);
@@ -164,7 +182,10 @@ impl<'a> Resolver<'a> {
             "" => file,
             context => format!("{context}/{file}"),
         };
-        let given = self.dockerfile(name);
+        let given = match &own_dockerfile {
+            Some(own) => Some(beside(own.clone())),
+            None => self.dockerfile(name),
+        };
         // Docker looks for one of this name before it looks for the context's own.
         let dockerignore = match &given {
             Some(dockerfile) => format!("{dockerfile}.dockerignore"),
@@ -187,7 +208,7 @@ impl<'a> Resolver<'a> {
             files: ImageFiles {
                 dockerfile: given.unwrap_or_else(|| beside(files("Dockerfile"))),
                 dockerignore,
-                entrypoint: files("docker-entrypoint.sh"),
+                entrypoint: entrypoint.as_ref().map(|it| files(&it.file)).unwrap_or_default(),
                 others: facts
                     .files
                     .iter()
@@ -197,6 +218,14 @@ impl<'a> Resolver<'a> {
                     .collect(),
             },
             images,
+            system: facts.system.as_str(),
+            build_system: facts.build_system.as_str(),
+            target,
+            own_dockerfile: own_dockerfile.is_some(),
+            companion_of: None,
+            args: self.build_args(built.build, at),
+            build_secrets,
+            audits,
             workdir: facts.workdir.clone(),
             packages: Packages { build: sorted(&built.build.packages.build), run: sorted(&built.build.packages.run) },
             user,
@@ -208,14 +237,20 @@ impl<'a> Resolver<'a> {
                 .collect(),
             command,
             healthcheck: container.healthcheck.clone(),
+            entrypoint,
             secret_variables: made,
+            required: BTreeSet::new(),
+            secrets: BTreeSet::new(),
+            variables: self.variables_of(service),
             volumes,
             reads,
             grace: container.stop_grace_period.0,
             cpus: container.resources.cpus.whole(),
             test,
         };
+        self.check_system(service, built, at);
         self.network(name, true);
+        self.resolve_companions(name, service, built, &image, &mut container, at);
         self.containers.insert(name.to_owned(), container);
         self.images.insert(name.to_owned(), image);
     }
@@ -291,7 +326,10 @@ impl<'a> Resolver<'a> {
                 help,
             );
         }
-        User { name, uid, gid, exists }
+        let has_a_number = |it: &&NumberFacts| it.uid == uid || it.gid == gid;
+        let of_base = built.facts.base_users.iter().filter(|(_, it)| !exists && has_a_number(it));
+        let replaces = of_base.map(|(name, _)| name.clone()).collect();
+        User { name, uid, gid, exists, replaces }
     }
 }
 

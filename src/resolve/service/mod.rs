@@ -1,6 +1,8 @@
 //! Services: what is built, what runs, and the one-shots that migrate.
 
+mod build;
 mod built;
+mod companions;
 mod folders;
 mod healthcheck;
 
@@ -17,7 +19,7 @@ use super::{Resolver, unknown_name};
 use crate::catalog::{DevelopmentFacts, Probes, ResourceFacts, Selection, StackFacts, System};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Container, Env, ImageRef, Mount, Origin, Reference, Role, Wait};
+use crate::project::{Container, Env, ImageRef, Mount, Origin, Reference, Role, User, Wait};
 use crate::spec::{self, Duration, Service, Size};
 
 impl<'a> Resolver<'a> {
@@ -53,8 +55,13 @@ impl<'a> Resolver<'a> {
                     }
                 }
             }
-            let port = service.port.or_else(|| built.get(name.as_str()).and_then(|it| it.facts.port));
-            self.provide(name, service, port);
+            let facts = built.get(name.as_str()).map(|it| &it.facts);
+            let front = facts.and_then(|it| it.companions.get_key_value(it.front.as_ref()?));
+            if let Some((front, _)) = front {
+                self.fronts.insert(name.to_string(), format!("{name}-{front}"));
+            }
+            let port = front.map_or_else(|| facts.and_then(|it| it.port), |(_, it)| it.port);
+            self.provide(name, service, service.port.or(port));
         }
         for (name, service) in &spec.services {
             let at = Path::of(["services", name]);
@@ -97,15 +104,17 @@ impl<'a> Resolver<'a> {
     /// What others can learn about a service.
     fn provide(&mut self, name: &str, service: &Service, port: Option<u16>) {
         let told = |text: String| Told { text, secret: None, file_of: None };
-        let mut outputs = BTreeMap::from([("host".to_owned(), told(name.to_owned()))]);
+        let front = self.fronts.get(name);
+        let host = front.map_or(name, String::as_str);
+        let mut outputs = BTreeMap::from([("host".to_owned(), told(host.to_owned()))]);
         if let Some(port) = port {
             outputs.insert("port".to_owned(), told(port.to_string()));
-            outputs.insert("url".to_owned(), told(format!("http://{name}:{port}")));
+            outputs.insert("url".to_owned(), told(format!("http://{host}:{port}")));
         }
         for (label, port) in &service.ports {
             outputs.insert(format!("{label}_port"), told(port.to_string()));
         }
-        let healthy = !service.exceptions.iter().any(|it| it.rule == "healthcheck");
+        let healthy = front.is_some() || !service.exceptions.iter().any(|it| it.rule == "healthcheck");
         let short = if port.is_some() { vec!["url".to_owned()] } else { Vec::new() };
         self.providers.insert(name.to_owned(), Provider { outputs, short, healthy, is_service: true });
     }
@@ -154,7 +163,7 @@ impl<'a> Resolver<'a> {
         self.check_ports(service, service.port, at);
         let entrypoint = Err("the image was built by somebody else");
         self.wire(&Wiring::of(service, at), &mut container, &mut BTreeMap::new(), entrypoint);
-        let values = values(name, &container, &Selection::default(), service.port);
+        let values = values(name, &container, &Selection::default(), service.port, &facts.workdir, None);
         container.healthcheck = self.healthcheck(service, &container, &facts, values, at);
         self.volumes_of(service, &mut container, &facts.workdir, at);
         if let Some((path, Mount::Volume(_))) = container.mounts.iter().next() {
@@ -214,10 +223,9 @@ impl<'a> Resolver<'a> {
         self.check_ports(service, service.port, at);
         let mut selection = built.selection.clone();
         selection.program = service.command.as_ref().and_then(|it| it.first()).map(|it| it.0.clone());
-        let values = values(name, &container, &selection, service.port);
+        let values = values(name, &container, &selection, service.port, &facts.workdir, Some(&image.user));
         let mut filler = Filler { resolver: self, values: values.clone(), at: at.clone() };
-        let stack_environment: Vec<(String, String)> =
-            facts.environment.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
+        let stack_environment = environment_of(&facts, &mut filler);
         let mut made = image.secret_variables.clone();
         // What it says itself goes before what it inherits.
         let own = Wiring::of(service, at);
@@ -238,8 +246,9 @@ impl<'a> Resolver<'a> {
             .collect();
         (inherited.environment, inherited.variables) = (&environment, &variables);
         for wiring in [inherited, own] {
-            self.wire(&wiring, &mut container, &mut made, built.entrypoint());
+            self.wire(&wiring, &mut container, &mut made, built.has_entrypoint());
         }
+        self.wait_for(&mut container, image.entrypoint.as_ref());
         derive_environment(&mut container, stack_environment);
         if source.migrate.is_some() {
             container.waits.insert(format!("{from}-migrate"), Wait::ServiceCompletedSuccessfully);
@@ -440,11 +449,25 @@ impl<'a> Resolver<'a> {
 }
 
 /// What formulas of a stack can name.
-fn values(name: &str, container: &Container, selection: &Selection, port: Option<u16>) -> minijinja::Value {
+fn values(
+    name: &str,
+    container: &Container,
+    selection: &Selection,
+    port: Option<u16>,
+    workdir: &str,
+    user: Option<&User>,
+) -> minijinja::Value {
     context! {
+        workdir => workdir, user => user.map(|it| minijinja::Value::from(minijinja::value::Serde(it))),
         name => name, port => port, version => selection.version.clone(), options => minijinja::Value::from(minijinja::value::Serde(&selection.options)),
         memory => container.resources.memory.in_mib(), cpus => container.resources.cpus.whole(), grace => container.stop_grace_period.0,
     }
+}
+
+/// The variables of a stack, filled in; one without a text is none.
+fn environment_of(facts: &StackFacts, filler: &mut Filler<'_, '_>) -> Vec<(String, String)> {
+    let filled = facts.environment.iter().map(|(key, it)| (key.clone(), filler.fill(it)));
+    filled.filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// The stack's own variables; the spec's go before them.
@@ -475,6 +498,7 @@ fn image_facts() -> StackFacts {
         system: System::default(),
         build_system: System::default(),
         unproven: None,
+        refused: None,
         dockerfile: None,
         target: None,
         workdir: "/".to_owned(),

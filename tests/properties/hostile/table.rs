@@ -43,7 +43,13 @@ services:
     build: { stack: static, context: ./asset, options: { root: public } }
     healthcheck: { http: /healthz }
   blog:
-    build: { stack: node, context: ./blog, options: { package_manager: npm, framework: plain, main: server.js, build_script: build } }
+    build:
+      stack: node
+      context: ./blog
+      options: { package_manager: npm, framework: plain, main: server.js, build_script: build }
+      args: { AARG: words }
+      secrets: [ABC]
+      audit: [npm-audit]
     port: 3000
     needs: [api]
     secrets: [ABC]
@@ -151,6 +157,10 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.packages.build[]", Lands, &["services.api.build.packages.build[0]"]),
     field("services.*.build.packages.run[]", Lands, &["services.api.build.packages.run[0]"]),
     field("services.*.build.user.name", Lands, &["services.api.build.user.name"]),
+    field("services.*.build.args.{key}", Lands, &["services.blog.build.args.AARG.{key}"]),
+    field("services.*.build.args.*", Lands, &["services.blog.build.args.AARG"]),
+    field("services.*.build.secrets[]", Refused, &["services.blog.build.secrets[0]"]),
+    field("services.*.build.audit[]", Refused, &["services.blog.build.audit[0]"]),
     field("services.*.build.sources[]", Lands, &["services.api.build.sources[0]"]),
     field("services.*.image", Lands, &["services.box.image"]),
     field("services.*.from", Refused, &["services.alone.from"]),

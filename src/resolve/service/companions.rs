@@ -1,0 +1,135 @@
+//! Services of several containers: each companion runs a stage of the service's Dockerfile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::context;
+
+use super::super::Resolver;
+use super::super::backing::Filler;
+use super::Built;
+use crate::catalog::CompanionFacts;
+use crate::codes;
+use crate::diagnostic::{Path, Place};
+use crate::project::{Container, Env, Healthcheck, Image, ImageRef, Role, User, Wait};
+use crate::spec::{Duration, Service};
+
+impl Resolver<'_> {
+    /// The companions of a service, whose own container is `main`: a network between the two, and nobody else on it.
+    pub(super) fn resolve_companions(
+        &mut self,
+        name: &str,
+        service: &Service,
+        built: &Built<'_>,
+        image: &Image,
+        main: &mut Container,
+        at: &Path,
+    ) {
+        for (key, facts) in &built.facts.companions {
+            let own = format!("{name}-{key}");
+            if self.spec.services.contains_key(own.as_str()) || self.spec.backings.contains_key(own.as_str()) {
+                let message = format!("`{own}` is a container of `{name}` already");
+                let group = if self.spec.services.contains_key(own.as_str()) { "services" } else { "backings" };
+                self.error(&codes::NAME_TWICE, Place::Key(Path::of([group, &own])), message, "choose another name");
+            }
+            let is_front = self.fronts.get(name) == Some(&own);
+            let between = self.network(&own, true);
+            main.networks.insert(between.clone());
+            let mut networks = BTreeSet::from([between]);
+            if is_front {
+                main.networks.remove(name);
+                networks.insert(name.to_owned());
+            }
+            let port = service.port.filter(|_| is_front).or(facts.port);
+            let companion = self.companion(&own, facts, main, port, built, at);
+            let companion = Container {
+                networks,
+                replicas: if is_front { main.replicas } else { 1 },
+                waits: BTreeMap::from([(
+                    name.to_owned(),
+                    if main.healthcheck.is_some() { Wait::ServiceHealthy } else { Wait::ServiceStarted },
+                )]),
+                role: Role::Companion(name.to_owned()),
+                ..companion
+            };
+            let title = format!("{}-{key}", image.title);
+            let stage = Image {
+                name: own.clone(),
+                repository: format!("{}-{key}", image.repository),
+                title,
+                target: Some(facts.target.clone()),
+                companion_of: Some(name.to_owned()),
+                audits: Vec::new(),
+                user: User { exists: true, replaces: Vec::new(), ..user(facts) },
+                ports: port.into_iter().collect(),
+                command: companion.command.clone().unwrap_or_default(),
+                healthcheck: companion.healthcheck.clone(),
+                entrypoint: None,
+                secret_variables: BTreeMap::new(),
+                volumes: BTreeSet::new(),
+                reads: Vec::new(),
+                cpus: companion.resources.cpus.whole(),
+                test: None,
+                ..image.clone()
+            };
+            self.containers.insert(own.clone(), companion);
+            self.images.insert(own, stage);
+        }
+    }
+
+    /// The container of a companion, but for what it has to do with others.
+    fn companion(
+        &mut self,
+        own: &str,
+        facts: &CompanionFacts,
+        main: &Container,
+        port: Option<u16>,
+        built: &Built<'_>,
+        at: &Path,
+    ) -> Container {
+        let source = format!("stacks/{}", built.build.stack);
+        let mut origins = Vec::new();
+        let resources = self.resources(None, at, &facts.resources, &source, false, &mut origins);
+        self.check_tmpfs(&facts.tmpfs, resources.memory, at);
+        let mut container = Container {
+            name: own.to_owned(),
+            image: ImageRef::Built(own.to_owned()),
+            command: None,
+            environment: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+            healthcheck: None,
+            uid: facts.user.uid,
+            gid: facts.user.gid,
+            tmpfs: facts.tmpfs.clone(),
+            mounts: BTreeMap::new(),
+            resources,
+            init: facts.init,
+            shm_size: None,
+            port,
+            lifted: BTreeMap::new(),
+            comments: BTreeMap::new(),
+            origins,
+            environment_origins: BTreeMap::new(),
+            ..main.clone()
+        };
+        let timeout = Duration(5);
+        let asked = match &facts.health {
+            Some(path) if port.is_some() => (&facts.probe.http, path.clone()),
+            _ => (&facts.probe.tcp, String::new()),
+        };
+        let values = super::values(own, &container, &built.selection, port, &built.facts.workdir, Some(&user(facts)));
+        let values = context! { path => asked.1, timeout => timeout.0, ..values };
+        let mut filler = Filler { resolver: self, values, at: at.key("build") };
+        let test = std::iter::once("CMD".to_owned()).chain(filler.all(asked.0)).collect();
+        container.healthcheck =
+            Some(Healthcheck { test, interval: Duration(30), timeout, retries: 3, start_period: facts.start_period });
+        container.environment =
+            facts.environment.iter().map(|(key, it)| (key.clone(), Env::Text(filler.fill(it)))).collect();
+        container.command = Some(filler.all(&facts.command)).filter(|it| !it.is_empty());
+        container
+    }
+}
+
+fn user(facts: &CompanionFacts) -> User {
+    let it = &facts.user;
+    User { name: it.name.clone(), uid: it.uid, gid: it.gid, exists: true, replaces: Vec::new() }
+}
