@@ -75,7 +75,7 @@ api/Dockerfile: was edited, and the spec moved: both fit together
  # a checkout under umask 077 must not become files that uid 10001 cannot read
 --- disk/api/Dockerfile
 +++ forge/api/Dockerfile
-@@ -31,7 +31,7 @@ the spec moved
+@@ -34,7 +34,7 @@ the spec moved
  # forge:keep final
  # forge:end
  USER 10001:10001

@@ -251,7 +251,7 @@ impl Resolver<'_> {
             } else {
                 complaint.nearest(to, known)
             });
-        } else if self.fronts.get(to).is_none() && self.containers.get(to).is_some_and(|it| it.port.is_none()) {
+        } else if !self.fronts.contains_key(to) && self.containers.get(to).is_some_and(|it| it.port.is_none()) {
             self.error(
                 &codes::NO_PORT,
                 place,
