@@ -32,6 +32,10 @@ codes! {
         "forge has not been tried with this version. `forge stacks <name>` lists those that it has, with the dates at which they end.";
     UNPROVEN = "unproven",
         "The catalogue knows this version, and forge's own tests never built and booted it on an engine. It may well work; try it before you rely on it, or use a version that `forge stacks <name>` does not call unproven.";
+    DEVELOPMENT_ONLY = "development-only",
+        "A kind of backing that is for developers runs in production: it shows to everybody what is nobody's business there, or keeps nothing. Move it to the overlay of an environment.";
+    MIGRATION_ORDER = "migration-order",
+        "Two services migrate one database, and nothing says whose migrations come first: run at the same time they would lock or break each other. Write `migrate: { after: [other] }` at the one that comes second.";
     RESERVED_NAME = "reserved-name",
         "forge or compose use this name: `gateway`, names that begin with `x-`, names that end in `-migrate` or `-egress`, and the environments `production`, `override`, `observability`, `hosts` and `routes`; and variables that begin with `COMPOSE_`, `DOCKER_` or `BUILDKIT_`, which would change compose itself from `.env`.";
     NAME_TWICE = "name-twice",

@@ -176,6 +176,7 @@ pub fn uses(resolved: &Resolved) -> BTreeMap<String, BTreeSet<Path>> {
             match &container.role {
                 Role::Gateway => Path::of(["gateway"]),
                 Role::Backing => Path::of(["backings", &container.name]),
+                Role::Job(of) => Path::of(["backings", of]),
                 Role::Service => Path::of(["services", &container.name, "image"]),
                 Role::Migration(of) | Role::Companion(of) => Path::of(["services", of, "image"]),
             },

@@ -491,6 +491,15 @@ pub struct Container {
     pub environment: BTreeMap<String, Env>,
     /// Names of secrets that it reads.
     pub secrets: BTreeSet<String>,
+    /// Secrets that it finds under another's name, by that name: a migration reads the owner's password where the
+    /// service reads its own.
+    pub borrowed_secrets: BTreeMap<String, String>,
+    /// Files of the project that it reads, by their paths in it.
+    pub files: BTreeMap<String, ConfigFile>,
+    /// Labels by name.
+    pub labels: BTreeMap<String, String>,
+    /// Limits of its processes that differ from the engine's; -1 is none.
+    pub ulimits: BTreeMap<String, i64>,
     /// Names of networks that it is on.
     pub networks: BTreeSet<String>,
     /// What it waits for, by name.
@@ -529,6 +538,26 @@ pub struct Container {
     pub environment_origins: BTreeMap<String, Origin>,
 }
 
+/// A file of the project that a container reads.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConfigFile {
+    /// Its name among all such files: `db-10-roles.sh`.
+    pub name: String,
+    /// Its path in the project.
+    pub path: String,
+    /// How forge makes it; `None` where its author does.
+    pub made: Option<MadeFile>,
+}
+
+/// How a file for a backing is made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MadeFile {
+    /// The template's name: `backings/postgres/roles.sh.j2`.
+    pub template: String,
+    /// What the template sees, as `backing`.
+    pub values: Value,
+}
+
 /// Why a container is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -541,6 +570,8 @@ pub enum Role {
     Companion(String),
     /// A backing of the spec.
     Backing,
+    /// A one-shot of the named backing.
+    Job(String),
     /// nginx.
     Gateway,
 }
@@ -790,6 +821,6 @@ impl Layout {
 impl Container {
     /// Whether it runs to an end.
     pub fn is_one_shot(&self) -> bool {
-        matches!(self.role, Role::Migration(_))
+        matches!(self.role, Role::Migration(_) | Role::Job(_))
     }
 }

@@ -256,6 +256,12 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("patch", sound("patches: [{ file: compose.yml, at: a, remove: true }]\n"), "compose.yml"),
         ("patch-breaks-rule", sound("patches: [{ file: compose.yaml, at: services.api.deploy, remove: true }]\n"), "compose.yaml"),
         ("context", SMALLEST.replace("./api", "../api"), "../api"),
+        ("development-only", sound("    needs: [mail]\nbackings: { mail: { kind: mailpit } }\n"), "mailpit"),
+        (
+            "migration-order",
+            sound("    needs: [db]\n    migrate: { command: [up] }\n  b:\n    build: { stack: python, context: ./b }\n    command: [python, -m, b]\n    port: 8000\n    needs: [db]\n    migrate: { command: [up] }\nbackings: { db: { kind: postgres } }\n"),
+            "migrate",
+        ),
     ];
     // What cannot come from the text of a spec alone is shown by the tests named.
     let elsewhere = [
@@ -273,7 +279,10 @@ fn every_code_is_said_of_something_and_points_at_it() {
         let found = found.unwrap_or_else(|| panic!("no {code} for\n{text}\nbut {them:#?}"));
         let at = doc.locate(&found.place);
         assert_eq!(&doc.text[at], *words, "{code}: {found:#?}");
-        assert!(found.severity == Severity::Error || ["unused", "unproven", "inherited-aliases"].contains(code));
+        assert!(
+            found.severity == Severity::Error
+                || ["unused", "unproven", "inherited-aliases", "development-only"].contains(code)
+        );
     }
     for code in CODES {
         let shown = cases.iter().any(|(name, ..)| *name == code.name) || elsewhere.contains(&code.name);

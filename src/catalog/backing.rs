@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::check::Checked;
 use super::{Formula, NumberFacts, ResourceFacts};
+use crate::diagnostic::Path;
 use crate::spec::{Duration, Size};
 
 /// What is known about a kind of backing.
@@ -42,6 +43,8 @@ pub struct BackingFacts {
     /// Whether it knows databases and users by name.
     #[serde(default)]
     pub databases: bool,
+    /// Whether it knows users by name, where that differs from `databases`.
+    pub users: Option<bool>,
     /// Secrets that it needs, by what they are to it, with their length in hexadecimal digits.
     #[serde(default)]
     pub secrets: BTreeMap<String, u32>,
@@ -49,12 +52,77 @@ pub struct BackingFacts {
     pub outputs: BTreeMap<String, Output>,
     /// The outputs that the short form of `needs` gives.
     pub short: Vec<String>,
+    /// As whom others can come, by name. A service's own migration comes as `owner`; other services come as `app` where
+    /// somebody migrates, and as `owner` where nobody does. Without any, all come as the one user there is.
+    #[serde(default)]
+    pub roles: BTreeMap<String, RoleFacts>,
+    /// Files that are made for it, by their names in the project below `backings/<name>/`.
+    #[serde(default)]
+    pub files: BTreeMap<String, FileFacts>,
+    /// Options that list files of the project, each with the folder where they lie in the container, in their order and
+    /// behind what `files` puts there.
+    #[serde(default)]
+    pub project_files: BTreeMap<String, String>,
+    /// What runs once beside it at each start, before those who need it, by name.
+    #[serde(default)]
+    pub jobs: BTreeMap<String, JobFacts>,
+    /// Limits of its processes that differ from the engine's: `nofile: 65536`; -1 is none.
+    #[serde(default)]
+    pub ulimits: BTreeMap<String, i64>,
+    /// Why it has no place in production, if it has none.
+    pub development_only: Option<String>,
     /// Comments for the compose file, by key: `healthcheck`, `environment.POSTGRES_USER`.
     #[serde(default)]
     pub comments: BTreeMap<String, String>,
     /// Why what was chosen never was built and booted on an engine, if it never was; said in a case.
     pub unproven: Option<String>,
 }
+
+/// As whom a service comes to a backing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleFacts {
+    /// The name of its user.
+    pub user: Formula,
+    /// Which of the secrets is its password. For it, `secrets.password` in outputs stands for this one.
+    pub password: String,
+    /// What it may do, for people.
+    pub about: String,
+}
+
+/// A file that is made for a backing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileFacts {
+    /// Its template, in the backing's folder.
+    pub template: String,
+    /// Where it is in the container, read-only.
+    pub target: String,
+}
+
+/// What runs once beside a backing. It runs again at each `up`, and must not mind.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobFacts {
+    /// What it does, for people: a comment in the compose file.
+    pub about: String,
+    /// Its image; the backing's, if left out.
+    pub image: Option<Formula>,
+    /// What runs.
+    pub command: Vec<Formula>,
+    /// Who runs it; who runs the backing, if left out.
+    pub user: Option<NumberFacts>,
+    /// Environment variables.
+    #[serde(default)]
+    pub environment: BTreeMap<String, Formula>,
+    /// Folders in memory.
+    #[serde(default)]
+    pub tmpfs: BTreeMap<String, Size>,
+    /// Comments for the compose file, by key.
+    #[serde(default)]
+    pub comments: BTreeMap<String, String>,
+}
+
 /// Something that a user of a backing can learn.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -84,6 +152,20 @@ pub struct GatewayFacts {
     pub tmpfs: BTreeMap<String, Size>,
 }
 
-impl Checked for BackingFacts {}
+impl Checked for BackingFacts {
+    fn check(&self) -> Result<(), (Path, String)> {
+        for (role, it) in self.roles.iter().filter(|(_, it)| !self.secrets.contains_key(&it.password)) {
+            let message = format!("the password of `{role}` is none of its `secrets`: `{}`", it.password);
+            return Err((Path::of(["roles", role, "password"]), message));
+        }
+        for (name, it) in &self.files {
+            if it.template.contains('/') || !it.template.ends_with(".j2") {
+                let message = format!("`{}` is no name of a template in this folder, `init.sh.j2`", it.template);
+                return Err((Path::of(["files", name, "template"]), message));
+            }
+        }
+        Ok(())
+    }
+}
 
 impl Checked for GatewayFacts {}

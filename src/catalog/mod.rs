@@ -255,6 +255,9 @@ impl Catalog {
                 }
             }
         }
+        for (kind, it) in &backings {
+            broken.extend(missing_templates(kind, it, &templates));
+        }
         for (provider, it) in &providers {
             for image in it.images.iter().filter(|it| !ci_images.contains_key(*it)) {
                 let message =
@@ -291,7 +294,7 @@ impl Catalog {
             backings: self
                 .backings
                 .iter()
-                .map(|(kind, it)| (kind.clone(), it.uses.keys().cloned().collect()))
+                .map(|(kind, it)| (kind.clone(), it.uses.keys().cloned().collect(), json!(it.options)))
                 .collect(),
             providers: self.providers.keys().cloned().collect(),
         }
@@ -308,6 +311,20 @@ impl Catalog {
         let template = self.formulas.get_template(formula).map_err(|it| it.to_string())?;
         template.render(values).map_err(|it| format!("`{formula}`: {it}"))
     }
+}
+
+/// The templates that the files of a kind of backing want and that are not there.
+fn missing_templates(kind: &str, entry: &Entry, templates: &BTreeMap<String, String>) -> Vec<Broken> {
+    let facts = std::iter::once(&entry.facts).chain(entry.cases.iter().map(|it| &it.facts));
+    let files = facts.filter_map(|it| it["files"].as_object()).flat_map(Map::values);
+    let wanted = files.filter_map(|it| it["template"].as_str());
+    let missing = wanted.filter(|it| !templates.contains_key(&format!("backings/{kind}/{it}")));
+    let told = missing.map(|it| {
+        let message = format!("the backing `{kind}` has no `{it}`");
+        let help = format!("write forge-templates/backings/{kind}/{it}");
+        Broken { help, ..Broken::new(format!("backings/{kind}/backing.yaml"), message, 0..0) }
+    });
+    told.collect()
 }
 
 impl Entry {

@@ -2,26 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minijinja::context;
+use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::checks::is_credential;
 use super::{Resolver, shouted};
 use crate::catalog::{BackingFacts, Entry, Output, Selection};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
-use crate::project::{Container, Env, Healthcheck, ImageRef, Mount, Origin, Reference, Role};
-use crate::spec::{self, Duration, Generate, Secret};
+use crate::project::{
+    ConfigFile, Container, Env, Healthcheck, ImageRef, MadeFile, Mount, Origin, Project, Reference, Resources, Role,
+    Wait,
+};
+use crate::spec::{self, Duration, Generate, LabelName, Secret, Spec, Text};
 
 /// Something that can be needed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Provider {
     /// What can be learned, by the output's name: its text, and the secret that belongs to it.
     pub(super) outputs: BTreeMap<String, Told>,
+    /// The same for those who say as whom they come.
+    pub(super) roles: BTreeMap<String, BTreeMap<String, Told>>,
     /// The outputs that the short form gives.
     pub(super) short: Vec<String>,
     /// Whether it says when it is well.
     pub(super) healthy: bool,
     /// What it is.
     pub(super) is_service: bool,
+    /// Whether somebody else runs it.
+    pub(super) external: bool,
+    /// One-shots that have to be done before it is of use.
+    pub(super) jobs: Vec<String>,
 }
 
 /// An output, filled in.
@@ -34,43 +45,72 @@ pub(super) struct Told {
     pub(super) file_of: Option<String>,
 }
 
-impl Resolver<'_> {
+/// A backing of the spec, and what the catalogue knows of it.
+pub(super) struct Chosen<'s> {
+    pub(super) name: &'s str,
+    pub(super) backing: &'s spec::Backing,
+    pub(super) entry: &'s Entry,
+    pub(super) at: Path,
+    pub(super) selection: Selection,
+    pub(super) facts: BackingFacts,
+}
+
+/// Where a backing is, whom it knows, and which secrets it has.
+pub(super) struct Access {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) tls: bool,
+    pub(super) database: String,
+    pub(super) user: String,
+    /// By what they are to it.
+    pub(super) secrets: BTreeMap<String, String>,
+    /// By name, where it knows several.
+    pub(super) roles: BTreeMap<String, Login>,
+}
+
+/// The user that a role is, and the secret that is its password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) password: String,
+}
+
+impl<'a> Resolver<'a> {
     pub(super) fn resolve_backings(&mut self) {
         let (spec, catalog) = (self.spec, self.catalog);
         for (name, backing) in &spec.backings {
             let Some(entry) = catalog.backings.get(&backing.kind) else { continue };
             let at = Path::of(["backings", name]);
-            self.resolve_backing(name, backing, entry, &at);
+            let source = format!("backings/{}", backing.kind);
+            let version = self.version(entry, backing.version.as_ref(), &at.key("version"), &source);
+            let Some((version, version_origin)) = version else {
+                self.providers.insert(name.to_string(), Provider::unknown());
+                continue;
+            };
+            let usage = backing.usage.clone().or_else(|| entry.uses.keys().next().cloned());
+            let options = entry.fill_options(&backing.options);
+            let selection = Selection { version, options, usage, program: None };
+            let facts: BackingFacts = match entry.facts(&selection) {
+                Ok(facts) => facts,
+                Err(message) => {
+                    self.template_error(&at.key("kind"), &message);
+                    continue;
+                }
+            };
+            let chosen = Chosen { name, backing, entry, at, selection, facts };
+            match &backing.external {
+                Some(external) => self.resolve_external(&chosen, external),
+                None => self.resolve_backing(&chosen, source, version_origin),
+            }
         }
     }
 
-    fn resolve_backing(&mut self, name: &str, backing: &spec::Backing, entry: &Entry, at: &Path) {
-        let source = format!("backings/{}", backing.kind);
-        let Some((version, version_origin)) =
-            self.version(entry, backing.version.as_ref(), &at.key("version"), &source)
-        else {
-            self.providers.insert(name.to_owned(), Provider::unknown());
-            return;
-        };
-        let usage = backing.usage.clone().or_else(|| entry.uses.keys().next().cloned());
-        let selection = Selection { version: version.clone(), usage, ..Selection::default() };
-        let facts: BackingFacts = match entry.facts(&selection) {
-            Ok(facts) => facts,
-            Err(message) => return self.template_error(&at.key("kind"), &message),
-        };
+    fn resolve_backing(&mut self, chosen: &Chosen<'_>, source: String, version_origin: Origin) {
+        let Chosen { name, backing, at, facts, .. } = chosen;
+        self.check_backing(chosen);
         let mut origins = vec![("version", version_origin)];
         let resources = self.resources(backing.resources.as_ref(), at, &facts.resources, &source, false, &mut origins);
         self.check_tmpfs(&facts.tmpfs, resources.memory, at);
-        for (key, given) in [("database", &backing.database), ("user", &backing.user)] {
-            if given.is_some() && !facts.databases {
-                self.error(
-                    &codes::UNSUPPORTED,
-                    Place::Key(at.key(key)),
-                    format!("{} has no `{key}` of its own", entry.title),
-                    "leave it out",
-                );
-            }
-        }
         let database = backing.database.clone().unwrap_or_else(|| self.spec.name.replace('-', "_"));
         let user = backing.user.clone().unwrap_or_else(|| database.clone());
         let mut secrets = BTreeMap::new();
@@ -82,24 +122,35 @@ impl Resolver<'_> {
             self.used_secrets.insert(secret.clone());
             secrets.insert(role.clone(), secret);
         }
-        let values = context! {
-            name => name, version => version, port => facts.port, database => database, user => user,
-            memory => resources.memory.in_mib(), cpus => resources.cpus.whole(), secrets => secrets.clone(),
+        let mut access = Access {
+            host: (*name).to_owned(),
+            port: facts.port,
+            tls: false,
+            database,
+            user,
+            secrets,
+            roles: BTreeMap::new(),
         };
+        let mut values = values(chosen, &access, Some(&resources));
+        for (role, it) in &facts.roles {
+            let mut filled = Filler { resolver: self, values: formula_values(&values), at: at.key("kind") };
+            let password = access.secrets.get(&it.password).cloned().unwrap_or_default();
+            access.roles.insert(role.clone(), Login { user: filled.fill(&it.user), password });
+        }
+        values["roles"] = json!(access.roles);
         let lifted = self.lifted(&backing.exceptions, at);
         let grace = backing.stop_grace_period.unwrap_or(facts.stop_grace_period);
         origins.push((
             "stop_grace_period",
             match backing.stop_grace_period {
                 Some(_) => Origin::Spec(at.key("stop_grace_period")),
-                None => Origin::Catalog(source.clone()),
+                None => Origin::Catalog(source),
             },
         ));
-        let mut filled = Filler { resolver: self, values, at: at.key("kind") };
+        let healthy = !lifted.contains_key("healthcheck");
+        let files = self.files_of(chosen, &values);
+        let mut filled = Filler { resolver: self, values: formula_values(&values), at: at.key("kind") };
         let image = filled.fill(&facts.image);
-        let command = filled.all(&facts.command);
-        let environment: BTreeMap<String, Env> =
-            facts.environment.iter().map(|(key, it)| (key.clone(), Env::Text(filled.fill(it)))).collect();
         let healthcheck = Healthcheck {
             test: filled.all(&facts.healthcheck),
             interval: Duration(30),
@@ -107,47 +158,198 @@ impl Resolver<'_> {
             retries: 3,
             start_period: facts.start_period,
         };
-        let outputs =
-            facts.outputs.iter().map(|(output, it)| (output.clone(), told(it, &secrets, &mut filled))).collect();
-        let shm_size = facts.shm_size.as_ref().map(|it| filled.fill(it));
-        let mut mounts = BTreeMap::new();
+        let command = filled.words(&facts.command);
+        let container = Container {
+            name: (*name).to_owned(),
+            role: Role::Backing,
+            image: ImageRef::Named(Reference::tagged(image)),
+            command: Some(command).filter(|it| !it.is_empty()),
+            environment: filled.environment(&facts.environment),
+            secrets: access.secrets.values().cloned().collect::<BTreeSet<_>>(),
+            borrowed_secrets: BTreeMap::new(),
+            files,
+            labels: filled.resolver.labels(&backing.labels, at),
+            ulimits: facts.ulimits.clone(),
+            networks: BTreeSet::from([(*name).to_owned()]),
+            waits: BTreeMap::new(),
+            healthcheck: Some(healthcheck).filter(|_| healthy),
+            uid: facts.user.uid,
+            gid: facts.user.gid,
+            tmpfs: facts.tmpfs.clone(),
+            mounts: BTreeMap::new(),
+            replicas: 1,
+            resources,
+            init: false,
+            stop_grace_period: grace,
+            shm_size: facts.shm_size.as_ref().map(|it| filled.fill(it)),
+            port: Some(facts.port),
+            lifted,
+            comments: facts.comments.iter().map(|(key, it)| (key.clone(), filled.fill(it))).collect(),
+            origins,
+            environment_origins: BTreeMap::new(),
+        };
+        self.jobs_of(chosen, &values, &container, healthy);
+        let mut container = container;
         if let Some(data) = &facts.data {
             let volume = format!("{name}-data");
             self.volumes.insert(volume.clone());
-            mounts.insert(data.clone(), Mount::Volume(volume));
+            container.mounts.insert(data.clone(), Mount::Volume(volume));
         }
-        let healthy = !lifted.contains_key("healthcheck");
         self.network(name, true);
-        self.providers
-            .insert(name.to_owned(), Provider { outputs, short: facts.short.clone(), healthy, is_service: false });
-        self.containers.insert(
-            name.to_owned(),
-            Container {
-                name: name.to_owned(),
-                role: Role::Backing,
-                image: ImageRef::Named(Reference::tagged(image)),
-                command: Some(command).filter(|it| !it.is_empty()),
-                environment,
-                secrets: secrets.values().cloned().collect::<BTreeSet<_>>(),
-                networks: BTreeSet::from([name.to_owned()]),
-                waits: BTreeMap::new(),
-                healthcheck: Some(healthcheck).filter(|_| healthy),
-                uid: facts.user.uid,
-                gid: facts.user.gid,
-                tmpfs: facts.tmpfs,
-                mounts,
-                replicas: 1,
-                resources,
-                init: false,
-                stop_grace_period: grace,
-                shm_size,
-                port: Some(facts.port),
-                lifted,
-                comments: facts.comments,
-                origins,
-                environment_origins: BTreeMap::new(),
-            },
-        );
+        self.provide_backing(chosen, &access, &values, healthy);
+        self.containers.insert((*name).to_owned(), container);
+    }
+
+    /// What of the spec does not go with the kind.
+    fn check_backing(&mut self, chosen: &Chosen<'_>) {
+        let Chosen { backing, at, entry, facts, .. } = chosen;
+        let users = facts.users.unwrap_or(facts.databases);
+        let given =
+            [("database", backing.database.is_some(), facts.databases), ("user", backing.user.is_some(), users)];
+        for (key, _, _) in given.iter().filter(|(_, given, known)| *given && !known) {
+            let message = format!("{} has no `{key}` of its own", entry.title);
+            self.error(&codes::UNSUPPORTED, Place::Key(at.key(key)), message, "leave it out");
+        }
+        if let Some(why) = chosen.entry.unproven.as_ref().or(facts.unproven.as_ref()) {
+            let message = format!("{} was never built and booted by forge's tests", entry.title);
+            let place = Place::Value(at.key("kind"));
+            self.warning(&codes::UNPROVEN, place, message, format!("{why}; try it before you rely on it"));
+        }
+        if let Some(why) = facts.development_only.as_ref().filter(|_| self.environment.is_none()) {
+            let message = format!("{} has no place in production: {why}", entry.title);
+            let help = format!(
+                "move it to an environment: `environments: {{ development: {{ overlay: {{ backings: {{ {}: … }} }} }} }}`",
+                chosen.name
+            );
+            self.warning(&codes::DEVELOPMENT_ONLY, Place::Value(at.key("kind")), message, help);
+        }
+    }
+
+    /// The files that its container reads, by their paths there.
+    fn files_of(&mut self, chosen: &Chosen<'_>, values: &Value) -> BTreeMap<String, ConfigFile> {
+        let Chosen { name, backing, at, facts, .. } = chosen;
+        let mut files = BTreeMap::new();
+        for (file, it) in &facts.files {
+            let template = format!("backings/{}/{}", backing.kind, it.template);
+            let made = MadeFile { template, values: values.clone() };
+            let path = format!("backings/{name}/{file}");
+            files.insert(it.target.clone(), ConfigFile { name: format!("{name}-{file}"), path, made: Some(made) });
+        }
+        for (option, folder) in &facts.project_files {
+            let paths = chosen.selection.options.get(option).and_then(Value::as_array).cloned().unwrap_or_default();
+            for (index, path) in paths.iter().enumerate() {
+                let Some(path) = path.as_str().map(|it| it.trim_start_matches("./")) else { continue };
+                if let Some(why) = spec::not_ours(path) {
+                    let place = Place::Value(at.key("options").key(option).index(index));
+                    self.error(&codes::INVALID_VALUE, place, why, "keep the file elsewhere in the project");
+                }
+                let file = path.rsplit('/').next().unwrap_or(path);
+                let name = format!("{name}-{option}-{index}");
+                let target = format!("{folder}/{}-{file}", 50 + index);
+                files.insert(target, ConfigFile { name, path: path.to_owned(), made: None });
+            }
+        }
+        files
+    }
+
+    /// One-shots beside a backing, which is `beside` but for its volume.
+    fn jobs_of(&mut self, chosen: &Chosen<'_>, values: &Value, beside: &Container, healthy: bool) {
+        let Chosen { name, at, facts, .. } = chosen;
+        for (job, it) in &facts.jobs {
+            let own = format!("{name}-{job}");
+            if self.spec.services.contains_key(own.as_str()) || self.spec.backings.contains_key(own.as_str()) {
+                let message = format!("`{own}` would be the name of a one-shot of `{name}`, too");
+                self.error(&codes::NAME_TWICE, Place::Key(at.clone()), message, "rename one of them");
+                continue;
+            }
+            let mut filled = Filler { resolver: self, values: formula_values(values), at: at.key("kind") };
+            let user = it.user.unwrap_or(facts.user);
+            let mut comments = it.comments.clone();
+            comments.insert(String::new(), it.about.clone());
+            let wait = if healthy { Wait::ServiceHealthy } else { Wait::ServiceStarted };
+            let container = Container {
+                name: own.clone(),
+                role: Role::Job((*name).to_owned()),
+                image: match &it.image {
+                    Some(image) => ImageRef::Named(Reference::tagged(filled.fill(image))),
+                    None => beside.image.clone(),
+                },
+                command: Some(filled.words(&it.command)),
+                environment: filled.environment(&it.environment),
+                waits: BTreeMap::from([((*name).to_owned(), wait)]),
+                healthcheck: None,
+                files: BTreeMap::new(),
+                labels: BTreeMap::new(),
+                uid: user.uid,
+                gid: user.gid,
+                tmpfs: it.tmpfs.clone(),
+                shm_size: None,
+                port: None,
+                comments,
+                ..beside.clone()
+            };
+            self.containers.insert(own, container);
+        }
+    }
+
+    /// What others can learn about a backing.
+    pub(super) fn provide_backing(&mut self, chosen: &Chosen<'_>, access: &Access, values: &Value, healthy: bool) {
+        let Chosen { name, at, facts, .. } = chosen;
+        let outputs_for = |resolver: &mut Self, login: Option<&Login>| {
+            let (mut values, mut secrets) = (values.clone(), access.secrets.clone());
+            if let Some(it) = login {
+                secrets.insert("password".to_owned(), it.password.clone());
+                values["user"] = json!(it.user);
+                values["secrets"] = json!(secrets);
+            }
+            let mut filled = Filler { resolver, values: formula_values(&values), at: at.key("kind") };
+            let outputs = facts.outputs.iter();
+            outputs.map(|(output, it)| (output.clone(), told(it, &secrets, &mut filled))).collect::<BTreeMap<_, _>>()
+        };
+        let roles: BTreeMap<String, _> =
+            access.roles.iter().map(|(role, it)| (role.clone(), outputs_for(self, Some(it)))).collect();
+        let default = if self.migrations_of(name).is_empty() { "owner" } else { "app" };
+        let outputs = roles.get(default).or_else(|| roles.values().next()).cloned();
+        let provider = Provider {
+            outputs: outputs.unwrap_or_else(|| outputs_for(self, None)),
+            roles,
+            short: facts.short.clone(),
+            healthy,
+            is_service: false,
+            external: chosen.backing.external.is_some(),
+            jobs: facts.jobs.keys().map(|it| format!("{name}-{it}")).collect(),
+        };
+        self.providers.insert((*name).to_owned(), provider);
+    }
+
+    /// The services that migrate a backing.
+    pub(super) fn migrations_of(&self, backing: &str) -> Vec<&'a str> {
+        let spec: &'a Spec = self.spec;
+        let migrating = spec.services.iter().filter(|(_, it)| it.migrate.is_some());
+        let of_it = migrating.filter(|(_, it)| it.needs.iter().iter().any(|(need, _)| need.as_str() == backing));
+        of_it.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// One-shots of backings that nobody needs: `docker compose up --wait` fails on one that nobody waits for.
+    pub(super) fn leave_lonely_jobs(&mut self) {
+        let used = &self.used_providers;
+        self.containers.retain(|_, it| !matches!(&it.role, Role::Job(of) if !used.contains(of)));
+    }
+
+    /// Labels as they stand in the spec.
+    pub(super) fn labels(&mut self, labels: &BTreeMap<LabelName, Text>, at: &Path) -> BTreeMap<String, String> {
+        for (name, text) in labels {
+            let place = at.key("labels").key(name);
+            if let Some(whose) = ["com.docker.", "forge."].into_iter().find(|it| name.starts_with(it)) {
+                let message = format!("labels that begin with `{whose}` are not for others to set");
+                self.error(&codes::RESERVED_NAME, Place::Key(place), message, "choose another name");
+            } else if is_credential(name, &text.0) {
+                let message = format!("the label `{name}` looks like a credential, and everybody can read labels");
+                let help = "keep credentials under `secrets`";
+                self.error(&codes::CREDENTIAL, Place::Value(place), message, help);
+            }
+        }
+        labels.iter().map(|(name, text)| (name.to_string(), text.0.clone())).collect()
     }
 
     pub(super) fn template_error(&mut self, at: &Path, message: &str) {
@@ -158,10 +360,51 @@ impl Resolver<'_> {
     }
 }
 
+/// Gives the files of an environment that differ from production's a path of their own.
+pub(super) fn part_files(base: &Project, project: &mut Project, environment: &str) {
+    for container in project.containers.values_mut() {
+        let Some(same) = base.containers.get(&container.name) else { continue };
+        for (target, file) in container.files.iter_mut().filter(|(_, it)| it.made.is_some()) {
+            if same.files.get(target).is_some_and(|it| it != file) {
+                let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+                file.path = format!("{folder}/{environment}.{name}");
+            }
+        }
+    }
+}
+
+/// What formulas and templates of a backing can name.
+pub(super) fn values(chosen: &Chosen<'_>, access: &Access, resources: Option<&Resources>) -> Value {
+    let facts = &chosen.facts.resources;
+    let memory = resources.map_or(facts.memory, |it| it.memory);
+    let cpus = resources.map_or(facts.cpus, |it| it.cpus);
+    json!({
+        "name": chosen.name,
+        "version": chosen.selection.version,
+        "options": chosen.selection.options,
+        "use": chosen.selection.usage,
+        "host": access.host,
+        "port": access.port,
+        "tls": access.tls,
+        "database": access.database,
+        "user": access.user,
+        "secrets": access.secrets,
+        "roles": access.roles,
+        "memory": memory.in_mib(),
+        "cpus": cpus.whole(),
+        "pids": resources.map_or(facts.pids, |it| it.pids),
+    })
+}
+
+/// The same for formulas.
+pub(super) fn formula_values(values: &Value) -> minijinja::Value {
+    minijinja::Value::from(minijinja::value::Serde(values))
+}
+
 impl Provider {
     /// One that something else was said about already: nothing more has to be said about its outputs.
     pub(super) fn unknown() -> Provider {
-        Provider { outputs: BTreeMap::new(), short: Vec::new(), healthy: true, is_service: false }
+        Provider { healthy: true, ..Provider::default() }
     }
 }
 
@@ -193,5 +436,16 @@ impl Filler<'_, '_> {
 
     pub(super) fn all(&mut self, formulas: &[String]) -> Vec<String> {
         formulas.iter().map(|it| self.fill(it)).collect()
+    }
+
+    /// Those that come to something: a word that only some choices want is empty for others.
+    fn words(&mut self, formulas: &[String]) -> Vec<String> {
+        let mut words = self.all(formulas);
+        words.retain(|it| !it.is_empty());
+        words
+    }
+
+    fn environment(&mut self, formulas: &BTreeMap<String, String>) -> BTreeMap<String, Env> {
+        formulas.iter().map(|(name, it)| (name.clone(), Env::Text(self.fill(it)))).collect()
     }
 }

@@ -67,7 +67,8 @@ impl Resolver<'_> {
                     it.environment.iter().filter(|(name, value)| **value == Env::Variable && is_required(name));
                 variables.map(|(name, _)| name.clone()).collect()
             });
-            image.secrets = in_all(&containers, |it| it.secrets.clone());
+            image.secrets =
+                in_all(&containers, |it| it.secrets.iter().chain(it.borrowed_secrets.keys()).cloned().collect());
             let waits = containers.iter().any(|it| it.environment.contains_key("WAIT_FOR"));
             if !(waits || self.always_enters.contains(&image.name) || has_work(image)) {
                 image.entrypoint = None;

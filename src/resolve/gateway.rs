@@ -95,6 +95,10 @@ impl Resolver<'_> {
             command: None,
             environment: BTreeMap::new(),
             secrets: BTreeSet::new(),
+            borrowed_secrets: BTreeMap::new(),
+            files: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            ulimits: BTreeMap::new(),
             networks,
             // Started, not healthy: one sick service must not keep the others off the air.
             waits: upstreams.iter().map(|it| (it.host.clone(), Wait::ServiceStarted)).collect(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Resolver, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::Layout;
+use crate::project::{Container, Layout};
 use crate::spec;
 
 /// What compose reads beside another file, without being told.
@@ -128,6 +128,8 @@ impl Resolver<'_> {
         all.extend(compose.filter(|it| !(it.starts_with("compose") && it.ends_with(".yaml") && !it.contains('/'))));
         all.extend(["forge-templates", "forge.lock", "forge.yaml"].map(str::to_owned));
         all.extend(self.spec.gateway.is_some().then(|| self.layout.nginx.clone()));
+        let reads_files = |it: &Container| it.files.values().any(|it| it.made.is_some());
+        all.extend(self.containers.values().any(reads_files).then(|| "backings".to_owned()));
         all.extend([self.layout.script("secrets"), "secrets".to_owned()]);
         let inside = |path: String| match context {
             "" => Some(path),

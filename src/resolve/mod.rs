@@ -4,8 +4,10 @@ mod backing;
 mod checks;
 mod ci;
 mod entrypoint;
+mod external;
 mod gateway;
 mod layout;
+mod migrations;
 mod needs;
 mod overlay;
 mod patch;
@@ -77,8 +79,9 @@ pub fn resolve(
             Err(them) => them,
             Ok(spec) => {
                 let mut resolver = Resolver::new(&spec, catalog, rules, Some((name, live)));
-                let project = resolver.run();
-                if let (Some(base), Some(project)) = (&base, &project) {
+                let mut project = resolver.run();
+                if let (Some(base), Some(project)) = (&base, &mut project) {
+                    backing::part_files(base, project, name);
                     checks::baked(base, project, &overlaid, &mut resolver.told);
                 }
                 used.extend(
@@ -189,6 +192,8 @@ impl<'a> Resolver<'a> {
         self.layout = self.resolve_layout();
         self.resolve_backings();
         self.resolve_services();
+        self.leave_lonely_jobs();
+        self.order_migrations();
         self.settle_entrypoints();
         self.check_dockerfiles();
         let patches = self.resolve_patches();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::backing::Provider;
 use super::{Resolver, shouted, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -132,38 +133,27 @@ impl Resolver<'_> {
             return;
         };
         self.used_providers.insert(name.to_owned());
-        container.networks.insert(self.network(name, true));
+        container.networks.insert(self.network(name, !provider.external));
         if need.wait.unwrap_or(true) {
-            let front = self.fronts.get(name).cloned().unwrap_or_else(|| name.to_owned());
-            container.waits.insert(front, if provider.healthy { Wait::ServiceHealthy } else { Wait::ServiceStarted });
-            // Compose orders the first start only: after a restart of the host all begin at once. Services do without each
-            // other for a while, as they have to at every deploy.
-            let place = provider.outputs.get("host").zip(provider.outputs.get("port"));
-            if let Some((host, port)) = place.filter(|_| !provider.is_service) {
-                let place = format!("{}:{}", host.text, port.text);
-                self.waits_for.entry(container.name.clone()).or_default().insert(place);
-            }
+            self.wait(name, &provider, container);
         }
-        let wanted: Vec<(String, String, Path)> = match &need.environment {
-            Some(named) => {
-                let at = at.key("environment");
-                named
-                    .iter()
-                    .map(|(variable, output)| (variable.to_string(), output.clone(), at.key(variable)))
-                    .collect()
-            }
-            None => provider
-                .short
-                .iter()
-                .map(|output| (format!("{}_{}", shouted(name), shouted(output)), output.clone(), at.clone()))
-                .collect(),
+        let outputs = match &need.role {
+            None => &provider.outputs,
+            Some(role) => provider.roles.get(role).unwrap_or_else(|| {
+                let place = Place::Value(at.key("role"));
+                let known = provider.roles.keys().map(String::as_str);
+                let complaint = unknown_name(place, format!("`{name}` has no role `{}`", role.escape_debug()));
+                self.told.push(complaint.nearest(role, known));
+                &provider.outputs
+            }),
         };
-        for (variable, output, place) in wanted {
-            let Some(told) = provider.outputs.get(&output) else {
-                if provider.outputs.is_empty() {
+        for (variable, output) in wanted(name, need, &provider) {
+            let place = if need.environment.is_some() { at.key("environment").key(&variable) } else { at.clone() };
+            let Some(told) = outputs.get(&output) else {
+                if outputs.is_empty() {
                     continue;
                 }
-                let known = provider.outputs.keys().map(String::as_str).collect::<Vec<_>>();
+                let known = outputs.keys().map(String::as_str).collect::<Vec<_>>();
                 let complaint =
                     unknown_name(Place::Value(place), format!("`{name}` has no output `{}`", output.escape_debug()));
                 let complaint = if provider.is_service && output == "url" {
@@ -194,6 +184,23 @@ impl Resolver<'_> {
                 }
                 None => self.set(container, &variable, Env::Text(told.text.clone()), &place),
             }
+        }
+    }
+
+    /// Lets a container wait for what it needs.
+    fn wait(&mut self, name: &str, provider: &Provider, container: &mut Container) {
+        if !provider.external {
+            let front = self.fronts.get(name).cloned().unwrap_or_else(|| name.to_owned());
+            container.waits.insert(front, if provider.healthy { Wait::ServiceHealthy } else { Wait::ServiceStarted });
+            let jobs = provider.jobs.iter().map(|it| (it.clone(), Wait::ServiceCompletedSuccessfully));
+            container.waits.extend(jobs);
+        }
+        // Compose orders the first start only: after a restart of the host all begin at once. Services do without each
+        // other for a while, as they have to at every deploy.
+        let place = provider.outputs.get("host").zip(provider.outputs.get("port"));
+        if let Some((host, port)) = place.filter(|_| !provider.is_service) {
+            let place = format!("{}:{}", host.text, port.text);
+            self.waits_for.entry(container.name.clone()).or_default().insert(place);
         }
     }
 
@@ -246,5 +253,16 @@ impl Resolver<'_> {
             format!("`{variable}` is set twice"),
             "keep one of them, or give it another name",
         );
+    }
+}
+
+/// Which output goes into which variable.
+pub(super) fn wanted(name: &str, need: &Need, provider: &Provider) -> Vec<(String, String)> {
+    match &need.environment {
+        Some(named) => named.iter().map(|(variable, output)| (variable.to_string(), output.clone())).collect(),
+        None => {
+            let variable = |output: &String| format!("{}_{}", shouted(name), shouted(output));
+            provider.short.iter().map(|output| (variable(output), output.clone())).collect()
+        }
     }
 }

@@ -93,8 +93,19 @@ mod tests {
 
     #[test]
     fn the_changelog_names_kinds_that_there_are() {
-        let kinds =
-            ["dockerfile", "dockerignore", "entrypoint", "compose", "nginx", "env", "script", "secrets", "lines", "ci"];
+        let kinds = [
+            "dockerfile",
+            "dockerignore",
+            "entrypoint",
+            "compose",
+            "nginx",
+            "env",
+            "script",
+            "secrets",
+            "lines",
+            "ci",
+            "backing",
+        ];
         let entries = entries(CHANGELOG);
         assert!(entries.iter().any(|(_, tags, _)| !tags.is_empty()), "none is about a generated file");
         for (version, tags, text) in &entries {

@@ -20,8 +20,8 @@ use overlay::add_overlay;
 pub struct Choices {
     /// Each stack with the schema of its options: a map of property name to schema.
     pub stacks: Vec<(String, Value)>,
-    /// Each kind of backing with what it may be used for.
-    pub backings: Vec<(String, Vec<String>)>,
+    /// Each kind of backing with what it may be used for, and with the schema of its options.
+    pub backings: Vec<(String, Vec<String>, Value)>,
     /// Who can run CI.
     pub providers: Vec<String>,
 }
@@ -152,16 +152,18 @@ fn compose(definitions: &mut Value, choices: &Choices) {
         })
     });
     definitions["Build"]["allOf"] = options.collect();
-    let names: Vec<&str> = choices.backings.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = choices.backings.iter().map(|(name, ..)| name.as_str()).collect();
     definitions["Backing"]["properties"]["kind"]["enum"] = json!(names);
     definitions["Ci"]["properties"]["provider"]["enum"] = json!(choices.providers);
-    let uses = choices.backings.iter().map(|(name, uses)| {
+    let kinds = choices.backings.iter().map(|(name, uses, options)| {
+        let usage = if uses.is_empty() { json!(false) } else { json!({ "enum": uses }) };
+        let options = json!({ "properties": options, "additionalProperties": false });
         json!({
             "if": { "properties": { "kind": { "const": name } }, "required": ["kind"] },
-            "then": { "properties": { "use": if uses.is_empty() { json!(false) } else { json!({ "enum": uses }) } } },
+            "then": { "properties": { "use": usage, "options": options } },
         })
     });
-    definitions["Backing"]["allOf"] = uses.collect();
+    definitions["Backing"]["allOf"] = kinds.collect();
 }
 
 #[cfg(test)]

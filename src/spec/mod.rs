@@ -22,8 +22,8 @@ pub use layout::{ComposeFile, Layout, not_ours};
 pub use patch::Patch;
 pub use scalar::{
     AbsolutePath, Branch, Commit, ComposePath, Cpus, Cron, DockerfilePath, Domain, Duration, EnvName, FolderPath, Id,
-    Image, Label, Line, Name, Network, Packages, Platform, Rate, Role, RoutePath, SecretName, Size, Text, UrlPath,
-    UserName,
+    Image, Label, LabelName, Line, Name, Network, Packages, Platform, Rate, RemoteName, Role, RoutePath, SecretName,
+    Size, Text, UrlPath, UserName,
 };
 pub use service::{
     Build, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs, Numbers, PackageSets,
@@ -131,18 +131,55 @@ pub struct Backing {
     #[schemars(regex(pattern = r"^[a-z][a-z0-9_]{0,62}$"), example = &"shop")]
     pub database: Option<String>,
     /// The user that is made at the first start; the database's name, if left out. Kinds without users refuse it.
-    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]{0,62}$"), example = &"shop")]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]{0,54}$"), example = &"shop")]
     pub user: Option<String>,
+    /// What the kind lets you choose; `forge stacks <kind>` describes it.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"extensions": ["pgcrypto"]}))]
+    pub options: BTreeMap<String, serde_json::Value>,
+    /// One that is there already and not ours to run: services are told where it is, and no container is made.
+    #[schemars(example = serde_json::json!({"host": "db.internal", "secrets": {"password": "DB_PASSWORD"}}))]
+    pub external: Option<External>,
     /// How much it may use, and how much is kept for it.
     #[schemars(example = serde_json::json!({"limits": {"memory": "1G"}}))]
     pub resources: Option<Resources>,
     /// How long it gets to end after it was told to; then it is killed.
     #[schemars(example = &"1m")]
     pub stop_grace_period: Option<Duration>,
+    /// Labels of its container, for programs that look for them.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"com.example.team": "shop"}))]
+    pub labels: BTreeMap<LabelName, Text>,
     /// Hardening rules that do not hold here, each with its reason.
     #[serde(default)]
     #[schemars(example = serde_json::json!([{"rule": "read-only-root", "reason": "writes its plugins beside itself"}]))]
     pub exceptions: Vec<Exception>,
+}
+
+/// Where something is that somebody else runs, and how it is spoken to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct External {
+    /// Its name in the DNS, or its address.
+    #[schemars(example = &"db.internal")]
+    pub host: Domain,
+    /// The port on which it answers; the kind's own, if left out.
+    #[schemars(range(min = 1, max = 65535), example = 5432)]
+    pub port: Option<u16>,
+    /// Who services are to it; the project's name, if left out. Kinds without users refuse it.
+    #[schemars(example = &"shop")]
+    pub user: Option<RemoteName>,
+    /// The database that services use; the project's name, if left out. Kinds without databases refuse it.
+    #[schemars(example = &"shop")]
+    pub database: Option<RemoteName>,
+    /// Whether it is spoken to by TLS; false, if left out.
+    #[schemars(example = true)]
+    pub tls: Option<bool>,
+    /// Which secret is its password, or whatever else the kind has; what is left out is asked for under a name of its
+    /// own, such as `DB_PASSWORD`.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"password": "DB_PASSWORD"}))]
+    pub secrets: BTreeMap<String, SecretName>,
 }
 
 /// Where the value of a secret comes from: exactly one of the two.

@@ -123,6 +123,12 @@ texts! {
     /// A label of machines that run jobs.
     Label: "label of runners", r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$",
         "letters, digits and `_.-`", "ubuntu-24.04";
+    /// The name of a label of a container.
+    LabelName: "name of a label", r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?$",
+        "letters, digits and `._/-`, a letter or digit at its ends", "com.example.team";
+    /// The name of a user or database with somebody else.
+    RemoteName: "name of a user or database", r"^[A-Za-z0-9_]([A-Za-z0-9._~-]{0,126}[A-Za-z0-9_])?$",
+        "letters, digits and `._~-`, which need no quoting in a URL", "shop";
     /// The name of a role or account with a cloud.
     Role: "role", r"^[A-Za-z0-9][A-Za-z0-9_.:/@+=,-]*$",
         "letters, digits and `_.:/@+=,-`", "arn:aws:iam::123456789012:role/ci";

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::scalar::{
-    AbsolutePath, Cpus, Duration, EnvName, Image, Line, Name, Packages, SecretName, Size, Text, UrlPath, UserName,
+    AbsolutePath, Cpus, Duration, EnvName, Image, LabelName, Line, Name, Packages, SecretName, Size, Text, UrlPath,
+    UserName,
 };
 
 /// A program of this project: exactly one of `build`, `image` and `from` says where it comes from.
@@ -80,6 +81,10 @@ pub struct Service {
     /// How long it gets to end after it was told to; then it is killed. 30s, if left out.
     #[schemars(example = &"30s")]
     pub stop_grace_period: Option<Duration>,
+    /// Labels of its containers, for programs that look for them.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"com.example.team": "shop"}))]
+    pub labels: BTreeMap<LabelName, Text>,
     /// Hardening rules that do not hold here, each with its reason.
     #[serde(default)]
     #[schemars(example = serde_json::json!([{"rule": "read-only-root", "reason": "writes its plugins beside itself"}]))]
@@ -253,6 +258,10 @@ pub struct Need {
     /// Whether to start only when it is healthy; true, if left out.
     #[schemars(example = false)]
     pub wait: Option<bool>,
+    /// As whom it comes, where a backing has several roles. Left out, it is the `app` of a database that some service
+    /// migrates, and its `owner` where nobody does; migrations are always the owner's.
+    #[schemars(example = &"app")]
+    pub role: Option<String>,
 }
 
 /// Which secrets a service reads: a list of names, or a map with more to say about each.
@@ -302,6 +311,10 @@ pub struct Migrate {
     /// How long it may take; 5m, if left out. A locked table would hold up a deploy for ever.
     #[schemars(example = &"5m")]
     pub timeout: Option<Duration>,
+    /// Services whose migrations come first, where several migrate one database.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!(["api"]))]
+    pub after: Vec<Name>,
 }
 
 /// The tests of a service.

@@ -46,7 +46,8 @@ fn with_seams(mut document: Tree) -> Tree {
     if let Tree::Map(sections, _) = &mut document {
         for section in sections.iter_mut() {
             let Entry { key, value: Tree::Map(entries, Style::Block), .. } = section else { continue };
-            if ["services", "networks", "volumes", "secrets"].contains(&key.as_str()) && !entries.is_empty() {
+            if ["services", "configs", "networks", "volumes", "secrets"].contains(&key.as_str()) && !entries.is_empty()
+            {
                 entries.push(Entry::keep(key.as_str()));
             }
         }
@@ -134,6 +135,18 @@ fn document(context: &Context<'_>, project: &Project) -> Tree {
         entries
             .push(entry("volumes", Tree::map(project.volumes.iter().map(|it| entry(it.clone(), Tree::flow_map([]))))));
     }
+    let files: BTreeMap<&str, &str> = project
+        .containers
+        .values()
+        .flat_map(|it| it.files.values())
+        .map(|it| (it.name.as_str(), it.path.as_str()))
+        .collect();
+    if !files.is_empty() {
+        let files = files
+            .into_iter()
+            .map(|(name, path)| entry(name, Tree::flow_map([entry("file", text(from(context, project, path)))])));
+        entries.push(entry("configs", Tree::map(files)));
+    }
     if !project.secrets.is_empty() {
         let secrets = project.secrets.keys().map(|it| {
             entry(it.clone(), Tree::flow_map([entry("file", text(from(context, project, &format!("secrets/{it}"))))]))
@@ -153,7 +166,10 @@ fn networks(project: &Project) -> Tree {
         let it = entry(name.clone(), value);
         match (network.internal, name.as_str()) {
             (false, "gateway") => it.comment("not internal: there, published ports silently do nothing"),
-            (false, _) => it.comment("a way out, for one service alone"),
+            (false, name) if project.containers.values().any(|it| name == format!("{}-egress", it.name)) => {
+                it.comment("a way out, for one service alone")
+            }
+            (false, _) => it.comment("a way out: others run this one"),
             _ => it,
         }
     }))
@@ -172,7 +188,8 @@ fn interpolated(text: impl Into<String>) -> Tree {
 fn words<'a>(words: impl IntoIterator<Item = &'a String>) -> Tree {
     let words: Vec<&String> = words.into_iter().collect();
     // Several lines in one word make a block of it, and that wants a line of its own.
-    if words.iter().any(|it| it.contains('\n')) {
+    // and many of them are easier to read, and to compare, one below the other.
+    if words.iter().any(|it| it.contains('\n')) || words.iter().map(|it| it.len()).sum::<usize>() > 200 {
         Tree::list(words.into_iter().map(text))
     } else {
         Tree::flow_list(words.into_iter().map(text))
@@ -211,8 +228,19 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     if !mounts.is_empty() {
         add("volumes", Tree::list(mounts));
     }
-    if !container.secrets.is_empty() {
-        add("secrets", Tree::flow_list(container.secrets.iter().map(text)));
+    if !container.files.is_empty() {
+        let files = container
+            .files
+            .iter()
+            .map(|(target, it)| Tree::flow_map([entry("source", text(&it.name)), entry("target", text(target))]));
+        add("configs", Tree::list(files));
+    }
+    if !(container.secrets.is_empty() && container.borrowed_secrets.is_empty()) {
+        let borrowed = container
+            .borrowed_secrets
+            .iter()
+            .map(|(target, source)| Tree::flow_map([entry("source", text(source)), entry("target", text(target))]));
+        add("secrets", Tree::flow_list(container.secrets.iter().map(text).chain(borrowed)));
     }
     if !container.environment.is_empty() {
         add("environment", environment(project, container, image));
@@ -243,6 +271,8 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     if container.role == Role::Gateway {
         let digest = context.nginx.mounted(project.environment.as_deref()).digest;
         add("labels", Tree::flow_map([entry("forge.nginx", text(digest))]));
+    } else if !container.labels.is_empty() {
+        add("labels", Tree::map(container.labels.iter().map(|(name, it)| entry(name.clone(), text(it)))));
     }
     add("user", text(format!("{}:{}", container.uid, container.gid)));
     if !container.lifted.contains_key("drop-capabilities") {
@@ -263,6 +293,12 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
         add("shm_size", text(size));
     }
     add("stop_grace_period", text(container.stop_grace_period.to_string()));
+    if !container.ulimits.is_empty() {
+        let ulimits = container.ulimits.iter().map(|(name, it)| {
+            entry(name.clone(), u64::try_from(*it).map_or_else(|_| text(it.to_string()), Tree::Number))
+        });
+        add("ulimits", Tree::flow_map(ulimits));
+    }
     if !container.tmpfs.is_empty() {
         add("tmpfs", Tree::list(container.tmpfs.iter().map(|(path, size)| tmpfs(container, path, *size))));
     }
@@ -282,8 +318,11 @@ fn explain(entries: &mut [Entry], container: &Container) {
                 "folders, not files: a file that an editor or a renewal replaces would stay the old one in here"
                     .to_owned(),
             ),
-            "labels" => Some(
+            "labels" if container.role == Role::Gateway => Some(
                 "changes with what forge writes into nginx/, so that `up` brings it into force; after an edit by hand see nginx.conf".to_owned(),
+            ),
+            "secrets" if !container.borrowed_secrets.is_empty() => Some(
+                "it comes as the owner of the database: the owner's password lies where its service finds its own".to_owned(),
             ),
             "pull_policy" => Some("from the registry if it has this version, else built here".to_owned()),
             "read_only" => lifted("read-only-root"),

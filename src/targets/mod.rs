@@ -1,5 +1,6 @@
 //! A project into artifacts: the text of every file that forge wants. Pure; sees the project and nothing else.
 
+mod backings;
 mod ci;
 mod compose;
 mod docker;
@@ -68,8 +69,15 @@ pub struct Target {
 }
 
 /// All targets.
-pub static TARGETS: &[&Target] =
-    &[&docker::TARGET, &compose::TARGET, &nginx::TARGET, &environment::TARGET, &scripts::TARGET, &ci::TARGET];
+pub static TARGETS: &[&Target] = &[
+    &docker::TARGET,
+    &compose::TARGET,
+    &nginx::TARGET,
+    &backings::TARGET,
+    &environment::TARGET,
+    &scripts::TARGET,
+    &ci::TARGET,
+];
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,6 +164,7 @@ pub fn could_be(id: &str, path: &str) -> bool {
     match kind {
         "dockerfile" => name.contains("Dockerfile"),
         "dockerignore" => name.ends_with(".dockerignore"),
+        "backing" => path.strip_prefix("backings/") == Some(what),
         "entrypoint" => name.contains("docker-entrypoint."),
         "compose" => is_yaml(name),
         "nginx" => name.ends_with(".conf"),

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::{Artifact, Context, Target};
 use crate::diagnostic::Broken;
-use crate::project::Host;
-use crate::project::{Secret, TlsMode};
+use crate::project::{Container, Host, Secret, TlsMode};
 
 pub(super) static TARGET: Target =
     Target { name: "scripts", about: "scripts/secrets, which makes the secrets that are missing", plan };
@@ -23,8 +22,8 @@ struct Values<'a> {
     script: &'a str,
     /// From the script's folder to the project.
     up: String,
-    /// Where the gateway's configuration lies in the project; `None` where there is none.
-    nginx: Option<&'a str>,
+    /// Folders of the project that containers read as other users.
+    folders: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -61,10 +60,13 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let environments =
         std::iter::once("production").chain(context.resolved.environments.keys().map(String::as_str)).collect();
     let base = &context.resolved.base;
+    let made = |it: &Container| it.files.values().any(|it| it.made.is_some());
+    let backings = super::environments(context.resolved).flat_map(|it| it.containers.values()).any(made);
     let nginx = base.gateway.as_ref().map(|_| base.layout.nginx.as_str());
+    let folders = nginx.into_iter().chain(backings.then_some("backings")).collect();
     let path = base.layout.script("secrets");
     let up = "../".repeat(path.matches('/').count());
-    let values = Values { generated, supplied, certificates, environments, script: &path, up, nginx };
+    let values = Values { generated, supplied, certificates, environments, script: &path, up, folders };
     let text = context.engine.render("scripts/secrets.j2", &values)?;
     Ok(vec![
         Artifact { executable: true, ..Artifact::new("script:secrets", path, text) },

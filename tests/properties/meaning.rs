@@ -17,7 +17,10 @@ pub(super) fn meaning(artifact: &Artifact) -> Result<Value, String> {
     match artifact.id.split(':').next().unwrap_or_default() {
         "compose" => compose(text),
         "dockerfile" => dockerfile(text),
-        "dockerignore" | "lines" | "secrets" => Ok(text.lines().filter(|it| !it.starts_with('#')).collect()),
+        // SQL and the like: names in it have patterns of their own, and a text that breaks out makes another line.
+        "backing" | "dockerignore" | "lines" | "secrets" => {
+            Ok(text.lines().filter(|it| !it.starts_with('#')).collect())
+        }
         "entrypoint" | "script" => shell(text).map(|it| json!(it)),
         "env" => dotenv(text),
         "nginx" | "file/nginx_conf" => nginx(text),

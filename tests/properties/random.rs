@@ -154,7 +154,9 @@ fn service(dice: &mut Dice, name: &str, backings: &Map<String, Value>, others: &
             if dice.yes() { json!(["KEY"]) } else { json!({ "TOKEN": { "environment": "THE_TOKEN" } }) };
         service["variables"] = json!(dice.pick(&[&["ADDRESS"][..], &["ADDRESS", "LEVEL"], &[]]));
         if dice.yes() {
-            service["migrate"] = json!({ "command": ["migrate", "up"] });
+            let earlier: Vec<&String> =
+                others.iter().filter(|(_, it)| it["migrate"].is_object()).map(|(name, _)| name).collect();
+            service["migrate"] = json!({ "command": ["migrate", "up"], "after": earlier });
         }
         if dice.yes() {
             service["writable"] =

@@ -116,7 +116,8 @@ impl<'a> Resolver<'a> {
         }
         let healthy = front.is_some() || !service.exceptions.iter().any(|it| it.rule == "healthcheck");
         let short = if port.is_some() { vec!["url".to_owned()] } else { Vec::new() };
-        self.providers.insert(name.to_owned(), Provider { outputs, short, healthy, is_service: true });
+        self.providers
+            .insert(name.to_owned(), Provider { outputs, short, healthy, is_service: true, ..Provider::default() });
     }
 
     fn resolve_image(&mut self, name: &str, service: &Service, image: &spec::Image, at: &Path) {
@@ -327,6 +328,10 @@ impl<'a> Resolver<'a> {
             command: None,
             environment: BTreeMap::new(),
             secrets: BTreeSet::new(),
+            borrowed_secrets: BTreeMap::new(),
+            files: BTreeMap::new(),
+            labels: self.labels(&service.labels, at),
+            ulimits: BTreeMap::new(),
             networks,
             waits: BTreeMap::new(),
             healthcheck: None,
@@ -379,7 +384,7 @@ impl<'a> Resolver<'a> {
         if service.egress == Some(true) && !networks.iter().any(|it| it != &format!("{name}-egress")) {
             networks.insert(name.to_owned());
         }
-        let migration = Container {
+        let mut migration = Container {
             name: one_shot.clone(),
             role: Role::Migration(name.to_owned()),
             command: Some(command.collect()),
@@ -389,14 +394,16 @@ impl<'a> Resolver<'a> {
             waits: container
                 .waits
                 .iter()
-                .filter(|(name, _)| self.spec.backings.contains_key(name.as_str()))
+                .filter(|(name, _)| !self.spec.services.contains_key(name.as_str()))
                 .map(|(name, wait)| (name.clone(), *wait))
                 .collect(),
             replicas: 1,
             port: None,
+            labels: BTreeMap::new(),
             comments: BTreeMap::from([(String::new(), format!("once per deploy, before the new {name} starts"))]),
             ..container.clone()
         };
+        self.as_owner(service, &mut migration);
         container.waits.insert(one_shot.clone(), Wait::ServiceCompletedSuccessfully);
         self.containers.insert(one_shot, migration);
     }

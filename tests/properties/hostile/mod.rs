@@ -29,6 +29,7 @@ fn markers(field: &str) -> &'static [&'static str] {
             &["/tmp/zqx", "/zqx/"]
         }
         "services.*.image" => &["zqx:1"],
+        "backings.*.options.init[]" => &["zqx.sql"],
         "layout.compose.*.file" => &["zqx.yml"],
         "layout.dockerfile" => &["{service}/Dockerfile.zqx"],
         _ => &["zqx", "ZQX"],

@@ -33,7 +33,10 @@ fn the_secrets_script_says_what_is_missing_in_the_words_of_the_spec() {
     for text in all().filter(|it| it.len() < 100) {
         let (spec, _) = spec_with(&["secrets.ATOKEN.supplied"], text, Way::Spec);
         let Outcome::Files(files) = outcome(&yaml(&spec, 0)) else { continue };
-        let sandbox = Sandbox::new("words").folder("secrets").file("scripts/secrets", &files["scripts/secrets"].text);
+        let sandbox = Sandbox::new("words")
+            .folder("backings")
+            .folder("secrets")
+            .file("scripts/secrets", &files["scripts/secrets"].text);
         let ended = end(sh("sh", &sandbox.path("scripts/secrets")));
         let line = format!("MISSING   secrets/ATOKEN: {text}\n");
         assert!(ended.code == 1 && ended.stderr.contains(&line), "{text:?}: {ended:?}");

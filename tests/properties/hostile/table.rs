@@ -25,11 +25,12 @@ services:
     port: 8000
     ports: { binary: 9000 }
     healthcheck: { command: [python, -c, pass], interval: 30s, timeout: 5s, start_period: 20s }
-    needs: { bank: { environment: { BANK_URL: url } } }
+    needs: { bank: { environment: { BANK_URL: url }, role: app } }
     environment: { AAA: info }
     variables: [ADDRESS]
     secrets: { ATOKEN: { environment: ATOKEN_VALUE } }
     migrate: { command: [python, -m, migrate], timeout: 5m }
+    labels: { alabel: words }
     test: { command: [python, -m, unittest] }
     resources: { limits: { memory: 512M }, reservations: { memory: 128M } }
     writable: { /data/up: { volume: auploads }, /scratch: { tmpfs: 16M } }
@@ -39,6 +40,12 @@ services:
     from: api
     command: [python, -m, worker]
     healthcheck: { file: { path: /tmp/alive, max_age: 60s } }
+  also:
+    build: { stack: python, context: ./also }
+    command: [python, -m, also]
+    port: 8000
+    needs: [bank]
+    migrate: { command: [python, -m, migrate], after: [api] }
   asset:
     build: { stack: static, context: ./asset, options: { root: public } }
     healthcheck: { http: /healthz }
@@ -51,7 +58,7 @@ services:
       secrets: [ABC]
       audit: [npm-audit]
     port: 3000
-    needs: [api]
+    needs: [api, bought]
     secrets: [ABC]
     variables: [BADDRESS]
   box:
@@ -65,13 +72,19 @@ backings:
     version: "18"
     database: abank
     user: auser
+    options: { extensions: [aextension], init: [a.sql] }
+    labels: { alabel: words }
     stop_grace_period: 1m
     resources: { limits: { memory: 1G }, reservations: { memory: 256M } }
     exceptions: [{ rule: read-only-root, reason: because }]
+  bought:
+    kind: postgres
+    external: { host: bought.example.com, user: auser, database: abase, secrets: { password: BOUGHT } }
   cache: { kind: redis, use: cache }
 secrets:
   ABC: { generate: { length: 50 } }
   ATOKEN: { supplied: words }
+  BOUGHT: { supplied: words }
 variables:
   ADDRESS: { type: string, default: somewhere, description: words }
   BADDRESS: { required: true, description: words }
@@ -142,6 +155,20 @@ pub(super) const FIELDS: &[Field] = &[
     field("defaults.user.name", Lands, &["defaults.user.name"]),
     field("defaults.stop_grace_period", Refused, &["defaults.stop_grace_period"]),
     field("defaults.logging.max_size", Refused, &["defaults.logging.max_size"]),
+    field("backings.*.external.database", Lands, &["backings.bought.external.database"]),
+    field("backings.*.external.host", Lands, &["backings.bought.external.host"]),
+    field("backings.*.external.secrets.*", Refused, &["backings.bought.external.secrets.password"]),
+    field("backings.*.external.secrets.{key}", Refused, &["backings.bought.external.secrets.password.{key}"]),
+    field("backings.*.external.user", Lands, &["backings.bought.external.user"]),
+    field("backings.*.labels.*", Lands, &["backings.bank.labels.alabel"]),
+    field("backings.*.labels.{key}", Lands, &["backings.bank.labels.alabel.{key}"]),
+    field("backings.*.options.extensions[]", Lands, &["backings.bank.options.extensions[0]"]),
+    field("backings.*.options.init[]", Lands, &["backings.bank.options.init[0]"]),
+    field("backings.*.options.{key}", Refused, &["backings.bank.options.init.{key}"]),
+    field("services.*.labels.*", Lands, &["services.api.labels.alabel"]),
+    field("services.*.labels.{key}", Lands, &["services.api.labels.alabel.{key}"]),
+    field("services.*.migrate.after[]", Refused, &["services.also.migrate.after[0]"]),
+    field("services.*.needs.*.role", Refused, &["services.api.needs.bank.role"]),
     field("services.{key}", Lands, &["services.box.{key}"]),
     field("services.*.build.stack", Refused, &["services.api.build.stack"]),
     field("services.*.build.context", Lands, &["services.api.build.context"]),
