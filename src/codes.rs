@@ -30,6 +30,8 @@ codes! {
         "Something is named here that the spec does not declare: a service, a backing, a secret, a variable, a host, a class of requests, or an output. Declare it, or use a name that is there.";
     UNKNOWN_VERSION = "unknown-version",
         "forge has not been tried with this version. `forge stacks <name>` lists those that it has, with the dates at which they end.";
+    END_OF_LIFE = "end-of-life",
+        "This version gets no more security fixes, by the day that the catalogue has for it (`forge stacks <name>`) and the clock of this machine (or `SOURCE_DATE_EPOCH`). It still works; choose a newer one before somebody finds a hole in it.";
     UNPROVEN = "unproven",
         "The catalogue knows this version, and forge's own tests never built and booted it on an engine. It may well work; try it before you rely on it, or use a version that `forge stacks <name>` does not call unproven.";
     DEVELOPMENT_ONLY = "development-only",

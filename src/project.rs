@@ -374,6 +374,9 @@ pub struct Image {
     /// Files that the build reads from the context; a slash at the end means a folder. Of several with `|` between them,
     /// one is enough.
     pub reads: Vec<String>,
+    /// Lockfiles of other package managers, with what the option `package_manager` calls those.
+    #[serde(skip)]
+    pub foreign_lockfiles: BTreeMap<String, String>,
     /// How long it gets to end, in seconds.
     pub grace: u64,
     /// Whole processors it may use.

@@ -155,6 +155,8 @@ impl Sandbox {
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forge"));
         command.args(words).current_dir(self.path("")).env_clear().stdin(Stdio::null());
+        // Versions end as time goes by.
+        command.env("SOURCE_DATE_EPOCH", "1795305600");
         command.envs(["PATH", "HOME", "SYSTEMROOT"].into_iter().filter_map(|it| Some((it, std::env::var_os(it)?))));
         command
     }

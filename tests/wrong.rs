@@ -8,7 +8,7 @@ use forge::codes::CODES;
 use forge::diagnostic::Severity;
 
 use crate::properties::told;
-use crate::sandbox::{SMALLEST, Sandbox};
+use crate::sandbox::{SMALLEST, Sandbox, end};
 
 /// Runs `generate` on a spec; it has to refuse with these words, and to write nothing.
 fn refused(sandbox: &Sandbox, words: &str) {
@@ -270,6 +270,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         "lock",             // a_lock_that_cannot_be_read_stops_everything_and_says_how_to_mend_it
         "unlocked",         // what_a_lock_lacks_is_told_at_its_place
         "platform",         // a_platform_that_an_image_lacks_is_told
+        "end-of-life",      // a_version_past_its_end_of_life_is_told_with_the_day
         "missing-variable", // a_variable_that_a_stack_cannot_do_without_is_asked_for
         "template",         // a_project_brings_a_stack_and_a_backing_of_its_own
     ];
@@ -405,4 +406,51 @@ fn a_variable_that_a_stack_cannot_do_without_is_asked_for() {
     sandbox.write("forge.yaml", sound(more));
     let said = sandbox.run(&["validate"]);
     assert!(!said.text().contains("missing-variable"), "{}", said.text());
+}
+
+#[test]
+fn a_version_past_its_end_of_life_is_told_with_the_day() {
+    let sandbox =
+        Sandbox::smallest("ended").file("forge.yaml", SMALLEST.replace("python, c", "python, version: \"3.13\", c"));
+    let on = |seconds: &str| {
+        let mut command = sandbox.command(&["validate"]);
+        command.env("SOURCE_DATE_EPOCH", seconds);
+        end(command).stdout
+    };
+    // 2029-10-31 and the day after
+    assert!(!on("1888099200").contains("end-of-life"));
+    let said = on("1888185600");
+    assert!(
+        said.contains("warning[end-of-life]: Python 3.13 has had no security fixes since 2029-10-31")
+            && said.contains("write `version: \"3.14\"`, which gets them until 2030-10-31"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_lockfile_of_another_package_manager_is_told_with_what_to_write() {
+    let own = include_str!("../templates/stacks/python/stack.yaml").replacen(
+        "  tests: true\n",
+        "  tests: true\n  foreign_lockfiles: { uv.lock: uv }\n",
+        1,
+    );
+    let sandbox = Sandbox::new("lockfile").file("forge.yaml", SMALLEST).file("api/uv.lock", "");
+    let sandbox = sandbox.file("forge-templates/stacks/python/stack.yaml", own);
+    let said = sandbox.run(&["validate"]).stdout;
+    let message = "warning[missing-file]: the build reads `requirements.txt`, and api has none, but `uv.lock`";
+    assert!(said.contains(message) && said.contains("write `options: { package_manager: uv }`"), "{said}");
+}
+
+#[test]
+fn a_dockerfile_of_ones_own_wants_a_user_and_something_to_ask_with() {
+    let own = "forge: 1\nname: shop\nservices:\n  api:\n    build: { stack: custom, context: ./api }\n    port: 8000\n";
+    let sandbox = Sandbox::new("own").file("forge.yaml", own).file("api/Dockerfile", "FROM scratch\n");
+    let said = sandbox.run(&["validate"]).stdout;
+    assert!(said.contains("error[missing-key]: nothing says who runs this image"), "{said}");
+    assert!(said.contains("write `build: { options: { probe_with: … } }`"), "{said}");
+    let mended = own.replacen("./api }", "./api, user: { uid: 1, gid: 1 }, options: { probe_with: curl } }", 1);
+    let sandbox = sandbox.file("forge.yaml", mended);
+    sandbox.generate();
+    assert_eq!(sandbox.read("api/Dockerfile"), "FROM scratch\n");
+    assert!(!sandbox.path("api/.dockerignore").exists());
 }

@@ -245,7 +245,8 @@ impl Catalog {
                 (Err(them), _) => broken.push(them),
             }
         }
-        for stack in stacks.keys() {
+        // Where the Dockerfile is its author's own, forge writes none.
+        for (stack, _) in stacks.iter().filter(|(_, it)| it.facts.get("dockerfile").is_none()) {
             for template in ["Dockerfile.j2", "dockerignore.j2"] {
                 let name = format!("stacks/{stack}/{template}");
                 if !templates.contains_key(&name) {

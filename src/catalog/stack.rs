@@ -30,8 +30,8 @@ pub struct StackFacts {
     pub dockerfile: Option<Formula>,
     /// The stage of that Dockerfile that is the image; the last, if left out.
     pub target: Option<Formula>,
-    /// The folder in the image that holds the program.
-    pub workdir: String,
+    /// The folder in the image that holds the program; of formulas, it can have options and version in it.
+    pub workdir: Formula,
     /// Who runs it, where the spec does not say; left out, it has to.
     pub user: Option<UserFacts>,
     /// Users of the base image, whose names cannot be given again.
@@ -254,7 +254,7 @@ impl Checked for StackFacts {
             return at("shell", "`system: distroless` has no shell".to_owned());
         }
         let own = [("workdir", &self.workdir)];
-        if let Some((key, text)) = own.into_iter().find(|(_, it)| !it.starts_with('/')) {
+        if let Some((key, text)) = own.into_iter().find(|(_, it)| !it.starts_with('/') && !it.contains("{{")) {
             return at(key, format!("`{text}` does not begin with a slash"));
         }
         let name = |it: &str| {

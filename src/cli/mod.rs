@@ -6,6 +6,7 @@ mod completions;
 mod diff;
 mod disk;
 mod eject;
+mod ends;
 mod explain;
 mod generate;
 mod lint;

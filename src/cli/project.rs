@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
 
+use super::ends::{ended, today};
 use super::{Failure, Shell, lockfile};
 use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
@@ -137,6 +138,7 @@ pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
                 resolved.base.images.values().map(|it| (it.name.as_str(), it.context.as_str())),
             ));
             them.extend(missing_files(&root, &resolved));
+            them.extend(ended(&spec, &catalog, &today()));
             let failed = them.iter().any(|it| it.severity == Severity::Error);
             // Only what is generated tells whether patches fit.
             let mut planned = None;
@@ -457,21 +459,25 @@ fn missing_files(root: &FilePath, resolved: &Resolved) -> Vec<Diagnostic> {
                 continue;
             }
             let file = file.split('|').next().unwrap_or(file);
-            let place = Place::Value(Path::of(["services", &image.name, "build", "context"]));
+            let build = Path::of(["services", &image.name, "build"]);
             let context = if image.context.is_empty() { "the project" } else { &image.context };
+            // Somebody installs the dependencies, only not the one that the spec names.
+            let foreign = image.foreign_lockfiles.iter().find(|(it, _)| is_there(it));
+            if let Some((other, manager)) = foreign {
+                let message = format!("the build reads `{file}`, and {context} has none, but `{other}`");
+                let help = format!("write `options: {{ package_manager: {manager} }}`");
+                let place = Place::Value(build.key("stack"));
+                found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
+                continue;
+            }
             let help = match file {
                 "uv.lock" => "run `uv lock` there".to_owned(),
                 "package-lock.json" => "run `npm install --package-lock-only` there".to_owned(),
                 _ => "make it, or choose the options that go with the files that are there".to_owned(),
             };
-            found.push(
-                Diagnostic::warning(
-                    &codes::MISSING_FILE,
-                    place,
-                    format!("the build reads `{file}`, and {context} has none"),
-                )
-                .help(help),
-            );
+            let message = format!("the build reads `{file}`, and {context} has none");
+            let place = Place::Value(build.key("context"));
+            found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
         }
     }
     found

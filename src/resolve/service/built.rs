@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use minijinja::context;
 use serde_json::{Map, Value};
 
 use super::super::Resolver;
@@ -55,6 +56,7 @@ impl<'a> Resolver<'a> {
             .stack_facts(&build.stack, entry, &selection)
             .map_err(|it| self.template_error(&at.key("stack"), &it))
             .ok()?;
+        let facts = self.with_workdir(facts, &selection, &at.key("stack"));
         if let Some(why) = &facts.refused {
             let message = format!("this cannot be built from the stack `{}`: {why}", build.stack);
             self.error(&codes::UNSUPPORTED, Place::Key(at.clone()), message, "choose another version or option");
@@ -67,6 +69,17 @@ impl<'a> Resolver<'a> {
             self.warning(&codes::UNPROVEN, place, message, format!("{}; try it before you rely on it", it.why));
         }
         Some(Built { build, entry, selection, version_origin, facts, context })
+    }
+
+    /// The facts with the folder of the program filled in.
+    fn with_workdir(&mut self, facts: Arc<StackFacts>, selection: &Selection, at: &Path) -> Arc<StackFacts> {
+        if !facts.workdir.contains("{{") {
+            return facts;
+        }
+        let options = minijinja::Value::from(minijinja::value::Serde(&selection.options));
+        let values = context! { options => options, version => selection.version.clone() };
+        let workdir = Filler { resolver: self, values, at: at.clone() }.fill(&facts.workdir);
+        Arc::new(StackFacts { workdir, ..(*facts).clone() })
     }
 
     /// A folder inside of the project, without `./`; the project itself is empty.
@@ -173,6 +186,14 @@ impl<'a> Resolver<'a> {
         self.mount_sources(built, &mut container, values.clone(), at);
         let mut filler = Filler { resolver: self, values, at: at.key("build") };
         container.command = develop(&mut filler, &facts, &command);
+        // What is not in the Dockerfile is said where it runs.
+        let (command, baked) = if own_dockerfile.is_some() {
+            container.command = container.command.or(Some(command)).filter(|it| !it.is_empty());
+            self.check_own_volumes(&container, at);
+            (Vec::new(), None)
+        } else {
+            (command, container.healthcheck.clone())
+        };
         if let Some(migrate) = &service.migrate {
             self.resolve_migration(name, migrate, service, &mut container, &facts, at);
         }
@@ -236,7 +257,8 @@ impl<'a> Resolver<'a> {
                 .into_iter()
                 .collect(),
             command,
-            healthcheck: container.healthcheck.clone(),
+            healthcheck: baked,
+            foreign_lockfiles: facts.foreign_lockfiles.clone(),
             entrypoint,
             secret_variables: made,
             required: BTreeSet::new(),

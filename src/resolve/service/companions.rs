@@ -67,6 +67,7 @@ impl Resolver<'_> {
                 secret_variables: BTreeMap::new(),
                 volumes: BTreeSet::new(),
                 reads: Vec::new(),
+                foreign_lockfiles: BTreeMap::new(),
                 cpus: companion.resources.cpus.whole(),
                 test: None,
                 ..image.clone()

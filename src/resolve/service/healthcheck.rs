@@ -92,7 +92,12 @@ impl Resolver<'_> {
             return None;
         };
         if formulas.is_empty() {
-            let help = "write `healthcheck: { command: […] }` with a program that is in the image, or lift the rule `healthcheck` with a reason";
+            let asks = service.build.as_ref().and_then(|it| self.catalog.stacks.get(&it.stack));
+            let help = if asks.is_some_and(|it| it.options.contains_key("probe_with")) {
+                "write `build: { options: { probe_with: … } }` with what is in the image, or `healthcheck: { command: […] }`, or lift the rule `healthcheck` with a reason"
+            } else {
+                "write `healthcheck: { command: […] }` with a program that is in the image, or lift the rule `healthcheck` with a reason"
+            };
             // What was written there cannot be done; where nothing was, the service itself is to blame.
             let own = service.healthcheck.as_ref();
             let asked = own.and_then(|it| {

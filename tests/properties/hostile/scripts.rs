@@ -44,28 +44,98 @@ fn the_secrets_script_says_what_is_missing_in_the_words_of_the_spec() {
     }
 }
 
+/// What interprets an entrypoint, by the end of its name.
+const INTERPRETERS: [(&str, &str); 3] = [("sh", "sh"), ("py", "python3"), ("mjs", "node")];
+
+/// The entrypoint of the service `api` of [`BASE`] in each language, in a folder that stands for /run/secrets; for a
+/// machine that lacks an interpreter, without that one.
+fn entrypoints() -> Vec<(&'static str, Sandbox)> {
+    let runs = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|it| it.status.success());
+    let can = |program: &str| match program {
+        "sh" => true,
+        // Before 22.15 it cannot put another program into its place.
+        "node" => {
+            let can = ["-e", "process.exit(process.execve ? 0 : 1)"];
+            Command::new(program).args(can).status().is_ok_and(|it| it.success())
+        }
+        other => runs(other),
+    };
+    let stack = include_str!("../../../templates/stacks/python/stack.yaml");
+    let mut all = Vec::new();
+    for (language, program) in INTERPRETERS.into_iter().filter(|(_, it)| can(it)) {
+        let own = format!(
+            "facts:\n  entrypoint: {{ template: docker-entrypoint.{language}.j2, command: [{program}, it] }}\n"
+        );
+        let sandbox = Sandbox::new("entrypoint").file("forge.yaml", BASE);
+        let sandbox = sandbox.folder("api").folder("asset").folder("blog").folder("run");
+        let sandbox = sandbox.file("forge-templates/stacks/python/stack.yaml", stack.replacen("facts:\n", &own, 1));
+        let ended = sandbox.run(&["generate"]);
+        assert!(ended.code == 0, "{}", ended.text());
+        let script = sandbox.read(&format!("api/docker-entrypoint.{language}"));
+        sandbox.write("it", script.replace("/run/secrets", &sandbox.path("run").to_string_lossy()));
+        all.push((program, sandbox));
+    }
+    all
+}
+
 #[test]
 fn the_entrypoint_brings_secrets_of_any_bytes_to_the_program() {
-    let Outcome::Files(files) = outcome(BASE) else { panic!("the spec of this test is valid") };
-    let sandbox = Sandbox::new("entrypoint");
-    let script = files["api/docker-entrypoint.sh"].text.replace("/run/secrets", &sandbox.path("").to_string_lossy());
-    sandbox.write("docker-entrypoint.sh", script);
-    for secret in all().filter(|it| it.len() < 10_000 && !it.contains('\0') && !it.trim_end_matches('\n').is_empty()) {
-        // A file that somebody made with an editor ends with a line end, which is not meant.
-        let secret = secret.trim_end_matches('\n');
-        sandbox.write("ATOKEN", secret);
-        sandbox.write("BANK_PASSWORD", secret);
-        let mut command = sh("sh", &sandbox.path("docker-entrypoint.sh"));
-        command
-            .args(["printenv", "-0", "ATOKEN_VALUE", "BANK_URL"])
-            .env("BANK_URL", "postgresql://auser@bank:5432/abank");
-        let ended = end(command);
-        let url: String = secret.bytes().map(|it| format!("%{it:02x}")).collect();
-        let wanted = format!("{secret}\0postgresql://auser:{url}@bank:5432/abank\0");
+    for (program, sandbox) in entrypoints() {
+        for secret in
+            all().filter(|it| it.len() < 10_000 && !it.contains('\0') && !it.trim_end_matches('\n').is_empty())
+        {
+            // A file that somebody made with an editor ends with a line end, which is not meant.
+            let secret = secret.trim_end_matches('\n');
+            sandbox.write("run/ATOKEN", secret);
+            sandbox.write("run/BANK_PASSWORD", secret);
+            let mut command = sh(program, &sandbox.path("it"));
+            command
+                .args(["printenv", "-0", "ATOKEN_VALUE", "BANK_URL"])
+                .env("BANK_URL", "postgresql://auser@bank:5432/abank");
+            let ended = end(command);
+            let url: String = secret.bytes().map(|it| format!("%{it:02x}")).collect();
+            let wanted = format!("{secret}\0postgresql://auser:{url}@bank:5432/abank\0");
+            assert!(
+                ended.code == 0 && ended.stdout == wanted,
+                "{program}: {:?}: {ended:?}",
+                secret.chars().take(40).collect::<String>()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_entrypoint_names_all_that_is_missing_and_what_never_answers() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    // Nobody listens there: it was given back.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port is free");
+    for (program, sandbox) in entrypoints() {
+        let run = |places: &str, timeout: &str| {
+            let mut command = sh(program, &sandbox.path("it"));
+            // The probe of an image of Python has its name for it.
+            command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", sandbox.path("bin").display()));
+            command.args(["echo", "started"]).env("WAIT_FOR", places).env("WAIT_TIMEOUT", timeout);
+            end(command)
+        };
+        sandbox.write("bin/python", "#!/bin/sh\nexec python3 \"$@\"\n");
+        sandbox.set_mode("bin/python", 0o755);
+        sandbox.write("run/BANK_PASSWORD", "");
+        let said = run("", "5");
+        let folder = sandbox.path("run").display().to_string();
+        let message = format!("missing or empty: {folder}/ATOKEN {folder}/BANK_PASSWORD");
+        assert!(said.code == 1 && said.stderr.contains(&message) && said.stdout.is_empty(), "{program}: {said:?}");
+        sandbox.write("run/ATOKEN", "a");
+        sandbox.write("run/BANK_PASSWORD", "b");
+        let said = run(&format!("127.0.0.1:{port}"), "5");
+        assert!(said.code == 0 && said.stdout == "started\n", "{program}: {said:?}");
+        let said = run(&format!("127.0.0.1:{port} {silent}"), "1");
+        let message = format!("{silent} takes no connection, after 1 s (WAIT_TIMEOUT)");
+        assert!(said.code == 1 && said.stderr.contains(&message) && said.stdout.is_empty(), "{program}: {said:?}");
+        let said = run("", "soon");
         assert!(
-            ended.code == 0 && ended.stdout == wanted,
-            "{:?}: {ended:?}",
-            secret.chars().take(40).collect::<String>()
+            said.code == 1 && said.stderr.contains("WAIT_TIMEOUT=soon is no number of seconds"),
+            "{program}: {said:?}"
         );
     }
 }
