@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::checks::is_credential;
+use super::outputs::Told;
 use super::{Resolver, shouted};
 use crate::catalog::{BackingFacts, Entry, Output, Selection};
 use crate::codes;
@@ -33,16 +34,6 @@ pub(super) struct Provider {
     pub(super) external: bool,
     /// One-shots that have to be done before it is of use.
     pub(super) jobs: Vec<String>,
-}
-
-/// An output, filled in.
-#[derive(Debug, Clone)]
-pub(super) struct Told {
-    pub(super) text: String,
-    /// The secret's name.
-    pub(super) secret: Option<String>,
-    /// The secret whose file this names.
-    pub(super) file_of: Option<String>,
 }
 
 /// A backing of the spec, and what the catalogue knows of it.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::needs::wanted;
+use super::outputs::{Told, learn};
 use super::{Resolver, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -19,15 +20,15 @@ impl Resolver<'_> {
             let own = need.role.as_ref().and_then(|it| provider.roles.get(it)).unwrap_or(&provider.outputs);
             let mut borrowed = BTreeSet::new();
             for (variable, output) in wanted(name, &need, provider) {
-                let (Some(own), Some(owner)) = (own.get(&output), owner.get(&output)) else { continue };
+                let (Ok(own), Ok(owner)) = (learn(own, &output), learn(owner, &output)) else { continue };
                 if let Some(value) = migration.environment.get_mut(&variable)
                     && *value == Env::Text(own.text.clone())
                     && own.file_of.is_none()
                 {
                     *value = Env::Text(owner.text.clone());
                 }
-                let secret = |it: &super::backing::Told| it.secret.clone().or_else(|| it.file_of.clone());
-                if let (Some(own), Some(owner)) = (secret(own), secret(owner))
+                let secret = |it: &Told| it.secret.clone().or_else(|| it.file_of.clone());
+                if let (Some(own), Some(owner)) = (secret(&own), secret(&owner))
                     && own != owner
                 {
                     borrowed.insert((own, owner));

@@ -9,6 +9,7 @@ mod gateway;
 mod layout;
 mod migrations;
 mod needs;
+mod outputs;
 mod overlay;
 mod patch;
 mod service;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::backing::Provider;
+use super::outputs::{Lack, learn};
 use super::{Resolver, shouted, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -149,20 +150,26 @@ impl Resolver<'_> {
         };
         for (variable, output) in wanted(name, need, &provider) {
             let place = if need.environment.is_some() { at.key("environment").key(&variable) } else { at.clone() };
-            let Some(told) = outputs.get(&output) else {
-                if outputs.is_empty() {
+            let told = match learn(outputs, &output) {
+                Ok(told) => told,
+                Err(Lack::Unknown(_)) if outputs.is_empty() => continue,
+                Err(Lack::Unknown(output)) => {
+                    let known = outputs.keys().map(String::as_str).collect::<Vec<_>>();
+                    let complaint = unknown_name(
+                        Place::Value(place),
+                        format!("`{name}` has no output `{}`", output.escape_debug()),
+                    );
+                    self.told.push(if provider.is_service && output == "url" {
+                        complaint.help(format!("give `{name}` a `port`"))
+                    } else {
+                        complaint.nearest(&output, known)
+                    });
                     continue;
                 }
-                let known = outputs.keys().map(String::as_str).collect::<Vec<_>>();
-                let complaint =
-                    unknown_name(Place::Value(place), format!("`{name}` has no output `{}`", output.escape_debug()));
-                let complaint = if provider.is_service && output == "url" {
-                    complaint.help(format!("give `{name}` a `port`"))
-                } else {
-                    complaint.nearest(&output, known)
-                };
-                self.told.push(complaint);
-                continue;
+                Err(Lack::Text(why, help)) => {
+                    self.error(&codes::INVALID_VALUE, Place::Value(place), why, help);
+                    continue;
+                }
             };
             if let Some(secret) = told.secret.as_ref().or(told.file_of.as_ref()) {
                 container.secrets.insert(secret.clone());

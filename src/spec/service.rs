@@ -252,7 +252,8 @@ impl Needs {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Need {
-    /// Which output goes into which variable: `DATABASE_URL: url`. Left out, they come under names of their own.
+    /// Which output goes into which variable: `DATABASE_URL: url`, or a text with outputs in braces:
+    /// `postgresql+asyncpg://{user}:{password}@{host}:{port}/{database}`. Left out, they come under names of their own.
     #[schemars(example = serde_json::json!({"DATABASE_URL": "url"}))]
     pub environment: Option<BTreeMap<EnvName, String>>,
     /// Whether to start only when it is healthy; true, if left out.

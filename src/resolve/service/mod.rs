@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use minijinja::context;
 
-use super::backing::{Filler, Provider, Told};
+use super::backing::{Filler, Provider};
 use super::needs::Wiring;
+use super::outputs::Told;
 use super::{Resolver, unknown_name};
 use crate::catalog::{DevelopmentFacts, Probes, ResourceFacts, Selection, StackFacts, System};
 use crate::codes;
