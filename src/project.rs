@@ -331,6 +331,10 @@ pub struct Image {
     pub files: ImageFiles,
     /// Images that it builds on, by the stack's names for them.
     pub images: BTreeMap<String, Reference>,
+    /// What else the stack's Dockerfile wants to know of what was chosen, by the stack's names for it.
+    pub values: BTreeMap<String, String>,
+    /// What stands in for the container's environment in builds that read it, by variable.
+    pub stand_ins: BTreeMap<String, String>,
     /// What installs packages and makes users in the last stage: `debian`, `alpine`, or `distroless`, which does neither.
     pub system: &'static str,
     /// What does so in the stages before it.

@@ -87,7 +87,8 @@ fn the_table_of_hardening_facts_is_full() {
             // An author's own Dockerfile is the author's.
             let Some(file) = wanted.iter().find(|it| it.path == image.files.dockerfile) else { continue };
             let first = image.command.first().map(String::as_str);
-            let init = resolved.base.containers[&image.name].init || first.is_none_or(|it| it.starts_with("php-fpm"));
+            let init = resolved.base.containers[&image.name].init
+                || first.is_none_or(|it| it.starts_with("php-fpm") || it == "nginx");
             let name = format!("{} {}", project.file_name().expect("it has a name").to_string_lossy(), image.name);
             rows.push((name, Dockerfile::read(&file.text).facts(init)));
         }

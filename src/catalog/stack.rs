@@ -16,6 +16,9 @@ pub struct StackFacts {
     /// The images that the Dockerfile builds on, by the names that the template uses; `base` is the last stage's.
     #[serde(default)]
     pub images: BTreeMap<String, Formula>,
+    /// What else the Dockerfile's template wants to know of what was chosen, by names of its own: `output: dist`.
+    #[serde(default)]
+    pub values: BTreeMap<String, Formula>,
     /// What installs packages and makes users in the last stage.
     #[serde(default)]
     pub system: System,

@@ -32,6 +32,7 @@ fn check(dockerfile: &Dockerfile<'_>, found: &mut Found<'_>) {
         last.iter().filter(|it| it.name == "WORKDIR").map(|it| it.text.trim().to_owned()).collect();
     for instruction in last {
         let gives_away = match instruction.name.as_str() {
+            "COPY" if is_empty_folder(instruction) => false,
             "COPY" | "ADD" => {
                 instruction.flag("chown").is_some_and(|it| !user.is_empty() && name(it) == user) || is_open(instruction)
             }
@@ -42,6 +43,12 @@ fn check(dockerfile: &Dockerfile<'_>, found: &mut Found<'_>) {
             found.at(&instruction.head);
         }
     }
+}
+
+/// Whether it is a folder for a volume, which another stage made below `/folders` because this one has no shell.
+fn is_empty_folder(instruction: &Instruction<'_>) -> bool {
+    let mut words = instruction.text.split_whitespace().filter(|it| !it.starts_with("--"));
+    instruction.flag("from").is_some() && words.next().is_some_and(|it| it.starts_with("/folders/"))
 }
 
 /// Whether what is copied becomes writable for all.

@@ -67,7 +67,7 @@ pub(super) fn install(command: &Command) -> Option<Install> {
             pip(command, "/root/.cache/pip", "pip")?
         }
         "poetry" if verb == "install" => Install {
-            production: command.has(&["--only", "--without", "--no-dev"]),
+            production: command.has(&["--only", "--only-root", "--without", "--no-dev"]),
             by_list: command.has(&["--no-root"]),
             ..any("/root/.cache/pypoetry", "poetry")
         },

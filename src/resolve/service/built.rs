@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::super::Resolver;
 use super::super::backing::Filler;
 use super::super::needs::Wiring;
+use super::stand_ins::stand_ins;
 use super::{derive_environment, develop, environment_of, values};
 use crate::catalog::{Entry, NumberFacts, Selection, StackFacts, System, UserFacts};
 use crate::codes;
@@ -156,6 +157,7 @@ impl<'a> Resolver<'a> {
         // What somebody's own command starts is theirs to know.
         let program = facts.program.iter().filter(|_| service.command.is_none());
         let reads = facts.reads.iter().chain(program).map(|it| filler.fill(it)).filter(|it| !it.is_empty()).collect();
+        let shown = facts.values.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
         let stack_environment = environment_of(&facts, &mut filler);
         let command = match &service.command {
             Some(command) => command.iter().map(|it| it.0.clone()).collect(),
@@ -178,6 +180,7 @@ impl<'a> Resolver<'a> {
         }
         let mut made = BTreeMap::new();
         self.wire(&Wiring::of(service, at), &mut container, &mut made, built.has_entrypoint());
+        let stand_ins = stand_ins(&container, &made, &self.spec.variables);
         self.wait_for(&mut container, entrypoint.as_ref());
         derive_environment(&mut container, stack_environment);
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
@@ -239,6 +242,8 @@ impl<'a> Resolver<'a> {
                     .collect(),
             },
             images,
+            values: shown,
+            stand_ins,
             system: facts.system.as_str(),
             build_system: facts.build_system.as_str(),
             target,

@@ -5,6 +5,7 @@ mod built;
 mod companions;
 mod folders;
 mod healthcheck;
+mod stand_ins;
 
 pub(super) use built::Built;
 
@@ -503,6 +504,7 @@ fn develop(filler: &mut Filler<'_, '_>, facts: &StackFacts, command: &[String]) 
 fn image_facts() -> StackFacts {
     StackFacts {
         images: BTreeMap::new(),
+        values: BTreeMap::new(),
         system: System::default(),
         build_system: System::default(),
         unproven: None,

@@ -17,7 +17,7 @@ services:
       stack: python
       context: ./api
       version: "3.13"
-      options: { package_manager: pip, framework: plain, app: "app.main:app", test_requirements: requirements-test.txt }
+      options: { package_manager: pip, framework: plain, app: "app.main:app", test_requirements: requirements-test.txt, requirements: requirements.txt, directory: app }
       packages: { build: [gcc], run: [libpq5] }
       user: { name: app }
       sources: [src]
@@ -53,7 +53,7 @@ services:
     build:
       stack: node
       context: ./blog
-      options: { package_manager: npm, framework: plain, main: server.js, build_script: build }
+      options: { package_manager: npm, framework: plain, main: server.js, build_script: build, builds: [words] }
       args: { AARG: words }
       secrets: [ABC]
       audit: [npm-audit]
@@ -61,6 +61,8 @@ services:
     needs: [api, bought]
     secrets: [ABC]
     variables: [BADDRESS]
+  canvas:
+    build: { stack: spa, context: ./canvas, options: { output: dist, base_path: /canvas, immutable: [assets] } }
   box:
     image: traefik/whoami:v1
     user: { uid: 65532, gid: 65532 }
@@ -180,6 +182,20 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.main", Lands, &["services.blog.build.options.main"]),
     field("services.*.build.options.build_script", Lands, &["services.blog.build.options.build_script"]),
     field("services.*.build.options.test_requirements", Lands, &["services.api.build.options.test_requirements"]),
+    field("services.*.build.options.requirements", Lands, &["services.api.build.options.requirements"]),
+    field("services.*.build.options.directory", Lands, &["services.api.build.options.directory"]),
+    field("services.*.build.options.package", Vanishes, &["services.api.build.options.package"]),
+    field(
+        "services.*.build.options.package_manager_version",
+        Refused,
+        &["services.api.build.options.package_manager_version"],
+    ),
+    field("services.*.build.options.probe_host", Vanishes, &["services.api.build.options.probe_host"]),
+    field("services.*.build.options.variant", Refused, &["services.api.build.options.variant"]),
+    field("services.*.build.options.builds[]", Vanishes, &["services.blog.build.options.builds[0]"]),
+    field("services.*.build.options.output", Lands, &["services.canvas.build.options.output"]),
+    field("services.*.build.options.base_path", Refused, &["services.canvas.build.options.base_path"]),
+    field("services.*.build.options.immutable[]", Lands, &["services.canvas.build.options.immutable[0]"]),
     field("services.*.build.options.root", Lands, &["services.asset.build.options.root"]),
     field("services.*.build.packages.build[]", Lands, &["services.api.build.packages.build[0]"]),
     field("services.*.build.packages.run[]", Lands, &["services.api.build.packages.run[0]"]),

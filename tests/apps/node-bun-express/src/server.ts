@@ -1,0 +1,7 @@
+import express from "express";
+
+const app = express();
+app.get("/healthz", (_, response) => void response.json({ status: "ok" }));
+app.get("/hello/:name", (request, response) => void response.json({ message: `hello ${request.params.name}` }));
+const server = app.listen(3000);
+process.on("SIGTERM", () => server.close());

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Runs before the program: what it needs is checked and waited for, and secrets from /run/secrets get into the variables
+# that it reads. Compose has no words for that.
+set -eu
+
+fail() {
+  echo "docker-entrypoint.sh: $1" >&2
+  exit 1
+}
+
+# all that is missing, in one go
+missing=
+[ -s /run/secrets/QUEUE_PASSWORD ] || missing="$missing /run/secrets/QUEUE_PASSWORD"
+[ -z "$missing" ] || fail "missing or empty:$missing"
+
+# compose orders the first start only: after a restart of the host all begin at once
+limit=${WAIT_TIMEOUT:-60}
+case $limit in
+  *[!0-9]* | 0?*) fail "WAIT_TIMEOUT=$limit is no number of seconds" ;;
+esac
+deadline=$(($(date +%s) + limit))
+for place in ${WAIT_FOR-}; do
+  until node -e 'require('\''net'\'').connect(process.argv[2], process.argv[1], () => process.exit(0)).on('\''error'\'', () => process.exit(1)).setTimeout(3000, () => process.exit(1))' "${place%:*}" "${place##*:}" >/dev/null 2>&1; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail "$place takes no connection, after $limit s (WAIT_TIMEOUT)"
+    sleep 1
+  done
+done
+
+# secret NAME: the value of /run/secrets/NAME
+secret() {
+  value=$(cat "/run/secrets/$1")
+  [ -n "$value" ] || fail "/run/secrets/$1 is empty"
+  printf %s "$value"
+}
+
+# with_password URL NAME: the secret goes before the `@`, every byte as %XX, so that none of its characters can mean
+# something in a URL
+with_password() {
+  password=$(secret "$2")
+  encoded=$(printf %s "$password" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g')
+  printf '%s:%s@%s' "${1%%@*}" "$encoded" "${1#*@}"
+}
+
+if [ -n "${REDIS_URL-}" ]; then
+  REDIS_URL=$(with_password "$REDIS_URL" QUEUE_PASSWORD)
+  export REDIS_URL
+fi
+
+# forge:keep start
+# forge:end
+
+exec "$@"

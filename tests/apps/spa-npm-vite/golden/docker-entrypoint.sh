@@ -1,0 +1,43 @@
+#!/bin/sh
+# Runs before the program: what it needs is checked and waited for, and secrets from /run/secrets get into the variables
+# that it reads. Compose has no words for that.
+set -eu
+
+fail() {
+  echo "docker-entrypoint.sh: $1" >&2
+  exit 1
+}
+
+# property NAME TYPE VALUE: a line of env.js; an end where the value is none of that type
+property() {
+  case $3 in
+    *[[:cntrl:]]*) fail "$1 holds a control character" ;;
+  esac
+  case $2:$3 in
+    string:* | email:?*@?* | url:http://?* | url:https://?*)
+      printf '  "%s": "%s",\n' "$1" "$(printf %s "$3" | sed 's/[\\"]/\\&/g; s/</\\u003c/g')"
+      ;;
+    boolean:true | boolean:false) printf '  "%s": %s,\n' "$1" "$3" ;;
+    integer:?*)
+      printf %s "$3" | grep -Eqx -e '-?(0|[1-9][0-9]{0,14})' || fail "$1=$3 is no integer"
+      printf '  "%s": %s,\n' "$1" "$3"
+      ;;
+    *:) printf '  "%s": null,\n' "$1" ;;
+    *) fail "$1=$3 is no $2" ;;
+  esac
+}
+
+# what the page may know, in memory; it loads this before the program, and finds `window.env.API_URL`
+{
+  echo 'window.env = Object.freeze({'
+  property API_URL url "${API_URL-}"
+  property GREETING string "${GREETING-}"
+  property NEW_SEARCH boolean "${NEW_SEARCH-}"
+  property PAGE_SIZE integer "${PAGE_SIZE-}"
+  echo '});'
+} >/tmp/env.js
+
+# forge:keep start
+# forge:end
+
+exec "$@"
