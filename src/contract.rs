@@ -38,6 +38,8 @@ pub fn findings(resolved: &Resolved, wanted: &[Artifact], texts: &Texts) -> Vec<
         let source = match kind {
             "dockerfile" => Source::Dockerfile(file),
             "dockerignore" => Source::Dockerignore(file),
+            // An entrypoint can be in another language.
+            "entrypoint" if !file.path.ends_with(".sh") => continue,
             "entrypoint" | "script" => Source::Script(file),
             _ => continue,
         };

@@ -149,6 +149,9 @@ pub struct EntrypointFacts {
 pub struct CompanionFacts {
     /// The stage.
     pub target: String,
+    /// What installs packages and makes users in it.
+    #[serde(default)]
+    pub system: System,
     /// The port that it listens on.
     pub port: Option<u16>,
     /// Who runs it.

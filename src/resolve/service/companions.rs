@@ -58,6 +58,7 @@ impl Resolver<'_> {
                 title,
                 target: Some(facts.target.clone()),
                 companion_of: Some(name.to_owned()),
+                system: facts.system.as_str(),
                 audits: Vec::new(),
                 user: User { exists: true, replaces: Vec::new(), ..user(facts) },
                 ports: port.into_iter().collect(),
