@@ -133,10 +133,11 @@ impl Resolver<'_> {
                 _ if built.facts.dockerfile.is_some() => {
                     ("the Dockerfile is your own, so nothing installs these packages", "install them there")
                 }
-                System::Distroless => (
+                System::Distroless if built.entry.options.contains_key("variant") => (
                     "nothing installs packages in a distroless image",
                     "write `options: { variant: slim }`, or leave them out",
                 ),
+                System::Distroless => ("nothing installs packages in a distroless image", "leave them out"),
                 System::Debian | System::Alpine => continue,
             };
             self.error(&codes::UNSUPPORTED, Place::Key(at.dotted("build.packages").key(key)), message, help);
