@@ -14,6 +14,7 @@ pub mod codes;
 pub mod compare;
 pub mod contract;
 pub mod credential;
+pub mod detect;
 pub mod diagnostic;
 pub mod keep;
 pub mod lint;

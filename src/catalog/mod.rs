@@ -3,6 +3,7 @@
 
 mod backing;
 mod check;
+mod detect;
 mod stack;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,9 @@ use crate::spec::{Cpus, Size};
 
 pub use backing::{BackingFacts, GatewayFacts, Output};
 use check::{check_actions, check_images, check_provider, entry, plain_file, typed};
+pub use detect::{
+    BackingDetection, Common, Confidence, Detection, PackageSource, Rule, StackDetection, SystemPackages, Words,
+};
 pub use stack::{
     AuditFacts, AuditKind, CompanionFacts, DevelopmentFacts, EntrypointFacts, Probes, StackFacts, System, UserFacts,
 };

@@ -19,7 +19,7 @@ use crate::targets::{Artifact, Extent};
 pub(super) struct Arguments {
     /// The files, or folders with all that is below them; without any, those are listed that are out of forge's hands
     #[arg(value_name = "PATH")]
-    paths: Vec<String>,
+    pub(super) paths: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {

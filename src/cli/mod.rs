@@ -1,5 +1,6 @@
 //! The shell around the core: arguments, disk, terminal, exit codes. One file for each command.
 
+mod add;
 mod adopt;
 mod compared;
 mod completions;
@@ -9,6 +10,7 @@ mod eject;
 mod ends;
 mod explain;
 mod generate;
+mod init;
 mod lint;
 mod lock;
 mod lockfile;
@@ -80,6 +82,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Arguments),
+    Add(add::Arguments),
     Validate(validate::Arguments),
     Generate(generate::Arguments),
     Diff(diff::Arguments),
@@ -231,6 +235,8 @@ pub fn main() -> ExitCode {
         talk: &mut talk,
     };
     let answer = match arguments.command {
+        Command::Init(it) => init::run(&it, &mut shell),
+        Command::Add(it) => add::run(&it, &mut shell),
         Command::Validate(it) => validate::run(&it, &mut shell),
         Command::Generate(it) => generate::run(&it, &mut shell),
         Command::Diff(it) => diff::run(&it, &mut shell),

@@ -57,9 +57,17 @@ pub(super) enum Read {
 /// # Errors
 /// When there is no spec to be read. What is wrong inside of it is [`Read::Invalid`].
 pub(super) fn read(shell: &Shell<'_>) -> Result<Read, Failure> {
+    let bytes = spec_bytes(&shell.directory, &shell.file)?;
+    judge(shell, bytes)
+}
+
+/// As [`read`], of a text that is perhaps to become the spec.
+///
+/// # Errors
+/// When what belongs to it cannot be read.
+pub(super) fn judge(shell: &Shell<'_>, bytes: Vec<u8>) -> Result<Read, Failure> {
     let root = shell.directory.clone();
     let path = shown(&shell.file);
-    let bytes = spec_bytes(&root, &shell.file)?;
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -330,7 +338,7 @@ pub(super) fn own_catalog(shell: &mut Shell<'_>) -> Result<Catalog, Failure> {
     }
 }
 
-fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Failure> {
+pub(super) fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Failure> {
     let place = root.join(file);
     let name = shown(file);
     if root.is_file() {

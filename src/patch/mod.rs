@@ -65,6 +65,19 @@ pub fn patched(patches: &[Patch], id: &str, path: &str, text: String) -> Result<
     if told.is_empty() { Ok(text) } else { Err(told) }
 }
 
+/// A text of YAML with the entry at `at` set to a value; comments and layout of all else stay.
+///
+/// # Errors
+/// Why it cannot be, in words.
+pub fn set(text: &str, at: &Path, value: &Value) -> Result<String, String> {
+    yaml::apply(text, at, &Edit::Set(value.clone()), None).map_err(|it| it.message)
+}
+
+/// An entry at the left edge of a file, with its lines.
+pub fn entry(key: &str, value: &Value) -> String {
+    yaml::rendered(&crate::diagnostic::Step::Key(key.into()), value, 0, false)
+}
+
 fn one(patch: &Patch, id: &str, path: &str, text: &str) -> Result<String, Missed> {
     let at = || Path::parse(&patch.at);
     let (edit, expect) = (&patch.edit, patch.expect.as_ref());

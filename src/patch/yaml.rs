@@ -285,7 +285,7 @@ impl File<'_> {
 }
 
 /// An entry or item with its lines.
-fn rendered(step: &Step, value: &Value, indent: usize, on_one_line: bool) -> String {
+pub(super) fn rendered(step: &Step, value: &Value, indent: usize, on_one_line: bool) -> String {
     match step {
         Step::Key(key) => lines(&entry(&**key, tree(value, usize::from(on_one_line))), indent),
         Step::Index(_) => item(value, indent),

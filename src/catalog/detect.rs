@@ -1,0 +1,339 @@
+//! How stacks and backings are recognised in somebody's folder: `detect.yaml` beside `stack.yaml` and `backing.yaml`, and
+//! `templates/detect.yaml` for what belongs to none of them. Only `forge init` and `forge add` read these files.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::BUILT_IN;
+use crate::diagnostic::Broken;
+use crate::yaml;
+
+/// Everything that forge recognises.
+#[derive(Debug, Clone)]
+pub struct Detection {
+    /// What belongs to no stack and no backing.
+    pub common: Common,
+    /// By the name of the stack.
+    pub stacks: BTreeMap<String, StackDetection>,
+    /// By the kind of the backing.
+    pub backings: BTreeMap<String, BackingDetection>,
+}
+
+/// What belongs to no stack and no backing.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Common {
+    /// Names of folders that are never looked into: dependencies, outputs, version control.
+    pub skip: Vec<String>,
+    /// Names of folders whose programs nobody deploys: tests, examples, documentation.
+    pub aside: Vec<String>,
+    /// Beginnings of a command that only find the program which comes after them: `poetry run`.
+    pub wrappers: Vec<String>,
+    /// Commands that only developers run: reloaders, bundlers that watch.
+    pub development: Vec<String>,
+    /// Commands that bring a database to its newest shape.
+    pub migrations: Vec<String>,
+    /// What says that data lie in a file of its own, so that no server is needed for them.
+    pub embedded: Vec<String>,
+    /// Images of compose services that forge brings along, or that only developers have.
+    pub images: Vec<String>,
+    /// Paths that ask for health: a pattern over quoted routes; the first group is the path.
+    pub health: Vec<String>,
+    /// Places where programs name the variables that they read, the first group; the second is the value otherwise.
+    pub reads: Vec<String>,
+    /// Names of variables that say where to listen.
+    pub ports: Vec<String>,
+    /// Variables with what they hold in production, by pattern: `^NODE_ENV$`.
+    pub production: IndexMap<String, String>,
+    /// Names of variables that the system or its tools set.
+    pub system: Vec<String>,
+    /// Debian packages that only a build needs; patterns.
+    pub build_packages: Vec<String>,
+    /// Debian packages that forge sees to itself, or that only people need; patterns.
+    pub needless_packages: Vec<String>,
+    /// Names of secrets that anything random will do for, and how many hexadecimal digits.
+    pub generated: IndexMap<String, u32>,
+}
+
+/// How one stack is recognised.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackDetection {
+    /// What it is written in, as people call it.
+    pub language: String,
+    /// Of several stacks in one folder the one with the highest weight serves, where all of them or none do.
+    #[serde(default)]
+    pub weight: u8,
+    /// Files, one of which shows that a folder holds such a program.
+    pub manifests: Words,
+    /// Files that show it in a project where nothing has a manifest.
+    #[serde(default)]
+    pub bare: Words,
+    /// What has to hold beside a manifest.
+    #[serde(default)]
+    pub only: Vec<Rule>,
+    /// Its source code.
+    #[serde(default)]
+    pub sources: Words,
+    /// Names of files among the sources that are looked at first.
+    #[serde(default)]
+    pub first: Words,
+    /// Where packages are named.
+    #[serde(default)]
+    pub packages: Vec<PackageSource>,
+    /// Lock files, in the folder or above it, for whom they are told.
+    #[serde(default)]
+    pub locks: Words,
+    /// Folders below this one that belong to it: patterns of a workspace.
+    #[serde(default)]
+    pub members: Vec<Rule>,
+    /// Programs of this folder, each a service of its own; the value is a folder or a name, `${member}` elsewhere.
+    #[serde(default)]
+    pub programs: Vec<Rule>,
+    /// Whether the first word of a start command is what the build makes, and only the words after it count.
+    #[serde(default)]
+    pub compiled: bool,
+    /// The version of the language.
+    #[serde(default)]
+    pub version: Vec<Rule>,
+    /// Base images, the first group is the version.
+    #[serde(default)]
+    pub images: Words,
+    /// Where scripts with names are: `scripts` in package.json.
+    pub scripts: Option<Rule>,
+    /// The command that starts it, beside a Procfile, a Dockerfile and a compose file.
+    #[serde(default)]
+    pub start: Vec<Rule>,
+    /// What makes a start command one that only developers run, beside those that are such by themselves.
+    #[serde(default)]
+    pub development: Vec<Rule>,
+    /// The options of the stack, in this order: later ones may ask for earlier ones. `framework`, `package_manager` and what
+    /// the stack does not know are told all the same.
+    #[serde(default)]
+    pub options: IndexMap<String, Vec<Rule>>,
+    /// What it does: `web`, `static`, `worker`, `grpc` or `script`.
+    #[serde(default)]
+    pub role: Vec<Rule>,
+    /// The port it listens on, beside the command and the Dockerfile.
+    #[serde(default)]
+    pub port: Vec<Rule>,
+    /// The path that says that it is well.
+    #[serde(default)]
+    pub health: Vec<Rule>,
+    /// The command that brings its database to the newest shape.
+    #[serde(default)]
+    pub migrate: Vec<Rule>,
+    /// Variables that have to be set.
+    #[serde(default)]
+    pub environment: IndexMap<String, Vec<Rule>>,
+    /// Packages of the system, by Debian's names.
+    #[serde(default)]
+    pub system: SystemPackages,
+    /// Further processes of the same image, by name; the value is the command.
+    #[serde(default)]
+    pub workers: IndexMap<String, Vec<Rule>>,
+}
+
+/// Packages of the system that packages of the language need.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SystemPackages {
+    /// While dependencies are installed, by package of the system.
+    pub build: IndexMap<String, Vec<Rule>>,
+    /// In the image that runs.
+    pub run: IndexMap<String, Vec<Rule>>,
+}
+
+/// Where packages are named: entries of a map or list at a place, or what a pattern finds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackageSource {
+    /// The files.
+    pub file: Words,
+    /// The map, list or table in it.
+    pub at: Option<String>,
+    /// The name of an item that is a table: `${groupId}:${artifactId}`.
+    pub name: Option<String>,
+    /// Over the text: the first group is the name, the second the version.
+    #[serde(rename = "match")]
+    pub pattern: Option<String>,
+    /// Whether they are there for developers only.
+    #[serde(default)]
+    pub dev: bool,
+    /// Whether the folders above are looked at, too.
+    #[serde(default)]
+    pub above: bool,
+}
+
+/// Something to look for. Whatever is named has to hold; what `file`, `code` or `package` found is what the value is made of.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rule {
+    /// Files, relative to the service; the first that fits counts.
+    pub file: Words,
+    /// Whether the folders above are looked at, too, the nearest first.
+    pub above: bool,
+    /// A place in the file: `tool.poetry.dependencies.python`; `*` is any key.
+    pub at: Option<String>,
+    /// A pattern over what is there: the value, or the text of the file.
+    #[serde(rename = "match")]
+    pub pattern: Option<String>,
+    /// A pattern over the source code.
+    pub code: Option<String>,
+    /// Packages, one of which it depends on.
+    pub package: Words,
+    /// Whether packages for developers count, too.
+    pub dev: bool,
+    /// A pattern over the command that starts it.
+    pub start: Option<String>,
+    /// A pattern over names of variables that are in env files or that it reads.
+    pub variable: Option<String>,
+    /// What was found for options before.
+    pub option: BTreeMap<String, Words>,
+    /// What it does.
+    pub role: Words,
+    /// Where there are members, the one that this is about.
+    pub member: Option<String>,
+    /// All of these hold, too.
+    pub all: Vec<Rule>,
+    /// None of these holds.
+    pub unless: Vec<Rule>,
+    /// What that says: `$1` is a group of the pattern; `${file}`, `${folder}`, `${stem}` and `${module}` are about the file,
+    /// `${member}` and `${name}` about the service. Left out, it is the first group, or all that was found.
+    pub value: Option<String>,
+    /// How sure that is.
+    pub confidence: Option<Confidence>,
+    /// Why, where the place alone does not say it.
+    pub why: Option<String>,
+}
+
+/// How sure something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// A guess: asked for on a terminal.
+    Low,
+    /// It follows from something else, or is a convention.
+    Medium,
+    /// It was written down by somebody.
+    High,
+}
+
+/// How one kind of backing is recognised.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackingDetection {
+    /// What it is called where nobody named it.
+    pub name: String,
+    /// Kinds of one family do the same, and a program mostly wants one of them: `sql`.
+    pub family: Option<String>,
+    /// Packages that speak with it, in all languages.
+    #[serde(default)]
+    pub packages: Vec<String>,
+    /// Packages that say it by their name, but for many kinds at once; the pattern is over the code or configuration that
+    /// chooses this one.
+    #[serde(default)]
+    pub chosen: Vec<String>,
+    /// Its images, without tags.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// Schemes of its URLs.
+    #[serde(default)]
+    pub schemes: Vec<String>,
+    /// Names of variables that are about it and nothing else.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// Which output goes into variables of which name; patterns. Those that hold for other kinds, too, such as DATABASE_URL,
+    /// count where this kind is needed.
+    #[serde(default)]
+    pub outputs: IndexMap<String, Vec<String>>,
+    /// What it is used for, by packages of those who use it.
+    #[serde(rename = "use", default)]
+    pub usage: IndexMap<String, Vec<String>>,
+    /// How `url` begins for programs with these packages, where the usual form is not understood.
+    #[serde(default)]
+    pub unlike: Vec<String>,
+}
+
+/// One text or several.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Words, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            One(String),
+            Several(Vec<String>),
+        }
+        Ok(Words(match Either::deserialize(deserializer)? {
+            Either::One(it) => vec![it],
+            Either::Several(them) => them,
+        }))
+    }
+}
+
+impl std::ops::Deref for Words {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Detection {
+    /// What forge recognises, with `own`, the project's files by their names below `forge-templates/`, laid over its own.
+    ///
+    /// # Errors
+    /// Those files that do not parse, or have another shape.
+    pub fn new(own: &[(String, String)]) -> Result<Detection, Vec<Broken>> {
+        let mut files: BTreeMap<&str, &str> = BUILT_IN.iter().copied().collect();
+        files.extend(own.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+        let mut out = Detection { common: Common::default(), stacks: BTreeMap::new(), backings: BTreeMap::new() };
+        let mut broken = Vec::new();
+        for (name, text) in files {
+            let parts: Vec<&str> = name.split('/').collect();
+            let failed = match parts[..] {
+                ["detect.yaml"] => typed(name, text).map(|it| out.common = it).err(),
+                ["stacks", stack, "detect.yaml"] => {
+                    typed(name, text).map(|it| drop(out.stacks.insert(stack.to_owned(), it))).err()
+                }
+                ["backings", kind, "detect.yaml"] => {
+                    typed(name, text).map(|it| drop(out.backings.insert(kind.to_owned(), it))).err()
+                }
+                _ => None,
+            };
+            broken.extend(failed);
+        }
+        if broken.is_empty() { Ok(out) } else { Err(broken) }
+    }
+}
+
+fn typed<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Broken> {
+    let doc = yaml::read(text).map_err(|it| {
+        let at = Doc::new(text).locate(&it.place);
+        Broken::new(name, it.message, at)
+    })?;
+    serde_path_to_error::deserialize(doc.root.json()).map_err(|error| {
+        let at =
+            doc.locate(&crate::diagnostic::Place::Value(crate::diagnostic::Path::parse(&error.path().to_string())));
+        Broken::new(name, format!("{}: {}", error.path(), error.inner()), at)
+    })
+}
+
+/// Where diagnostics of a text that is no YAML point to.
+struct Doc(yaml::Doc);
+
+impl Doc {
+    fn new(text: &str) -> Doc {
+        Doc(yaml::Doc::new(text, yaml::Node::default()))
+    }
+
+    fn locate(&self, place: &crate::diagnostic::Place) -> std::ops::Range<usize> {
+        self.0.locate(place)
+    }
+}

@@ -1,0 +1,239 @@
+//! `forge add`.
+
+use std::fs;
+
+use serde_json::{Map, Value, json};
+
+use super::init::{detection, look};
+use super::project::{Read, judge, own_catalog, shown, spec_bytes, tell};
+use super::{Answer, Failure, Shell, disk};
+use crate::catalog::Catalog;
+use crate::detect::slug;
+use crate::detect::spec::Draft;
+use crate::diagnostic::Path;
+use crate::patch;
+use crate::yaml::{self, Doc, Node};
+
+/// Add a service or a backing to the spec
+///
+/// Comments and layout of the file stay as they are. What comes out is judged like any spec before it is written.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// A program of this project: what its folder says of it, as `forge init` would find it
+    Service {
+        /// What it is called
+        name: String,
+        /// The folder with its source; the one of its name, if left out
+        #[arg(long, value_name = "DIR")]
+        context: Option<String>,
+        /// The stack that builds it; the one that its folder shows, if left out
+        #[arg(long)]
+        stack: Option<String>,
+        /// The port on which it answers
+        #[arg(long)]
+        port: Option<u16>,
+        /// What it calls; can be repeated
+        #[arg(long, value_name = "NAME")]
+        needs: Vec<String>,
+    },
+    /// A database, cache or queue
+    Backing {
+        /// What it is called
+        name: String,
+        /// What it is; its name, if left out
+        #[arg(long)]
+        kind: Option<String>,
+        /// Its version; the usual one, if left out
+        #[arg(long)]
+        version: Option<String>,
+        /// What it is used for, where the kind knows several uses
+        #[arg(long = "use", value_name = "USE")]
+        usage: Option<String>,
+        /// The services that need it; can be repeated
+        #[arg(long = "for", value_name = "SERVICE")]
+        users: Vec<String>,
+    },
+}
+
+/// An entry that comes to the spec: where, and what.
+type Addition = (Path, Value);
+
+pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
+    let bytes = spec_bytes(&shell.directory, &shell.file)?;
+    let file = shown(&shell.file);
+    let text = String::from_utf8(bytes.clone())
+        .map_err(|_| Failure::input(format!("{file} is not UTF-8"), "save the file as UTF-8"))?;
+    if let Read::Invalid(them) = judge(shell, bytes)? {
+        tell(shell, &them)?;
+        return Err(Failure::input(format!("{file} is invalid"), "mend it first: what comes out could not be judged"));
+    }
+    let catalog = own_catalog(shell)?;
+    let doc = yaml::read(&text).expect("a valid spec is YAML");
+    let (group, name, additions) = match &arguments.what {
+        What::Service { name, context, stack, port, needs } => {
+            let value = service(name, context.as_deref(), stack.as_deref(), *port, needs, &catalog, shell)?;
+            ("services", name, vec![(Path::of(["services", name]), value)])
+        }
+        What::Backing { name, kind, version, usage, users } => {
+            let value = backing(name, kind.as_deref(), version.as_deref(), usage.as_deref(), &catalog)?;
+            let mut additions = vec![(Path::of(["backings", name]), value)];
+            for user in users {
+                additions.push(need(&doc, user, name)?);
+            }
+            ("backings", name, additions)
+        }
+    };
+    for group in ["services", "backings"] {
+        if doc.root.at(&Path::of([group, name])).is_some() {
+            let help = "name it in another way: services and backings share one set of names";
+            return Err(Failure::input(format!("there is a `{name}` under `{group}` already"), help));
+        }
+    }
+    let new = additions.iter().try_fold(text.clone(), |text, it| edited(&text, it))?;
+    if let Read::Invalid(them) = judge(shell, new.clone().into_bytes())? {
+        tell(shell, &them)?;
+        return Err(Failure::input(
+            format!("with `{name}`, {file} would be invalid: nothing was written"),
+            "say more on the command line, or write the entry by hand",
+        ));
+    }
+    let place = shell.directory.join(&shell.file).canonicalize().map_err(Failure::io(format!("find {file}")))?;
+    let mode = fs::metadata(&place).map(|it| it.permissions()).ok();
+    disk::replace(&place, new.as_bytes(), mode).map_err(Failure::io(format!("write {file}")))?;
+    shell.say(&format!("{:>18} {group}.{name} to {file}", "added"))?;
+    Ok(Answer::Yes)
+}
+
+/// The text with one more entry.
+fn edited(text: &str, (at, value): &Addition) -> Result<String, Failure> {
+    let doc = yaml::read(text).expect("what was edited was read before");
+    let [group, _] = &at.0[..] else { return set(text, at, value) };
+    let group = Path(vec![group.clone()]);
+    let is_empty = doc.root.at(&group).is_none_or(|it| it.entries().next().is_none());
+    let is_written = doc.root.at(&group).is_some();
+    if is_empty && !is_written && is_block(&doc) {
+        // A group that is new stands at the end, with a blank line before it.
+        let whole = Path::default().key(&group.to_string());
+        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        let name = at.0[1].clone();
+        let mut entries = Map::new();
+        entries.insert(Path(vec![name]).to_string(), value.clone());
+        return Ok(format!("{text}{end}\n{}", patch::entry(&whole.to_string(), &Value::Object(entries))));
+    }
+    set(text, at, value)
+}
+
+/// Whether the document is a map on lines of its own.
+fn is_block(doc: &Doc) -> bool {
+    doc.root.entries().next().is_some_and(|(_, it)| doc.text[..it.key.start].ends_with('\n') || it.key.start == 0)
+}
+
+fn set(text: &str, at: &Path, value: &Value) -> Result<String, Failure> {
+    patch::set(text, at, value)
+        .map_err(|message| Failure::input(format!("`{at}` cannot be added: {message}"), "write the entry by hand"))
+}
+
+/// What a service says, from its folder where that shows it.
+fn service(
+    name: &str,
+    context: Option<&str>,
+    stack: Option<&str>,
+    port: Option<u16>,
+    needs: &[String],
+    catalog: &Catalog,
+    shell: &mut Shell<'_>,
+) -> Result<Value, Failure> {
+    let context = context.unwrap_or(name).trim_start_matches("./").trim_end_matches('/');
+    if let Some(stack) = stack.filter(|it| !catalog.stacks.contains_key(*it)) {
+        let known = catalog.stacks.keys().map(String::as_str);
+        return Err(Failure::unknown("there is no stack", stack, known, "`forge stacks` lists them"));
+    }
+    let known = detection(shell)?;
+    if !shell.directory.join(context).is_dir() {
+        let help = "make it, or name the folder with the source after --context";
+        return Err(Failure::input(format!("there is no folder `{context}`"), help));
+    }
+    let mut found = look(&shell.directory, context, &known)?;
+    found.services.retain(|it| stack.is_none_or(|stack| it.stack.value == stack));
+    found.services.truncate(1);
+    let mut value = match found.services.first_mut() {
+        Some(it) => {
+            it.name.value = slug(name, name);
+            // Backings of its own are added by their own names.
+            it.needs.clear();
+            it.variables.clear();
+            it.context = if it.context == "." { context.to_owned() } else { format!("{context}/{}", it.context) };
+            let draft = Draft { found: &found, catalog, known: &known, name: "added".to_owned(), layout: None };
+            let text = draft.write().text;
+            let doc = yaml::read(&text).expect("forge wrote it");
+            doc.root.at(&Path::of(["services", &slug(name, name)])).map(Node::json)
+        }
+        None => None,
+    };
+    if let (None, Some(stack)) = (&value, stack) {
+        value = Some(json!({ "build": { "stack": stack, "context": format!("./{context}") } }));
+    }
+    let Some(Value::Object(mut map)) = value else {
+        let help = "name its stack after --stack; `forge stacks` lists them";
+        return Err(Failure::input(format!("no program that forge knows is in `{context}`"), help));
+    };
+    if let Some(port) = port {
+        map.insert("port".to_owned(), port.into());
+    }
+    if !needs.is_empty() {
+        map.insert("needs".to_owned(), json!(needs));
+    }
+    Ok(map.into())
+}
+
+/// What a backing says.
+fn backing(
+    name: &str,
+    kind: Option<&str>,
+    version: Option<&str>,
+    usage: Option<&str>,
+    catalog: &Catalog,
+) -> Result<Value, Failure> {
+    let kind = kind.unwrap_or(name);
+    if !catalog.backings.contains_key(kind) {
+        let known = catalog.backings.keys().map(String::as_str);
+        return Err(Failure::unknown(
+            "there is no kind of backing",
+            kind,
+            known,
+            "name one after --kind; `forge stacks` lists them",
+        ));
+    }
+    let mut map = Map::new();
+    map.insert("kind".to_owned(), kind.into());
+    for (key, given) in [("version", version), ("use", usage)] {
+        if let Some(given) = given {
+            map.insert(key.to_owned(), given.into());
+        }
+    }
+    Ok(map.into())
+}
+
+/// The needs of a service with one more, in the form that they have.
+fn need(doc: &Doc, user: &str, name: &str) -> Result<Addition, Failure> {
+    let at = Path::of(["services", user]);
+    let Some(service) = doc.root.at(&at) else {
+        let known = doc.root.get("services").into_iter().flat_map(Node::entries).map(|(name, _)| name);
+        return Err(Failure::unknown("there is no service", user, known, "name one of the spec"));
+    };
+    let needs = at.key("needs");
+    Ok(match service.get("needs").map(Node::json) {
+        Some(Value::Array(mut items)) => {
+            items.push(name.into());
+            (needs, items.into())
+        }
+        Some(Value::Object(_)) => (needs.key(name), json!({})),
+        _ => (needs, json!([name])),
+    })
+}

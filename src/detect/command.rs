@@ -1,0 +1,230 @@
+//! Commands as people write them down: what of them runs, and what only finds it or runs before.
+
+use super::found::Start;
+use super::tree::{Tree, join};
+use crate::catalog::Common;
+
+/// No chain of scripts that call each other is longer, but for those that never end.
+const DEEPEST: usize = 6;
+
+/// Reads commands of one folder.
+pub(super) struct Commands<'c> {
+    pub(super) tree: &'c Tree<'c>,
+    pub(super) common: &'c Common,
+    pub(super) folder: &'c str,
+    /// The scripts with names.
+    pub(super) scripts: &'c [(String, String)],
+}
+
+impl Commands<'_> {
+    /// What a command comes to.
+    pub(super) fn read(&self, text: &str) -> Start {
+        let mut parts = Vec::new();
+        self.follow(text, DEEPEST, &mut parts);
+        // A script with a line for waiting at its end runs what comes before that.
+        let last = parts.pop().unwrap_or_default();
+        let mut shown = parts.clone();
+        shown.push(last.clone());
+        let words = if needs_shell(&last) { Vec::new() } else { split(&last) };
+        Start { text: shown.join(" && "), words, before: parts }
+    }
+
+    /// Whether only developers run such a command: what it comes to, or how it is written.
+    pub(super) fn is_for_development(&self, text: &str) -> bool {
+        let mut parts = Vec::new();
+        self.follow(text, DEEPEST, &mut parts);
+        parts.iter().any(|part| self.common.development.iter().any(|it| self.tree.fits(it, part)))
+    }
+
+    /// Whether a command brings a database to its newest shape.
+    pub(super) fn is_migration(&self, text: &str) -> bool {
+        self.common.migrations.iter().any(|it| self.tree.fits(it, text))
+    }
+
+    fn follow(&self, text: &str, depth: usize, parts: &mut Vec<String>) {
+        let text = without_shell(text.trim());
+        for part in text.split("&&").flat_map(|it| it.split(';')) {
+            let part = self.unwrapped(part.trim());
+            if part.is_empty() || is_quiet(&part) {
+                continue;
+            }
+            match self.behind(&part).filter(|_| depth > 0) {
+                Some(script) => self.follow(&script, depth - 1, parts),
+                None => parts.push(part),
+            }
+        }
+    }
+
+    /// A command without variables, `exec` and what only finds the program.
+    fn unwrapped(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        loop {
+            let word = text.split_whitespace().next().unwrap_or_default();
+            let is_assignment = word.split_once('=').is_some_and(|(name, _)| {
+                !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_')
+            });
+            if is_assignment || matches!(word, "exec" | "env" | "cross-env" | "time" | "nohup") {
+                text = text[word.len()..].trim_start().to_owned();
+                continue;
+            }
+            let found = self.common.wrappers.iter().find_map(|it| {
+                let pattern = self.tree.pattern(it)?;
+                let end = pattern.find(&text).filter(|it| it.start() == 0)?.end();
+                Some(text[end..].trim_start().to_owned())
+            });
+            match found {
+                Some(rest) if rest != text => text = rest,
+                _ => return text,
+            }
+        }
+    }
+
+    /// The script that a command runs: one with a name, or a file of shell commands.
+    fn behind(&self, part: &str) -> Option<String> {
+        let words = split(part);
+        let script = |name: &str| self.scripts.iter().find(|(it, _)| it == name).map(|(_, it)| it.clone());
+        let named = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["npm" | "pnpm" | "yarn" | "bun", "run" | "run-script", name, ..] => script(name),
+            ["npm" | "pnpm" | "yarn" | "bun", "start", ..] => script("start"),
+            ["yarn" | "pnpm", name, ..] => script(name),
+            ["composer", name, ..] => script(name),
+            _ => None,
+        };
+        if named.is_some() {
+            return named.filter(|it| it != part);
+        }
+        let file = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["sh" | "bash" | "/bin/sh" | "/bin/bash", file, ..] | [file, ..] => file,
+            [] => return None,
+        };
+        let text = self.shell_script(file)?;
+        Some(lines_of(&text).join(" && "))
+    }
+
+    /// The text of a script in the folder, wherever an image has it.
+    fn shell_script(&self, file: &str) -> Option<std::rc::Rc<str>> {
+        let name = super::tree::name_of(file);
+        let places = [join(self.folder, file), join(self.folder, name), join(self.folder, &format!("docker/{name}"))];
+        let path = places.into_iter().find(|it| self.tree.has(it))?;
+        let text = self.tree.text(&path)?;
+        let first = text.lines().next().unwrap_or_default();
+        let is_shell = path.ends_with(".sh") || first.starts_with("#!") && first.contains("sh");
+        // What chooses between ways is no list of commands.
+        let chooses = text.lines().map(str::trim_start).any(|it| {
+            ["if ", "case ", "while ", "until ", "for ", "function "].iter().any(|word| it.starts_with(word))
+        });
+        (is_shell && !chooses).then_some(text)
+    }
+}
+
+/// The commands of a script, one a line.
+fn lines_of(text: &str) -> Vec<String> {
+    let joined = text.replace("\\\n", " ");
+    let lines = joined.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with('#'));
+    lines.filter(|it| !it.contains("\"$@\"")).map(str::to_owned).collect()
+}
+
+/// What only sets up a shell, or talks.
+fn is_quiet(part: &str) -> bool {
+    let word = part.split_whitespace().next().unwrap_or_default();
+    matches!(word, "set" | "export" | "cd" | "true" | ":" | "sleep" | "ulimit" | "umask" | "source" | "." | "wait")
+}
+
+/// The command inside of `sh -c "…"`.
+fn without_shell(text: &str) -> String {
+    let words = split(text);
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["sh" | "bash" | "ash" | "/bin/sh" | "/bin/bash", flag, inner, ..]
+            if flag.starts_with('-') && flag.ends_with('c') =>
+        {
+            inner.to_owned()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Whether only a shell knows what this comes to. Variables are not meant: ports are known.
+fn needs_shell(text: &str) -> bool {
+    let mut quote = None;
+    for it in text.chars() {
+        match quote {
+            Some(open) if it == open => quote = None,
+            Some(_) => {}
+            None if matches!(it, '"' | '\'') => quote = Some(it),
+            None if matches!(it, '|' | '<' | '>' | '`' | '&' | '(' | '*') => return true,
+            None => {}
+        }
+    }
+    text.contains("$(")
+}
+
+/// The words of a command, quotes taken off.
+pub(super) fn split(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut escaped = false;
+    for it in text.chars() {
+        match quote {
+            _ if escaped => {
+                word.get_or_insert_default().push(it);
+                escaped = false;
+            }
+            _ if it == '\\' && quote != Some('\'') => escaped = true,
+            Some(open) if it == open => quote = None,
+            Some(_) => word.get_or_insert_default().push(it),
+            None if matches!(it, '"' | '\'') => {
+                quote = Some(it);
+                word.get_or_insert_default();
+            }
+            None if it.is_whitespace() => words.extend(word.take()),
+            None => word.get_or_insert_default().push(it),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::tests::common;
+
+    fn read(text: &str, scripts: &[(&str, &str)], files: &[(&str, &str)]) -> Start {
+        let texts: Vec<(String, String)> = files.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let text_of = |path: &str| texts.iter().find(|(it, _)| it == path).map(|(_, it)| it.clone());
+        let tree = Tree::new(texts.iter().map(|(it, _)| it.clone()), &text_of);
+        let scripts: Vec<(String, String)> = scripts.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        Commands { tree: &tree, common: common(), folder: "", scripts: &scripts }.read(text)
+    }
+
+    #[test]
+    fn a_command_is_followed_to_what_runs() {
+        for (text, expected, before) in [
+            ("npm start", "node server.js", ""),
+            ("sh -c 'poetry run uvicorn app:app --port 80'", "uvicorn app:app --port 80", ""),
+            ("NODE_ENV=production exec node server.js", "node server.js", ""),
+            ("npx prisma migrate deploy && npm run start", "node server.js", "prisma migrate deploy"),
+            ("./start.sh", "node server.js", "alembic upgrade head"),
+            ("bundle exec puma -C config/puma.rb", "puma -C config/puma.rb", ""),
+        ] {
+            let scripts = [("start", "npm run serve"), ("serve", "node server.js")];
+            let files = [("start.sh", "#!/bin/sh\nset -e\nalembic upgrade head\nexec npm start\n")];
+            let start = read(text, &scripts, &files);
+            assert_eq!(start.words.join(" "), expected, "{text}");
+            assert_eq!(start.before.join(" && "), before, "{text}");
+        }
+    }
+
+    #[test]
+    fn scripts_that_call_each_other_end() {
+        let start = read("npm run a", &[("a", "npm run b"), ("b", "npm run a")], &[]);
+        assert!(!start.text.is_empty());
+    }
+
+    #[test]
+    fn what_needs_a_shell_has_no_words() {
+        assert_eq!(read("cat a | node b.js", &[], &[]).words, [""; 0]);
+        assert_eq!(read("node b.js --port $PORT", &[], &[]).words, ["node", "b.js", "--port", "$PORT"]);
+    }
+}

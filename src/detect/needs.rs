@@ -1,0 +1,232 @@
+//! Which databases, caches and queues a program needs, and which it only can use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use super::docker::{Compose, ComposeService};
+use super::found::{Backing, Confidence, Evidence, Fact, Need};
+use super::rules::Scope;
+use super::tree::{line_at, name_of};
+use crate::catalog::{BackingDetection, Detection};
+
+/// What speaks for one kind.
+#[derive(Debug, Default)]
+struct Signs {
+    /// A package that speaks with it.
+    package: Option<Evidence>,
+    /// Code or configuration that chooses it among others: a URL, an engine.
+    chosen: Option<Evidence>,
+    /// A variable that is about it and nothing else.
+    variable: Option<Evidence>,
+    /// The service of a compose file that the program's own service there depends on.
+    linked: Option<Evidence>,
+    /// Some service of a compose file.
+    beside: Option<Evidence>,
+    /// What that is called there, and its tag.
+    service: Option<(String, Option<String>)>,
+}
+
+/// What a program needs.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    pub(super) backings: Vec<Backing>,
+    pub(super) needs: IndexMap<String, Need>,
+}
+
+/// Looks for backings. `linked` is the program's own service in a compose file; `environment` are variables that a compose
+/// file gives it, by name.
+pub(super) fn needs(
+    scope: &Scope<'_>,
+    known: &Detection,
+    composes: &[Compose],
+    linked: Option<(&Compose, &ComposeService)>,
+    env_files: &[String],
+) -> Needs {
+    let files: Vec<&String> = scope.sources.iter().chain(env_files).collect();
+    let signs: BTreeMap<&str, Signs> = known
+        .backings
+        .iter()
+        .map(|(kind, it)| (kind.as_str(), signs(scope, it, &files, composes, linked)))
+        .filter(|(_, it)| it.any())
+        .collect();
+    let embedded = known.common.embedded.iter().find_map(|it| in_files(scope, it, &files));
+    let alone = signs.values().filter(|it| it.package.is_some() && it.chosen.is_none()).count();
+    let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for kind in signs.keys() {
+        families.entry(known.backings[*kind].family.as_deref().unwrap_or(kind)).or_default().push(kind);
+    }
+    let mut out = Needs::default();
+    for (family, kinds) in &families {
+        let needed = needed(&signs, kinds, embedded.is_some() && *family == "sql", alone);
+        for kind in kinds {
+            let (kind, signs) = (*kind, &signs[*kind]);
+            let found = &known.backings[kind];
+            let confidence = needed.iter().find(|(it, _)| *it == kind).map(|(_, it)| *it);
+            let name = match (&signs.service, &signs.linked.is_some() | &signs.chosen.is_some()) {
+                (Some((name, _)), true) => name.clone(),
+                _ => found.name.clone(),
+            };
+            let usage = scope_usage(scope, found);
+            out.backings.push(Backing {
+                name: name.clone(),
+                kind: Fact {
+                    value: kind.to_owned(),
+                    evidence: signs.evidence(),
+                    confidence: confidence.unwrap_or(Confidence::Low),
+                },
+                version: signs.service.as_ref().and_then(|(_, tag)| {
+                    let tag = tag.as_deref()?;
+                    let end = tag.find(|it: char| !(it.is_ascii_digit() || it == '.')).unwrap_or(tag.len());
+                    let evidence = signs.linked.clone().or_else(|| signs.beside.clone())?;
+                    (end > 0).then(|| Fact::new(tag[..end].to_owned(), evidence, Confidence::High))
+                }),
+                usage,
+                optional: confidence.is_none(),
+            });
+            if confidence.is_some() {
+                out.needs.insert(name.clone(), Need { environment: outputs(scope, found, linked) });
+            }
+        }
+    }
+    out
+}
+
+impl Signs {
+    fn any(&self) -> bool {
+        // What only stands in a compose file belongs to somebody else.
+        self.package.is_some() || self.chosen.is_some() || self.variable.is_some() || self.linked.is_some()
+    }
+
+    fn evidence(&self) -> Vec<Evidence> {
+        [&self.linked, &self.chosen, &self.package, &self.variable, &self.beside]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
+    }
+}
+
+/// Which kinds of a family have to be there, and how sure that is.
+fn needed<'k>(
+    signs: &BTreeMap<&'k str, Signs>,
+    kinds: &[&'k str],
+    embedded: bool,
+    alone: usize,
+) -> Vec<(&'k str, Confidence)> {
+    let with = |has: &dyn Fn(&Signs) -> bool| -> Vec<&'k str> {
+        kinds.iter().filter(|it| has(&signs[**it])).copied().collect()
+    };
+    let linked = with(&|it| it.linked.is_some());
+    if !linked.is_empty() {
+        return linked.into_iter().map(|it| (it, Confidence::High)).collect();
+    }
+    if embedded {
+        return Vec::new();
+    }
+    if let [one] = with(&|it| it.chosen.is_some())[..] {
+        return vec![(one, Confidence::High)];
+    }
+    let packaged = with(&|it| it.package.is_some());
+    match packaged[..] {
+        [one] if signs[one].variable.is_some() || signs[one].beside.is_some() => vec![(one, Confidence::High)],
+        // Who has a client for everything asks others for them, and keeps nothing there.
+        [one] if alone <= 2 => vec![(one, Confidence::Medium)],
+        _ => Vec::new(),
+    }
+}
+
+fn signs(
+    scope: &Scope<'_>,
+    known: &BackingDetection,
+    files: &[&String],
+    composes: &[Compose],
+    linked: Option<(&Compose, &ComposeService)>,
+) -> Signs {
+    let mut out = Signs::default();
+    out.package = known.packages.iter().find_map(|it| {
+        scope.package(it).filter(|(_, package)| !package.dev).map(|(_, package)| package.evidence.clone())
+    });
+    let urls = known.schemes.iter().map(|it| format!(r#"\b{}(\+\w+)?://"#, regex::escape(it)));
+    let patterns: Vec<String> = known.chosen.iter().cloned().chain(urls).collect();
+    out.chosen = patterns.iter().find_map(|it| in_files(scope, it, files));
+    out.variable = scope.variables.iter().find_map(|(name, evidence)| {
+        known.variables.iter().any(|it| scope.tree.fits(it, name)).then(|| evidence.clone())
+    });
+    let is_one =
+        |service: &ComposeService| service.image.as_ref().is_some_and(|(image, ..)| is_image(image, &known.images));
+    for compose in composes {
+        for service in compose.services.iter().filter(|it| is_one(it)) {
+            let (_, tag, line) = service.image.clone().expect("it was filtered by its image");
+            let evidence = compose.at(line);
+            let is_linked = linked.is_some_and(|(own, it)| {
+                own.file == compose.file
+                    && (it.needs.contains(&service.name)
+                        || it.environment.iter().any(|(_, value, _)| mentions(value, &service.name)))
+            });
+            if is_linked && out.linked.is_none() {
+                out.linked = Some(evidence);
+                out.service = Some((service.name.clone(), tag));
+            } else {
+                out.beside.get_or_insert(evidence);
+                out.service.get_or_insert((service.name.clone(), tag));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a value names a host: alone, or in a URL.
+fn mentions(value: &str, host: &str) -> bool {
+    value.split(|it: char| !(it.is_ascii_alphanumeric() || "_-.".contains(it))).any(|it| it == host)
+}
+
+/// Whether an image is one of these, from whatever registry.
+pub(super) fn is_image(image: &str, known: &[String]) -> bool {
+    let path = |it: &str| {
+        let it = it.strip_prefix("docker.io/").unwrap_or(it);
+        it.strip_prefix("library/").unwrap_or(it).to_owned()
+    };
+    let (image, last) = (path(image), name_of(image).to_owned());
+    known.iter().any(|it| *it == image || !it.contains('/') && *it == last)
+}
+
+fn in_files(scope: &Scope<'_>, pattern: &str, files: &[&String]) -> Option<Evidence> {
+    let pattern = scope.tree.pattern(pattern)?;
+    files.iter().find_map(|file| {
+        let text = scope.tree.text(file)?;
+        let found = pattern.find_iter(&text).find(|it| {
+            let line = text[..it.start()].rfind('\n').map_or(0, |it| it + 1);
+            let words = text[line..].trim_start();
+            !words.starts_with("//") && !(words.starts_with('#') && !words.starts_with("#["))
+        })?;
+        Some(Evidence::place(file.as_str(), Some(line_at(&text, found.start()))))
+    })
+}
+
+fn scope_usage(scope: &Scope<'_>, known: &BackingDetection) -> Option<Fact<String>> {
+    known.usage.iter().find_map(|(usage, packages)| {
+        let found = packages.iter().find_map(|it| scope.package(it).filter(|(_, it)| !it.dev));
+        found.map(|(_, package)| Fact::new(usage.clone(), package.evidence.clone(), Confidence::Medium))
+    })
+}
+
+/// Which outputs go into which variables, as far as the program names them.
+fn outputs(
+    scope: &Scope<'_>,
+    known: &BackingDetection,
+    linked: Option<(&Compose, &ComposeService)>,
+) -> IndexMap<String, String> {
+    let given = linked.into_iter().flat_map(|(_, it)| it.environment.iter().map(|(name, ..)| name.as_str()));
+    let names: BTreeSet<&str> = scope.variables.keys().map(String::as_str).chain(given).collect();
+    let mut out = IndexMap::new();
+    for (output, patterns) in &known.outputs {
+        let found = patterns.iter().find_map(|it| names.iter().find(|name| scope.tree.fits(it, name)));
+        if let Some(name) = found
+            && !out.contains_key(*name)
+        {
+            out.insert((*name).to_owned(), output.clone());
+        }
+    }
+    out
+}

@@ -1,0 +1,520 @@
+//! One folder as a program of one stack: every fact that can be read off it.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use regex::Regex;
+
+use super::command::Commands;
+use super::docker::{Compose, ComposeService, Dockerfile};
+use super::found::{self, Confidence, Evidence, Fact, PackageUse, Start, Variable};
+use super::rules::{Scope, shown};
+use super::tree::{Tree, at, folder_of, line_at, name_of, scalar, settings, upwards, within};
+use super::version::is_range;
+use crate::catalog::{Detection, StackDetection};
+use crate::credential::is_secret;
+
+/// The names of env files, the ones that are committed on purpose first.
+const ENV_FILES: [&str; 8] = [
+    ".env.example",
+    ".env.sample",
+    ".env.template",
+    ".env.dist",
+    "env.example",
+    "example.env",
+    "docker/.env.example",
+    ".env",
+];
+
+/// What is looked at together: the folder, and what others said about it.
+pub(super) struct Look<'t> {
+    pub(super) tree: &'t Tree<'t>,
+    pub(super) known: &'t Detection,
+    pub(super) composes: &'t [Compose],
+    /// All folders that hold a program of some stack.
+    pub(super) folders: Vec<String>,
+}
+
+/// A program that perhaps is one.
+pub(super) struct Draft<'t> {
+    pub(super) scope: Scope<'t>,
+    pub(super) service: found::Service,
+    pub(super) dockerfile: Option<Dockerfile>,
+    /// Its own service in a compose file.
+    pub(super) linked: Option<(&'t Compose, &'t ComposeService)>,
+    pub(super) env_files: Vec<String>,
+    /// The processes of its Procfile, without `web`.
+    pub(super) processes: Vec<(String, Fact<String>)>,
+    /// Whether somebody wrote down how it is started, in a file for production.
+    pub(super) is_shipped: bool,
+    pub(super) scripts: Vec<(String, String)>,
+}
+
+impl<'t> Look<'t> {
+    /// A folder as a program of a stack; `others` are the folders of other programs of it.
+    pub(super) fn draft(&self, name: &str, stack: &'t StackDetection, folder: &str, others: &[String]) -> Draft<'t> {
+        let common = &self.known.common;
+        let mut scope = Scope::new(self.tree, stack, folder, others, &common.aside);
+        let env_files = self.env_files(folder);
+        scope.variables = self.variables(&scope, &env_files);
+        let dockerfile = self.dockerfile(folder);
+        let linked = self.linked(folder, dockerfile.as_ref());
+        let manifest = stack.manifests.iter().chain(stack.bare.iter()).find_map(|it| {
+            let found = self.tree.glob(folder, it);
+            found.first().map(|it| Evidence::place(*it, None))
+        });
+        let manifest = manifest.unwrap_or_else(|| Evidence::why("its sources"));
+        let service = found::Service {
+            name: Fact::new(String::new(), Evidence::why("its folder"), Confidence::Medium),
+            path: shown(folder),
+            context: shown(folder),
+            program: None,
+            stack: Fact::new(name.to_owned(), manifest, Confidence::High),
+            language: stack.language.clone(),
+            version: None,
+            lockfile: None,
+            options: IndexMap::new(),
+            role: None,
+            port: None,
+            port_variable: None,
+            start: None,
+            health: None,
+            migrate: None,
+            needs: IndexMap::new(),
+            variables: IndexMap::new(),
+            packages: IndexMap::new(),
+            volumes: Vec::new(),
+            dockerfile: None,
+            from: None,
+            also: Vec::new(),
+        };
+        let scripts = scripts(&scope);
+        let mut draft =
+            Draft { scope, service, dockerfile, linked, env_files, processes: Vec::new(), is_shipped: false, scripts };
+        self.fill(&mut draft);
+        draft
+    }
+
+    /// Finds everything that follows from the folder, the member that is set included.
+    pub(super) fn fill(&self, draft: &mut Draft<'t>) {
+        let stack = draft.scope.stack;
+        draft.service.lockfile = upwards(&draft.scope.folder).into_iter().find_map(|folder| {
+            stack.locks.iter().find_map(|it| self.tree.glob(folder, it).first().map(|it| (*it).to_owned()))
+        });
+        self.start(draft);
+        draft.service.options.clear();
+        draft.scope.options.clear();
+        for (option, rules) in &stack.options {
+            if let Some(fact) = draft.scope.find(rules) {
+                draft.scope.options.insert(option.clone(), fact.clone());
+                draft.service.options.insert(option.clone(), fact);
+            }
+        }
+        self.role(draft);
+        draft.service.version = self.version(draft);
+        self.port(draft);
+        draft.service.health = self.health(draft);
+        self.migrate(draft);
+        self.environment(draft);
+        self.system(draft);
+        let linked = draft.linked.into_iter().flat_map(|(compose, it)| {
+            it.volumes.iter().map(|(path, line)| Fact::new(path.clone(), compose.at(*line), Confidence::High))
+        });
+        let own = draft.dockerfile.iter().flat_map(|it| {
+            it.volumes.iter().map(|(path, line)| Fact::new(path.clone(), it.at(*line), Confidence::High))
+        });
+        let mut volumes: Vec<Fact<String>> = own.chain(linked).collect();
+        volumes.dedup_by_key(|it| it.value.clone());
+        draft.service.volumes = volumes;
+        draft.service.dockerfile = draft.dockerfile.as_ref().map(|it| found::Dockerfile {
+            file: it.file.clone(),
+            stages: it.stages,
+            base: it.base.clone(),
+            user: it.user.as_ref().map(|(user, _)| user.clone()),
+        });
+    }
+
+    fn env_files(&self, folder: &str) -> Vec<String> {
+        upwards(folder)
+            .into_iter()
+            .flat_map(|folder| ENV_FILES.iter().flat_map(move |it| self.tree.glob(folder, it)))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The names of variables in env files and in code, with where they stand.
+    fn variables(&self, scope: &Scope<'_>, env_files: &[String]) -> BTreeMap<String, Evidence> {
+        let mut out = BTreeMap::new();
+        for file in env_files {
+            let Some(text) = self.tree.text(file) else { continue };
+            for (name, _, line) in settings(&text) {
+                out.entry(name).or_insert_with(|| Evidence::place(file, Some(line)));
+            }
+        }
+        for pattern in &self.known.common.reads {
+            let Some(pattern) = self.tree.pattern(pattern) else { continue };
+            for file in &scope.sources {
+                let Some(text) = self.tree.text(file) else { continue };
+                for it in pattern.captures_iter(&text) {
+                    let (Some(all), Some(name)) = (it.get(0), it.get(1)) else { continue };
+                    let evidence = || Evidence::place(file, Some(line_at(&text, all.start())));
+                    out.entry(name.as_str().to_owned()).or_insert_with(evidence);
+                }
+            }
+        }
+        out
+    }
+
+    /// The Dockerfile that is about a folder: its own, one that a compose file builds it with, or one above that names it.
+    fn dockerfile(&self, folder: &str) -> Option<Dockerfile> {
+        let built = self.composes.iter().flat_map(|it| &it.services).find_map(|it| {
+            let (context, dockerfile) = it.build.as_ref()?;
+            self.is_about(folder, context, dockerfile).then(|| dockerfile.clone())
+        });
+        let named = ["Dockerfile.production", "Dockerfile.prod", "Dockerfile", "Containerfile", "dockerfile"];
+        let own = named.iter().find_map(|it| self.tree.glob(folder, it).first().map(|it| (*it).to_owned()));
+        let beside = || {
+            let globs = [
+                "docker/[Dd]ockerfile",
+                "docker/*/[Dd]ockerfile",
+                "*/docker/[Dd]ockerfile",
+                "*/docker/*/[Dd]ockerfile",
+            ];
+            let found = globs.iter().flat_map(|it| self.tree.glob(folder, it));
+            let is_others = |it: &&str| self.folders.iter().any(|other| other != folder && within(it, other).is_some());
+            found.into_iter().find(|it| !is_others(it)).map(str::to_owned)
+        };
+        let above = || {
+            upwards(folder).into_iter().skip(1).find_map(|above| {
+                let file = *self.tree.glob(above, "Dockerfile").first()?;
+                let text = self.tree.text(file)?;
+                text.contains(name_of(folder)).then(|| file.to_owned())
+            })
+        };
+        let file = built.filter(|it| self.tree.has(it)).or(own).or_else(beside).or_else(above)?;
+        super::docker::read(self.tree, &file)
+    }
+
+    /// Whether an image that is built from `context` with this Dockerfile is that of a folder: a Dockerfile in the folder of
+    /// another program is about that one.
+    fn is_about(&self, folder: &str, context: &str, dockerfile: &str) -> bool {
+        let at = folder_of(dockerfile);
+        at == folder || context == folder && !self.folders.iter().any(|it| it == at && it != folder)
+    }
+
+    /// The service of a compose file that is built from a folder.
+    fn linked(&self, folder: &str, dockerfile: Option<&Dockerfile>) -> Option<(&'t Compose, &'t ComposeService)> {
+        let services = || self.composes.iter().flat_map(|compose| compose.services.iter().map(move |it| (compose, it)));
+        let file = dockerfile.map(|it| it.file.as_str());
+        let is_own = |it: &ComposeService| {
+            it.build
+                .as_ref()
+                .is_some_and(|(context, path)| self.is_about(folder, context, path) || Some(path.as_str()) == file)
+        };
+        services().find(|(_, it)| is_own(it))
+    }
+
+    /// How it is started: Procfile, Dockerfile, compose file, and then what the stack knows of manifests.
+    fn start(&self, draft: &mut Draft<'t>) {
+        let folder = draft.scope.folder.clone();
+        let commands =
+            Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
+        let mut candidates: Vec<Fact<String>> = Vec::new();
+        draft.processes.clear();
+        if let Some(file) = self.tree.glob(&folder, "Procfile").first()
+            && let Some(text) = self.tree.text(file)
+        {
+            for (name, command, line) in settings(&text) {
+                let fact = Fact::new(command, Evidence::place(*file, Some(line)), Confidence::High);
+                if name == "web" {
+                    candidates.push(fact);
+                } else {
+                    draft.processes.push((name, fact));
+                }
+            }
+        }
+        if let Some(it) = &draft.dockerfile
+            && let Some((command, line)) = &it.command
+        {
+            candidates.push(Fact::new(command.clone(), it.at(*line), Confidence::High));
+        }
+        if let Some((compose, it)) = draft.linked
+            && let Some((command, line)) = &it.command
+        {
+            candidates.push(Fact::new(command.clone(), compose.at(*line), Confidence::High));
+        }
+        let scope = &mut draft.scope;
+        let rules = &scope.stack.start;
+        let usual: Vec<Fact<String>> = rules.iter().filter_map(|rule| scope.find(std::slice::from_ref(rule))).collect();
+        let mut is_fit = |it: &Fact<String>| {
+            scope.start = Some(it.with(commands.read(&it.value).text));
+            !commands.is_for_development(&it.value) && !scope.any(&scope.stack.development)
+        };
+        let shipped = candidates.into_iter().find(|it| is_fit(it));
+        let start = shipped.clone().or_else(|| usual.into_iter().find(|it| is_fit(it)));
+        draft.is_shipped = shipped.is_some();
+        let start = start.map(|it| {
+            let mut start = commands.read(&it.value);
+            if draft.scope.stack.compiled && draft.is_shipped && !start.words.is_empty() {
+                start.words.remove(0);
+            }
+            it.with(start)
+        });
+        draft.scope.start = start.as_ref().map(|it| it.with(it.value.text.clone()));
+        draft.service.start = start.filter(|it| !it.value.text.is_empty());
+    }
+
+    fn role(&self, draft: &mut Draft<'t>) {
+        let found = draft.scope.find(&draft.scope.stack.role);
+        let exposed = || {
+            let it = draft.dockerfile.as_ref().filter(|_| draft.is_shipped)?;
+            let (_, line) = it.expose.first()?;
+            Some(Fact::new("web".to_owned(), it.at(*line), Confidence::Medium))
+        };
+        let declared = || {
+            let start = draft.service.start.as_ref()?;
+            let evidence = start.evidence.first()?;
+            let is_process = evidence.file.as_deref().is_some_and(|it| name_of(it) == "Procfile");
+            let why = "the process is called web; nothing shows that it listens";
+            is_process.then(|| Fact::new("web".to_owned(), evidence.clone().because(why), Confidence::Low))
+        };
+        let script = || {
+            let start = draft.service.start.as_ref()?;
+            let evidence = start.evidence.first()?.clone();
+            Some(Fact::new(
+                "script".to_owned(),
+                evidence.because("it starts, and nothing shows that it listens"),
+                Confidence::Medium,
+            ))
+        };
+        let role = found.or_else(exposed).or_else(declared).or_else(script);
+        draft.scope.role = role.as_ref().map(|it| it.value.clone());
+        draft.service.role = role;
+    }
+
+    /// The version: what is written down for it, then the base image, then what manifests allow.
+    fn version(&self, draft: &Draft<'t>) -> Option<Fact<String>> {
+        let scope = &draft.scope;
+        let written = scope.stack.version.iter().filter_map(|rule| scope.find(std::slice::from_ref(rule)));
+        let written: Vec<Fact<String>> = written.collect();
+        let exact = written.iter().find(|it| !is_range(&it.value));
+        let imaged = draft.dockerfile.as_ref().and_then(|it| {
+            it.images.iter().rev().find_map(|(image, line)| {
+                let image = image.strip_prefix("docker.io/").unwrap_or(image);
+                let image = image.strip_prefix("library/").unwrap_or(image);
+                let version = scope.stack.images.iter().find_map(|pattern| {
+                    let pattern = self.tree.pattern(pattern)?;
+                    Some(pattern.captures(image)?.get(1)?.as_str().to_owned())
+                })?;
+                Some(Fact::new(version, it.at(*line), Confidence::High))
+            })
+        });
+        exact.cloned().or(imaged).or_else(|| written.first().cloned())
+    }
+
+    fn port(&self, draft: &mut Draft<'t>) {
+        draft.service.port_variable = draft.scope.variables.iter().find_map(|(name, evidence)| {
+            let is_one = self.known.common.ports.iter().any(|it| self.tree.fits(it, name));
+            is_one.then(|| Fact::new(name.clone(), evidence.clone(), Confidence::High))
+        });
+        if !matches!(draft.scope.role.as_deref(), Some("web" | "grpc" | "worker")) {
+            draft.service.port = None;
+            return;
+        }
+        let scope = &draft.scope;
+        let started = draft.service.start.as_ref().and_then(|it| {
+            let port = port_of(&it.value.text)?;
+            Some(it.with(port))
+        });
+        let set = draft.dockerfile.as_ref().and_then(|it| {
+            let is_port = |name: &str| self.known.common.ports.iter().any(|pattern| self.tree.fits(pattern, name));
+            let (_, value, line) = it.env.iter().rfind(|(name, ..)| is_port(name))?;
+            Some(Fact::new(value.parse().ok()?, it.at(*line), Confidence::High))
+        });
+        let written = scope.find(&scope.stack.port).and_then(|it| Some(it.with(it.value.parse().ok()?)));
+        let exposed = || {
+            let it = draft.dockerfile.as_ref()?;
+            let (port, line) = it.expose.first()?;
+            Some(Fact::new(*port, it.at(*line), Confidence::High))
+        };
+        let published = || {
+            let (compose, it) = draft.linked?;
+            let (port, line) = it.ports.first()?;
+            Some(Fact::new(*port, compose.at(*line), Confidence::High))
+        };
+        draft.service.port = started.or(set).or(written).or_else(exposed).or_else(published);
+    }
+
+    fn health(&self, draft: &Draft<'t>) -> Option<Fact<String>> {
+        if draft.scope.role.as_deref() != Some("web") {
+            return None;
+        }
+        let asked = draft.dockerfile.as_ref().and_then(|it| {
+            let (path, line) = it.health.as_ref()?;
+            Some(Fact::new(path.clone(), it.at(*line), Confidence::High))
+        });
+        let composed = || {
+            let (compose, it) = draft.linked?;
+            let (path, line) = it.health.as_ref()?;
+            Some(Fact::new(path.clone(), compose.at(*line), Confidence::High))
+        };
+        let routed = || {
+            self.known.common.health.iter().find_map(|pattern| {
+                let pattern = self.tree.pattern(pattern)?;
+                draft.scope.sources.iter().find_map(|file| in_route(self.tree, &pattern, file))
+            })
+        };
+        asked.or_else(composed).or_else(|| draft.scope.find(&draft.scope.stack.health)).or_else(routed)
+    }
+
+    /// The migration: a `release` process, what runs before the start, or what the stack knows.
+    fn migrate(&self, draft: &mut Draft<'t>) {
+        let folder = draft.scope.folder.clone();
+        let commands =
+            Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
+        let released = draft
+            .processes
+            .iter()
+            .find(|(name, _)| name == "release")
+            .map(|(_, it)| it.with(commands.read(&it.value).text));
+        let before = || {
+            let start = draft.service.start.as_ref()?;
+            let found = start.value.before.iter().find(|it| commands.is_migration(it))?;
+            Some(start.with(found.clone()))
+        };
+        draft.service.migrate = released
+            .filter(|it| commands.is_migration(&it.value))
+            .or_else(before)
+            .or_else(|| draft.scope.find(&draft.scope.stack.migrate));
+    }
+
+    fn environment(&self, draft: &mut Draft<'t>) {
+        let scope = &draft.scope;
+        let mut out: IndexMap<String, Fact<Variable>> = IndexMap::new();
+        for (name, rules) in &scope.stack.environment {
+            if let Some(fact) = scope.find(rules) {
+                let value = Variable { value: Some(fact.value.clone()), secret: false, set: true };
+                out.insert(name.clone(), fact.with(value));
+            }
+        }
+        if let Some(it) = &draft.dockerfile {
+            for (name, value, line) in &it.env {
+                let is_plain = !value.contains('$') && !is_secret(name);
+                if is_plain && scope.variables.contains_key(name) {
+                    let value = Variable { value: Some(value.clone()), secret: false, set: true };
+                    out.entry(name.clone()).or_insert_with(|| Fact::new(value, it.at(*line), Confidence::High));
+                }
+            }
+        }
+        let examples: BTreeMap<String, String> = draft
+            .env_files
+            .iter()
+            .rev()
+            .filter_map(|it| self.tree.text(it))
+            .flat_map(|it| settings(&it))
+            .map(|(name, value, _)| (name, value))
+            .collect();
+        let is_read = |name: &str| {
+            scope.sources.is_empty()
+                || scope.sources.iter().any(|it| self.tree.text(it).is_some_and(|text| text.contains(name)))
+        };
+        for (name, evidence) in &scope.variables {
+            let secret = is_secret(name);
+            if evidence.file.as_deref().is_some_and(|it| name_of(it).contains("env")) && !is_read(name) && !secret {
+                continue;
+            }
+            let value = examples.get(name).filter(|it| !secret && !it.is_empty()).cloned();
+            let variable = Variable { value, secret, set: false };
+            out.entry(name.clone()).or_insert_with(|| Fact::new(variable, evidence.clone(), Confidence::Medium));
+        }
+        draft.service.variables = out;
+    }
+
+    fn system(&self, draft: &mut Draft<'t>) {
+        let scope = &draft.scope;
+        let mut out = IndexMap::new();
+        let wanted = [(&scope.stack.system.build, PackageUse::Build), (&scope.stack.system.run, PackageUse::Run)];
+        for (packages, usage) in wanted {
+            for (package, rules) in packages {
+                if let Some(fact) = scope.find(rules) {
+                    out.insert(package.clone(), fact.with(usage));
+                }
+            }
+        }
+        if let Some(it) = &draft.dockerfile
+            && it.stages == 1
+        {
+            for (package, line) in &it.packages {
+                out.entry(package.clone())
+                    .or_insert_with(|| Fact::new(PackageUse::Run, it.at(*line), Confidence::Medium));
+            }
+        } else if let Some(it) = &draft.dockerfile {
+            for (usage, packages) in [(PackageUse::Run, &it.packages), (PackageUse::Build, &it.build_packages)] {
+                for (package, line) in packages {
+                    out.entry(package.clone()).or_insert_with(|| Fact::new(usage, it.at(*line), Confidence::Medium));
+                }
+            }
+        }
+        draft.service.packages = out;
+    }
+
+    /// A process that runs from the same image.
+    pub(super) fn process(&self, draft: &Draft<'t>, command: &Fact<String>) -> Fact<Start> {
+        let folder = draft.scope.folder.clone();
+        let commands =
+            Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
+        command.with(commands.read(&command.value))
+    }
+}
+
+/// The scripts with names.
+fn scripts(scope: &Scope<'_>) -> Vec<(String, String)> {
+    let Some(rule) = &scope.stack.scripts else { return Vec::new() };
+    let files = rule.file.iter().flat_map(|it| scope.tree.glob(&scope.folder, it));
+    let place = format!("{}.*", rule.at.as_deref().unwrap_or_default());
+    files
+        .filter_map(|it| scope.tree.value(it))
+        .flat_map(|it| {
+            let found = at(&it, &place).into_iter();
+            found.filter_map(|(name, it)| Some((name, scalar(it)?))).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// A route in a file that asks for health.
+fn in_route(tree: &Tree<'_>, pattern: &Regex, file: &str) -> Option<Fact<String>> {
+    let text = tree.text(file)?;
+    let found = pattern.captures(&text)?;
+    let path = found.get(1)?;
+    let evidence = Evidence::place(file, Some(line_at(&text, path.start())));
+    let value = if path.as_str().starts_with('/') { path.as_str().to_owned() } else { format!("/{}", path.as_str()) };
+    Some(Fact::new(value, evidence, Confidence::Medium))
+}
+
+/// The port that a command names: behind `--port` and the like, or in an address.
+pub(super) fn port_of(command: &str) -> Option<u16> {
+    let flags = r"(?:--port[= ]|-p[= ]?|--bind[= ]\S*?:|-b[= ]\S*?:|--address[= ]\S*?:|--listen[= ]\S*?:|--http[= ]\S*?:|--server\.port=|-l[= ]\S*?:?|:)";
+    let number = r#"["']?(?:\$\{[A-Z_]+:-?)?(\d{2,5})\b"#;
+    let pattern = Regex::new(&format!("(?:^|\\s|=){flags}{number}")).expect("a pattern that is tested");
+    pattern.captures(command)?.get(1)?.as_str().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::port_of;
+
+    #[test]
+    fn a_command_names_its_port() {
+        for (command, port) in [
+            ("uvicorn app:app --port 8001", Some(8001)),
+            ("gunicorn -b 0.0.0.0:5000 app:app", Some(5000)),
+            ("gunicorn --bind :$PORT main:app", None),
+            ("rails server -b 0.0.0.0 -p ${PORT:-3000}", Some(3000)),
+            ("java -Dserver.port=9000 -jar app.jar", None),
+            ("java -jar app.jar --server.port=9000", Some(9000)),
+            ("gunicorn --workers 3 app:app", None),
+        ] {
+            assert_eq!(port_of(command), port, "{command}");
+        }
+    }
+}

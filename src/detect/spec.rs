@@ -1,0 +1,628 @@
+//! What was found as the text of a `forge.yaml`, with the evidence beside what was inferred.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::command::split;
+use super::found::{Backing, Fact, Found, PackageUse, Service};
+use super::version::chosen;
+use super::{slug, tree};
+use crate::catalog::{Catalog, Detection, Entry, Selection, StackFacts};
+use crate::credential::{has_credential, is_harmless};
+use crate::render::tree::{Entry as Line, Tree, entry};
+
+/// Of more settings than these nobody reads the list.
+const MOST_VARIABLES: usize = 40;
+
+/// What a spec is made of.
+pub struct Draft<'a> {
+    /// What was found.
+    pub found: &'a Found,
+    /// What can be built and run.
+    pub catalog: &'a Catalog,
+    /// What is recognised.
+    pub known: &'a Detection,
+    /// The name of the project.
+    pub name: String,
+    /// Where outputs lie, where files of other people are in the way of the usual places: `layout:`.
+    pub layout: Option<Value>,
+}
+
+/// A spec, and what it leaves to its author.
+pub struct Written {
+    /// The text of `forge.yaml`.
+    pub text: String,
+    /// What could not be said in it, in sentences.
+    pub open: Vec<String>,
+}
+
+/// What all services together declare.
+#[derive(Default)]
+struct Declared {
+    secrets: BTreeMap<String, Line>,
+    variables: BTreeMap<String, Line>,
+    open: Vec<String>,
+}
+
+impl Draft<'_> {
+    /// The text, in the order of the documentation.
+    pub fn write(&self) -> Written {
+        let mut declared = Declared::default();
+        let services: Vec<Line> = self.found.services.iter().filter_map(|it| self.service(it, &mut declared)).collect();
+        let names: BTreeSet<String> = services.iter().map(|it| it.key.clone()).collect();
+        let mut root = vec![entry("forge", Tree::Number(1)), entry("name", Tree::text(&*self.name))];
+        if services.is_empty() {
+            declared.open.push("nothing that forge can build was found: write `services:` by hand".to_owned());
+        }
+        root.push(entry("services", Tree::map(services)));
+        let backings: Vec<Line> = self.found.backings.iter().filter_map(|it| self.backing(it, &mut declared)).collect();
+        if !backings.is_empty() {
+            root.push(entry("backings", Tree::map(backings)));
+        }
+        if !declared.secrets.is_empty() {
+            root.push(entry("secrets", Tree::map(declared.secrets.into_values())));
+        }
+        if !declared.variables.is_empty() {
+            root.push(entry("variables", Tree::map(declared.variables.into_values())));
+        }
+        root.extend(self.gateway(&names));
+        if let Some(layout) = &self.layout {
+            let comment =
+                "files of these names are there already, and stay as they are; take this out once they are gone";
+            root.push(entry("layout", value(layout)).comment(comment));
+        }
+        let mut text = "# yaml-language-server: $schema=.forge/schema.json\n# Written by `forge init`. Beside what was inferred stands where it comes from; `forge init --explain` says more.\n".to_owned();
+        for note in &self.found.notes {
+            text.push_str(&format!("# {}\n", one_line(&note.to_string())));
+        }
+        text.push_str(&Tree::map(root).document());
+        let optional = self.found.backings.iter().filter(|it| it.optional);
+        let unused: Vec<String> = optional
+            .map(|it| format!("#   {}: {{ kind: {} }}  # {}", it.name, it.kind.value, one_line(&it.kind.because())))
+            .collect();
+        if !unused.is_empty() {
+            text.push_str("\n# It can use these, too; nothing says that it has to:\n# backings:\n");
+            text.push_str(&(unused.join("\n") + "\n"));
+        }
+        Written { text, open: declared.open }
+    }
+
+    fn service(&self, it: &Service, declared: &mut Declared) -> Option<Line> {
+        let name = &it.name.value;
+        let mut lines = Vec::new();
+        if let Some(from) = &it.from {
+            let start = it.start.as_ref()?;
+            let command =
+                if start.value.words.is_empty() { split(&start.value.text) } else { start.value.words.clone() };
+            lines.push(entry("from", Tree::text(&**from)));
+            lines.push(entry("command", words(&command)).comment(start.because()));
+            lines.push(no_probe());
+            return Some(entry(&**name, Tree::map(lines)).comment(self.headline(it)));
+        }
+        let Some((stack, entry_of)) = self.catalog.stacks.get_key_value(&it.stack.value) else {
+            declared.open.push(format!(
+                "`{name}` in {} is {}, for which there is no stack `{}`: write one, or build it with a Dockerfile of your own",
+                it.path, it.language, it.stack.value
+            ));
+            return None;
+        };
+        let (options, refused) = self.options(it, entry_of);
+        let version = it.version.as_ref().and_then(|asked| {
+            let known: Vec<&str> = entry_of.versions.keys().map(String::as_str).collect();
+            Some((asked, chosen(&asked.value, &known, &entry_of.default_version)?.to_owned()))
+        });
+        let selection = Selection {
+            version: version.as_ref().map_or_else(|| entry_of.default_version.clone(), |(_, it)| it.clone()),
+            options: entry_of.fill_options(&options.iter().map(|(name, it)| (name.clone(), it.clone())).collect()),
+            usage: None,
+            program: None,
+        };
+        let facts = entry_of.facts::<StackFacts>(&selection).ok();
+        lines.push(self.build(it, stack, &options, version.as_ref(), &refused));
+        let port = port(it, facts.as_ref());
+        if let Some(command) = self.command(it, facts.as_ref(), &selection, port, declared) {
+            lines.push(command);
+        }
+        if let Some(port) = port.filter(|it| facts.as_ref().is_none_or(|facts| facts.port != Some(*it))) {
+            let line = entry("port", Tree::Number(port.into()));
+            lines.push(match &it.port {
+                Some(fact) if fact.value == port => line.comment(fact.because()),
+                Some(fact) => {
+                    line.comment(format!("{} at {}: below 1024 only root can listen", fact.value, fact.because()))
+                }
+                None => line.comment("a guess: nothing says where it listens"),
+            });
+        }
+        let role = it.role.as_ref().map(|it| it.value.as_str());
+        let has_port = port.is_some() || facts.as_ref().is_some_and(|it| it.port.is_some());
+        match &it.health {
+            Some(health) if has_port && role == Some("web") => {
+                let probe = Tree::flow_map([entry("http", Tree::text(&*health.value))]);
+                lines.push(entry("healthcheck", probe).comment(health.because()));
+            }
+            _ if !has_port => lines.push(no_probe()),
+            _ => {}
+        }
+        lines.extend(self.needs(it));
+        lines.extend(self.settings(it, facts.as_ref(), port, declared));
+        if let Some(migrate) = &it.migrate {
+            let command = Tree::flow_map([entry("command", words(&split(&migrate.value)))]);
+            lines.push(entry("migrate", command).comment(format!("once per deploy; {}", migrate.because())));
+        }
+        let volumes: Vec<Line> = it
+            .volumes
+            .iter()
+            .filter(|it| it.value.starts_with('/') && it.value.len() > 1 && !it.value.starts_with("/tmp"))
+            .map(|volume| {
+                let last = slug(tree::name_of(volume.value.trim_end_matches('/')), "data");
+                let volume_name = Tree::flow_map([entry("volume", Tree::text(format!("{name}-{last}")))]);
+                entry(volume.value.trim_end_matches('/'), volume_name).comment(volume.because())
+            })
+            .collect();
+        if !volumes.is_empty() {
+            lines.push(entry("writable", Tree::map(volumes)));
+        }
+        Some(entry(&**name, Tree::map(lines)).comment(self.headline(it)))
+    }
+
+    /// What a service is, in a line or two.
+    fn headline(&self, it: &Service) -> String {
+        let role = it.role.as_ref().map_or("program", |it| it.value.as_str());
+        let what = match role {
+            "script" => {
+                "a program that starts, does its work and may end: a service is started again and again".to_owned()
+            }
+            "static" => "files for a browser".to_owned(),
+            other => format!("{other}, {}", it.language),
+        };
+        let mut out = format!("{what}: {}", it.stack.because());
+        for also in &it.also {
+            out.push_str(&format!("\nalso {}: {}", also.value, also.because()));
+        }
+        if let Some(dockerfile) = &it.dockerfile {
+            let user = dockerfile.user.as_deref().unwrap_or("root");
+            out.push_str(&format!(
+                "\nwas built by {} on {}, {} stage{}, run by {user}",
+                dockerfile.file,
+                dockerfile.base,
+                dockerfile.stages,
+                if dockerfile.stages == 1 { "" } else { "s" }
+            ));
+        }
+        out
+    }
+
+    fn build(
+        &self,
+        it: &Service,
+        stack: &str,
+        options: &IndexMap<String, Value>,
+        version: Option<&(&Fact<String>, String)>,
+        refused: &[String],
+    ) -> Line {
+        let context = if it.context == "." { ".".to_owned() } else { format!("./{}", it.context) };
+        let mut build = vec![entry("stack", Tree::text(stack)), entry("context", Tree::text(context))];
+        if let Some((asked, version)) = version {
+            let line = entry("version", Tree::text(version.as_str()));
+            build.push(line.comment(if asked.value == *version {
+                asked.because()
+            } else {
+                format!("asked for {}: {}", asked.value, asked.because())
+            }));
+        }
+        let chosen: Vec<Line> = options
+            .iter()
+            .map(|(name, choice)| {
+                let line = entry(&**name, value(choice));
+                match it.options.get(name) {
+                    Some(fact) => line.comment(fact.because()),
+                    None => line,
+                }
+            })
+            .collect();
+        if !chosen.is_empty() {
+            build.push(entry("options", Tree::map(chosen)));
+        }
+        build.extend(self.packages(it));
+        let line = entry("build", Tree::map(build));
+        if refused.is_empty() { line } else { line.comment(refused.join("\n")) }
+    }
+
+    /// The options that the stack takes, and a word for each that it does not.
+    fn options(&self, it: &Service, entry: &Entry) -> (IndexMap<String, Value>, Vec<String>) {
+        let mut out = IndexMap::new();
+        let mut refused = Vec::new();
+        for (name, fact) in &it.options {
+            let Some(schema) = entry.options.get(name) else { continue };
+            let value = match schema["type"].as_str() {
+                Some("boolean") => Value::Bool(fact.value == "true"),
+                Some("integer") => fact.value.parse::<u64>().map_or(Value::Null, Value::from),
+                _ => Value::String(fact.value.clone()),
+            };
+            let is_known = schema["enum"].as_array().is_none_or(|it| it.contains(&value));
+            let fits = schema["pattern"]
+                .as_str()
+                .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(&fact.value)));
+            if is_known && fits && !value.is_null() {
+                if schema.get("default") != Some(&value) || matches!(name.as_str(), "framework" | "package_manager") {
+                    out.insert(name.clone(), value);
+                }
+            } else if name != "framework" || fact.value != "none" {
+                refused.push(format!("{name} {}: {}; the stack has no word for it", fact.value, fact.because()));
+            }
+        }
+        (out, refused)
+    }
+
+    fn packages(&self, it: &Service) -> Option<Line> {
+        let common = &self.known.common;
+        let fits = |patterns: &[String], name: &str| {
+            patterns.iter().any(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)))
+        };
+        let is_name =
+            |name: &str| name.bytes().all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it)) && name.len() > 1;
+        let (mut build, mut run, mut reasons) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for (name, fact) in &it.packages {
+            if !is_name(name) || fits(&common.needless_packages, name) {
+                continue;
+            }
+            let for_build = fact.value == PackageUse::Build || fits(&common.build_packages, name);
+            if for_build { &mut build } else { &mut run }.push(Tree::text(&**name));
+            reasons.insert(fact.because());
+        }
+        let mut sets = Vec::new();
+        if !build.is_empty() {
+            sets.push(entry("build", Tree::flow_list(build)));
+        }
+        if !run.is_empty() {
+            sets.push(entry("run", Tree::flow_list(run)));
+        }
+        let reasons: Vec<String> = reasons.into_iter().collect();
+        (!sets.is_empty()).then(|| entry("packages", Tree::map(sets)).comment(reasons.join(", ")))
+    }
+
+    /// The command, where the stack has none, or somebody wrote another one down.
+    fn command(
+        &self,
+        it: &Service,
+        facts: Option<&StackFacts>,
+        selection: &Selection,
+        port: Option<u16>,
+        declared: &mut Declared,
+    ) -> Option<Line> {
+        let facts = facts?;
+        if facts.image_command {
+            return None;
+        }
+        let own: Vec<String> = it.start.as_ref().map(|it| it.value.words.clone()).unwrap_or_default();
+        let usual = facts.command.first().map(String::as_str).unwrap_or_default();
+        let own = with_port(&own, port.or(facts.port));
+        let Some(own) = own.filter(|it| !it.is_empty()) else {
+            if facts.command.is_empty() {
+                let name = &it.name.value;
+                let known = it
+                    .start
+                    .as_ref()
+                    .map(|it| format!(" ({} says `{}`, which needs a shell)", it.because(), it.value.text));
+                declared.open.push(format!(
+                    "nothing says how `{name}` is started{}: write `command: [program, argument, …]` there",
+                    known.unwrap_or_default()
+                ));
+            }
+            return None;
+        };
+        let is_compiled = self.known.stacks.get(&it.stack.value).is_some_and(|it| it.compiled);
+        let start = it.start.as_ref()?;
+        let file = start.evidence.first().and_then(|it| it.file.as_deref()).unwrap_or_default();
+        let is_shipped = ["Procfile", "ockerfile", "compose"].iter().any(|it| tree::name_of(file).contains(it));
+        if is_compiled {
+            let values = minijinja::context! { options => minijinja::Value::from(minijinja::value::Serde(&selection.options)), version => selection.version.clone(), port => port, name => it.name.value.clone() };
+            let usual: Option<Vec<String>> =
+                facts.command.iter().map(|it| self.catalog.fill(it, &values).ok()).collect();
+            let whole: Vec<String> = usual?.into_iter().chain(own.iter().cloned()).collect();
+            return (is_shipped && !whole.is_empty() && !own[0].starts_with('.'))
+                .then(|| entry("command", words(&whole)).comment(start.because()));
+        }
+        if facts.command.is_empty() {
+            return Some(entry("command", words(&own)).comment(start.because()));
+        }
+        // What the stack starts with the same program is hardened: proxy headers, graceful stops.
+        let is_same = own[0] == usual || it.options.get("framework").is_some_and(|_| usual != "node");
+        (is_shipped && !is_same && own[0] != "node").then(|| entry("command", words(&own)).comment(start.because()))
+    }
+
+    fn needs(&self, it: &Service) -> Option<Line> {
+        let mut needs = Vec::new();
+        for (name, need) in &it.needs {
+            let backing = self.found.backings.iter().find(|it| it.name == *name);
+            if let Some(backing) = backing {
+                let Some(entry_of) = self.catalog.backings.get(&backing.kind.value) else { continue };
+                let outputs = entry_of.facts["outputs"].as_object();
+                let known = |it: &str| outputs.is_some_and(|outputs| outputs.contains_key(it));
+                let given: Vec<Line> = need
+                    .environment
+                    .iter()
+                    .filter(|(_, output)| known(output))
+                    .map(|(variable, output)| entry(&**variable, Tree::text(&**output)))
+                    .collect();
+                let given = if given.is_empty() {
+                    Tree::flow_map([])
+                } else {
+                    Tree::flow_map([entry("environment", Tree::flow_map(given))])
+                };
+                needs.push(entry(&**name, given).comment(backing.kind.because()));
+            } else if self.found.services.iter().any(|it| it.name.value == *name) {
+                needs.push(entry(&**name, Tree::flow_map([])));
+            }
+        }
+        (!needs.is_empty()).then(|| entry("needs", Tree::map(needs)))
+    }
+
+    /// Constants, settings and secrets.
+    fn settings(
+        &self,
+        it: &Service,
+        facts: Option<&StackFacts>,
+        port: Option<u16>,
+        declared: &mut Declared,
+    ) -> Vec<Line> {
+        let common = &self.known.common;
+        let fits = |patterns: &[String], name: &str| {
+            patterns.iter().any(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)))
+        };
+        let wired: BTreeSet<&String> = it.needs.values().flat_map(|it| it.environment.keys()).collect();
+        let by_stack = |name: &str| facts.is_some_and(|it| it.environment.contains_key(name));
+        let (mut environment, mut variables, mut secrets) = (Vec::new(), Vec::new(), Vec::new());
+        if let Some(variable) = &it.port_variable
+            && let Some(port) = port.or(facts.and_then(|it| it.port))
+            && !by_stack(&variable.value)
+        {
+            let line = entry(&*variable.value, Tree::text(port.to_string()));
+            environment.push(line.comment(variable.because()));
+        }
+        for (name, fact) in &it.variables {
+            let is_ours = wired.contains(name)
+                || by_stack(name)
+                || fits(&common.system, name)
+                || fits(&common.ports, name)
+                || name.ends_with("_FILE");
+            if is_ours || !is_name(name) {
+                continue;
+            }
+            let variable = &fact.value;
+            let in_production = common
+                .production
+                .iter()
+                .find(|(pattern, _)| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)));
+            if variable.secret {
+                let from_file = fact.evidence[0].file.as_deref().is_some_and(|it| tree::name_of(it).contains("env"));
+                let made = common
+                    .generated
+                    .iter()
+                    .find(|(pattern, _)| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)));
+                let source = match made {
+                    Some((_, length)) => {
+                        let length = entry("length", Tree::Number(u64::from(*length)));
+                        entry("generate", Tree::flow_map([length]))
+                    }
+                    // What nobody reads is for somebody else.
+                    None if from_file && it.role.as_ref().is_none_or(|it| it.value == "static") => continue,
+                    None => entry("supplied", Tree::text(format!("{} of {}", name, it.name.value))),
+                };
+                let line = entry(&**name, Tree::flow_map([source])).comment(fact.because());
+                declared.secrets.entry(name.clone()).or_insert(line);
+                secrets.push(entry(&**name, Tree::flow_map([entry("environment", Tree::text(&**name))])));
+            } else if variable.set {
+                if let Some(value) = variable.value.as_ref().filter(|it| is_plain(it)) {
+                    environment.push(entry(&**name, Tree::text(&**value)).comment(fact.because()));
+                }
+            } else if let Some((_, value)) = in_production {
+                environment.push(entry(&**name, Tree::text(&**value)).comment(fact.because()));
+            } else if variables.len() < MOST_VARIABLES {
+                let mut lines = Vec::new();
+                if let Some(value) = variable
+                    .value
+                    .as_ref()
+                    .filter(|it| is_plain(it) && !it.contains("localhost") && !it.contains("127.0.0.1"))
+                {
+                    lines.push(entry("default", Tree::text(&**value)));
+                }
+                let line = entry(&**name, Tree::flow_map(lines)).comment(fact.because());
+                declared.variables.entry(name.clone()).or_insert(line);
+                variables.push(Tree::text(&**name));
+            }
+        }
+        let mut out = Vec::new();
+        if !environment.is_empty() {
+            out.push(entry("environment", Tree::map(environment)));
+        }
+        if !variables.is_empty() {
+            out.push(entry("variables", Tree::flow_list(variables)));
+        }
+        if !secrets.is_empty() {
+            out.push(entry("secrets", Tree::map(secrets)));
+        }
+        out
+    }
+
+    fn backing(&self, it: &Backing, declared: &mut Declared) -> Option<Line> {
+        let is_needed = self.found.services.iter().any(|service| service.needs.contains_key(&it.name));
+        if it.optional || !is_needed && !self.found.services.is_empty() {
+            return None;
+        }
+        let Some(entry_of) = self.catalog.backings.get(&it.kind.value) else {
+            declared.open.push(format!(
+                "{} is needed ({}), and there is no backing of this kind",
+                it.kind.value,
+                it.kind.because()
+            ));
+            return None;
+        };
+        let mut lines = vec![entry("kind", Tree::text(&*it.kind.value))];
+        let mut comment = it.kind.because();
+        if let Some(asked) = &it.version {
+            let known: Vec<&str> = entry_of.versions.keys().map(String::as_str).collect();
+            if let Some(version) = chosen(&asked.value, &known, &entry_of.default_version) {
+                lines.push(entry("version", Tree::text(version)));
+                if !asked.value.starts_with(version) {
+                    comment = format!(
+                        "{comment}\nit was {}; data of an older version have to be taken over by hand",
+                        asked.value
+                    );
+                }
+            }
+        }
+        if let Some(usage) = it.usage.as_ref().filter(|it| entry_of.uses.contains_key(&it.value)) {
+            lines.push(entry("use", Tree::text(&*usage.value)));
+        }
+        Some(entry(&*it.name, Tree::flow_map(lines)).comment(comment))
+    }
+
+    /// The edge: the front end at `/`, what is behind it at `/api/`.
+    fn gateway(&self, names: &BTreeSet<String>) -> Option<Line> {
+        let serve = |role: &str| -> Vec<&Service> {
+            let is_one =
+                |it: &&Service| names.contains(&it.name.value) && it.role.as_ref().is_some_and(|it| it.value == role);
+            self.found.services.iter().filter(is_one).collect()
+        };
+        let (files, webs) = (serve("static"), serve("web"));
+        let route = |path: &str, to: &Service| {
+            Tree::flow_map([entry("path", Tree::text(path)), entry("to", Tree::text(&*to.name.value))])
+        };
+        let mut routes = Vec::new();
+        let mut comment = None;
+        match (&files[..], &webs[..]) {
+            ([], []) => return None,
+            ([], [web]) => routes.push(route("/", web)),
+            ([file], []) => routes.push(route("/", file)),
+            ([], [first, rest @ ..]) => {
+                comment = Some("a guess: nothing says which paths are whose");
+                routes.extend(rest.iter().map(|it| route(&format!("/{}/", it.name.value), it)));
+                routes.push(route("/", first));
+            }
+            ([file, others @ ..], webs) => {
+                comment = Some("a guess: nothing says which paths are whose");
+                routes.extend(others.iter().map(|it| route(&format!("/{}/", it.name.value), it)));
+                routes.extend(webs.iter().enumerate().map(|(index, it)| {
+                    if index == 0 { route("/api/", it) } else { route(&format!("/{}/", it.name.value), it) }
+                }));
+                routes.push(route("/", file));
+            }
+        }
+        let routes = entry("routes", Tree::list(routes));
+        let host = entry("main", Tree::flow_map([entry("domain", Tree::text(format!("{}.localhost", self.name)))]));
+        let hosts = entry("hosts", Tree::flow_map([host]))
+            .comment("yours, and then `tls: { mode: acme, … }` or files, and ports 80 and 443");
+        let ports = Tree::flow_map([entry("http", Tree::Number(8080)), entry("host_ip", Tree::text("127.0.0.1"))]);
+        Some(entry(
+            "gateway",
+            Tree::map([
+                hosts,
+                entry("tls", Tree::flow_map([entry("mode", Tree::text("none"))])),
+                entry("ports", ports),
+                match comment {
+                    Some(comment) => routes.comment(comment),
+                    None => routes,
+                },
+            ]),
+        ))
+    }
+}
+
+/// What takes the place of a probe where nothing is known to ask for.
+fn no_probe() -> Line {
+    let exception = Tree::flow_map([
+        entry("rule", Tree::text("healthcheck")),
+        entry("reason", Tree::text("it listens nowhere, and touches no file yet")),
+    ]);
+    let comment =
+        "better: touch a file now and then, and write healthcheck: { file: { path: /tmp/alive, max_age: 60s } }";
+    entry("exceptions", Tree::list([exception])).comment(comment)
+}
+
+/// The port that the service listens on in its container: from 1024 on.
+fn port(it: &Service, facts: Option<&StackFacts>) -> Option<u16> {
+    if !it.role.as_ref().is_some_and(|it| matches!(it.value.as_str(), "web" | "grpc")) {
+        return None;
+    }
+    let usual = facts.and_then(|it| it.port);
+    match &it.port {
+        Some(port) if port.value >= 1024 => Some(port.value),
+        Some(_) => Some(usual.unwrap_or(8080)),
+        None => usual.or(Some(8080)),
+    }
+}
+
+/// A command with its port filled in; `None` where another variable is in it, which only a shell knows.
+fn with_port(command: &[String], port: Option<u16>) -> Option<Vec<String>> {
+    command
+        .iter()
+        .map(|word| {
+            let Some(start) = word.find('$') else { return Some(word.clone()) };
+            let rest = &word[start + 1..];
+            let (name, length) = match rest.strip_prefix('{').and_then(|it| it.split_once('}')) {
+                Some((inner, _)) => (inner.split([':', '-']).next().unwrap_or(inner), inner.len() + 2),
+                None => {
+                    let end = rest.find(|it: char| !(it.is_ascii_alphanumeric() || it == '_')).unwrap_or(rest.len());
+                    (&rest[..end], end)
+                }
+            };
+            let port = port.filter(|_| name.ends_with("PORT"))?;
+            Some(format!("{}{port}{}", &word[..start], &rest[length..]))
+        })
+        .collect()
+}
+
+fn words(command: &[String]) -> Tree {
+    Tree::flow_list(command.iter().map(|it| Tree::text(&**it)))
+}
+
+fn value(it: &Value) -> Tree {
+    match it {
+        Value::Null => Tree::Null,
+        Value::Bool(it) => Tree::Bool(*it),
+        Value::Number(it) => it.as_u64().map_or_else(|| Tree::Float(it.clone()), Tree::Number),
+        Value::String(it) => Tree::text(&**it),
+        Value::Array(items) => Tree::flow_list(items.iter().map(value)),
+        Value::Object(map) => object(map),
+    }
+}
+
+fn object(map: &Map<String, Value>) -> Tree {
+    Tree::map(map.iter().map(|(key, it)| entry(&**key, value(it))))
+}
+
+/// Whether a value is harmless to stand in a file that everybody reads.
+fn is_plain(value: &str) -> bool {
+    let is_short = value.len() <= 200 && !value.chars().any(char::is_control);
+    is_short && !value.contains('$') && (is_harmless(value) || !has_credential(value)) && !value.contains("://")
+        || value.starts_with("http") && !value.contains('@') && is_short && !value.contains('$')
+}
+
+fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|it| it.is_ascii_alphabetic() || it == b'_')
+        && bytes.all(|it| it.is_ascii_alphanumeric() || it == b'_')
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_port;
+
+    #[test]
+    fn only_ports_are_filled_in() {
+        let filled = |text: &str| {
+            let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+            with_port(&words, Some(8000)).map(|it| it.join(" "))
+        };
+        assert_eq!(filled("gunicorn -b :$PORT app").as_deref(), Some("gunicorn -b :8000 app"));
+        assert_eq!(filled("rails s -p ${PORT:-3000}").as_deref(), Some("rails s -p 8000"));
+        assert_eq!(filled("run $FLAGS"), None);
+    }
+}
