@@ -96,6 +96,8 @@ fn help_names_every_command() {
     let said = Sandbox::new("help").run(&["--help"]);
     assert_eq!(said.code, 0);
     for command in [
+        "init",
+        "add",
         "validate",
         "generate",
         "diff",

@@ -5,6 +5,7 @@
 mod commands;
 mod companions;
 mod conflicts;
+mod detecting;
 mod dockerfiles;
 mod engine;
 mod files;

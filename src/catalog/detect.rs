@@ -30,6 +30,8 @@ pub struct Common {
     pub skip: Vec<String>,
     /// Names of folders whose programs nobody deploys: tests, examples, documentation.
     pub aside: Vec<String>,
+    /// Names of programs that people run by hand; patterns.
+    pub tools: Vec<String>,
     /// Beginnings of a command that only find the program which comes after them: `poetry run`.
     pub wrappers: Vec<String>,
     /// Commands that only developers run: reloaders, bundlers that watch.
@@ -93,6 +95,9 @@ pub struct StackDetection {
     /// Programs of this folder, each a service of its own; the value is a folder or a name, `${member}` elsewhere.
     #[serde(default)]
     pub programs: Vec<Rule>,
+    /// Where there are several programs: what shows in the files of one that it serves.
+    #[serde(default)]
+    pub serves: Vec<Rule>,
     /// Whether the first word of a start command is what the build makes, and only the words after it count.
     #[serde(default)]
     pub compiled: bool,
@@ -114,6 +119,15 @@ pub struct StackDetection {
     /// the stack does not know are told all the same.
     #[serde(default)]
     pub options: IndexMap<String, Vec<Rule>>,
+    /// Options of the stack that are lists: each different value that the rules find.
+    #[serde(default)]
+    pub lists: IndexMap<String, Vec<Rule>>,
+    /// What the stack calls a value of an option, where that is told by another name: `framework: { net/http: http }`.
+    #[serde(default)]
+    pub words: IndexMap<String, IndexMap<String, String>>,
+    /// What its author should know, in sentences.
+    #[serde(default)]
+    pub notes: Vec<Rule>,
     /// What it does: `web`, `static`, `worker`, `grpc` or `script`.
     #[serde(default)]
     pub role: Vec<Rule>,

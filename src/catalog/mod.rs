@@ -234,6 +234,8 @@ impl Catalog {
                 ["stacks", _, "stack.yaml"] => entry::<StackFacts>(name, text, own),
                 ["backings", _, "backing.yaml"] => entry::<BackingFacts>(name, text, own),
                 ["gateway", "gateway.yaml"] => entry::<GatewayFacts>(name, text, own),
+                // Read by those who look for programs, and by nobody else.
+                ["detect.yaml"] | [_, _, "detect.yaml"] => continue,
                 _ => {
                     if own && name.ends_with(".j2") {
                         own_templates.push(name.to_owned());

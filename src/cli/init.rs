@@ -1,5 +1,6 @@
 //! `forge init`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write as _};
@@ -169,7 +170,7 @@ fn walk(
 
 /// Nothing was recognised: what would have been.
 fn nothing(known: &Detection, folder: &Path) -> Failure {
-    let manifests: Vec<&str> =
+    let manifests: BTreeSet<&str> =
         known.stacks.values().filter_map(|it| it.manifests.first()).map(String::as_str).collect();
     let help = format!(
         "forge knows {}, and builds anything with a Dockerfile of its own: write `services: {{ app: {{ build: {{ stack: custom, context: . }} }} }}` into forge.yaml, or name the folder of the program after -C",
@@ -264,13 +265,21 @@ fn write(
     }
     let kept = if valid { in_the_way(shell)? } else { Vec::new() };
     if !kept.is_empty() {
-        eject::run(&eject::Arguments { paths: kept }, shell)?;
+        let said =
+            format!("{:>18} {}, as it is: `forge adopt` brings in what the spec asks", "left to you", kept.join(", "));
+        // What there is to warn of was told a moment ago.
+        let quiet = std::mem::replace(&mut shell.quiet, true);
+        let ejected = eject::run(&eject::Arguments { paths: kept }, shell);
+        shell.quiet = quiet;
+        ejected?;
+        shell.say(&said)?;
     }
     if valid && written.open.is_empty() {
         shell.say("read it through, and then: forge generate")?;
         Ok(Answer::Yes)
     } else {
-        shell.say(&format!("{} left to say in {file}", counted(written.open.len().max(1), "thing")))?;
+        let count = counted(written.open.len().max(1), "thing");
+        shell.say(&format!("{count} left to say in {file}: mend it, and then: forge generate"))?;
         Ok(Answer::No)
     }
 }

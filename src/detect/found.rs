@@ -176,6 +176,8 @@ pub struct Variable {
     pub value: Option<String>,
     /// Whether it holds a secret.
     pub secret: bool,
+    /// Whether an env file gives it a value.
+    pub given: bool,
     /// Whether it has to have this value, or the program does not run in a container.
     pub set: bool,
 }

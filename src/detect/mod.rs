@@ -31,6 +31,9 @@ use tree::{folder_of, join, name_of, upwards, within};
 
 use crate::catalog::{Detection, StackDetection};
 
+/// The stack for Dockerfiles of people's own.
+const CUSTOM: &str = "custom";
+
 /// Programs lie no deeper below a repository, but what they are made of.
 const DEEPEST: usize = 5;
 
@@ -59,10 +62,12 @@ pub fn detect(tree: &Tree<'_>, known: &Detection) -> Found {
         all.extend(programs(&look, draft));
     }
     for draft in &mut all {
-        context(draft, &workspaces);
+        if context(draft, &workspaces) {
+            look.fill(draft);
+        }
     }
     if all.is_empty() {
-        with_own_dockerfiles(tree, &composes, &mut found);
+        with_own_dockerfiles(tree, known, &composes, &mut found);
     }
     names(&mut all);
     for draft in all {
@@ -259,8 +264,8 @@ fn workspaces(tree: &Tree<'_>, known: &Detection, candidates: &[(String, String,
     out
 }
 
-/// The folder that a program is built from: that of its workspace.
-fn context(draft: &mut Draft<'_>, workspaces: &[Workspace]) {
+/// The folder that a program is built from: that of its workspace. Whether it is a member of one.
+fn context(draft: &mut Draft<'_>, workspaces: &[Workspace]) -> bool {
     let folder = draft.scope.folder.clone();
     let language = &draft.service.language;
     let around = workspaces.iter().find(|(root, it, members)| {
@@ -269,16 +274,18 @@ fn context(draft: &mut Draft<'_>, workspaces: &[Workspace]) {
             && *root != folder
             && path.is_some_and(|path| {
                 members.iter().any(|member| {
+                    // Solutions are written on Windows.
+                    let member = member.replace('\\', "/");
                     let member = member.trim_start_matches("./").trim_end_matches('/');
                     globset::Glob::new(member).is_ok_and(|it| it.compile_matcher().is_match(path)) || member == path
                 })
             })
     });
-    if let Some((root, ..)) = around {
-        draft.service.context = shown(root);
-        let path = within(&folder, root).unwrap_or_default().to_owned();
-        draft.scope.member.get_or_insert(path);
-    }
+    let Some((root, ..)) = around else { return false };
+    draft.service.context = shown(root);
+    let path = within(&folder, root).unwrap_or_default().to_owned();
+    draft.scope.member.get_or_insert(path);
+    true
 }
 
 /// A folder with several programs is several services.
@@ -317,11 +324,24 @@ fn programs<'t>(look: &Look<'t>, mut draft: Draft<'t>) -> Vec<Draft<'t>> {
         look.fill(&mut one);
         out.push(one);
     }
-    let serves = |it: &Draft<'_>| rank(it).0 >= 2;
+    let serves = |it: &Draft<'_>| it.service.role.is_some() && serves_itself(it);
+    let is_tool = |it: &Draft<'_>| {
+        let name = it.service.program.as_deref().map(name_of).unwrap_or_default();
+        look.known.common.tools.iter().any(|pattern| look.tree.fits(pattern, name))
+    };
     if out.iter().any(serves) {
         out.retain(serves);
+    } else if !out.iter().all(is_tool) {
+        out.retain(|it| !is_tool(it));
     }
     out
+}
+
+/// Whether the files of one program among several show that it serves.
+fn serves_itself(draft: &Draft<'_>) -> bool {
+    let own = join(&draft.scope.folder, draft.service.program.as_deref().unwrap_or_default());
+    let sources = draft.scope.sources.iter().filter(|it| folder_of(it) == own).cloned().collect();
+    draft.scope.only(sources).any(&draft.scope.stack.serves)
 }
 
 /// Names for services: what a compose file calls them, their program or folder, or what they do.
@@ -378,8 +398,14 @@ fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
 
 /// Its needs, its further processes, and then it is a service.
 fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
-    let needs = needs::needs(&draft.scope, look.known, look.composes, draft.linked, &draft.env_files);
     let mut service = draft.service.clone();
+    // Files for a browser speak with nobody from where they lie.
+    let is_static = draft.scope.role.as_deref() == Some("static");
+    let needs = if is_static {
+        needs::Needs::default()
+    } else {
+        needs::needs(&draft.scope, look.known, look.composes, draft.linked, &draft.env_files)
+    };
     service.needs = needs.needs;
     for backing in needs.backings {
         match found.backings.iter_mut().find(|it| it.kind.value == backing.kind.value) {
@@ -394,6 +420,8 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
             None => found.backings.push(backing),
         }
     }
+    let said = draft.scope.stack.notes.iter().flat_map(|rule| draft.scope.find(std::slice::from_ref(rule)));
+    found.notes.extend(said.map(|it| it.evidence[0].clone().because(format!("{}: {}", service.name.value, it.value))));
     let name = service.name.value.clone();
     let mut processes: Vec<(String, Fact<String>)> =
         draft.processes.iter().filter(|(name, _)| name != "release").cloned().collect();
@@ -434,7 +462,7 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
 }
 
 /// Folders that have nothing that is known but a Dockerfile are built with that.
-fn with_own_dockerfiles(tree: &Tree<'_>, composes: &[Compose], found: &mut Found) {
+fn with_own_dockerfiles(tree: &Tree<'_>, known: &Detection, composes: &[Compose], found: &mut Found) {
     let mut files: Vec<String> = composes
         .iter()
         .flat_map(|it| &it.services)
@@ -479,6 +507,12 @@ fn with_own_dockerfiles(tree: &Tree<'_>, composes: &[Compose], found: &mut Found
         let mut options = indexmap::IndexMap::new();
         let path = within(&file, &folder).map_or_else(|| file.clone(), str::to_owned);
         options.insert("dockerfile".to_owned(), Fact::new(path, Evidence::place(file.clone(), None), Confidence::High));
+        if let Some(stack) = known.stacks.get(CUSTOM) {
+            let scope = Scope::new(tree, stack, folder_of(&file), &[], &known.common.aside);
+            for (option, rules) in &stack.options {
+                options.extend(scope.find(rules).map(|it| (option.clone(), it)));
+            }
+        }
         found.services.push(Service {
             name: Fact::new(
                 unique(&slug(&name, "app"), &mut taken),
@@ -488,7 +522,7 @@ fn with_own_dockerfiles(tree: &Tree<'_>, composes: &[Compose], found: &mut Found
             path: shown(&folder),
             context: shown(&folder),
             program: None,
-            stack: Fact::new("custom".to_owned(), evidence, Confidence::High),
+            stack: Fact::new(CUSTOM.to_owned(), evidence, Confidence::High),
             language: "docker".to_owned(),
             version: None,
             lockfile: None,
@@ -529,11 +563,12 @@ fn from_compose(look: &Look<'_>, found: &mut Found) {
             for need in &it.needs {
                 let need = slug(need, "app");
                 let is_service = found.services.iter().any(|known| known.name.value == need);
-                if is_service && found.services[service].name.value != need {
+                let is_static = found.services[service].role.as_ref().is_some_and(|it| it.value == "static");
+                if is_service && !is_static && found.services[service].name.value != need {
                     found.services[service].needs.entry(need).or_default();
                 }
             }
-            if found.services[service].stack.value == "custom" {
+            if found.services[service].stack.value == CUSTOM {
                 custom_needs(look, compose, it, service, found);
             }
         }

@@ -89,6 +89,23 @@ impl<'t> Scope<'t> {
         scope
     }
 
+    /// The same with these sources alone, and nothing that was found yet.
+    pub(super) fn only(&self, sources: Vec<String>) -> Scope<'t> {
+        Scope {
+            tree: self.tree,
+            folder: self.folder.clone(),
+            stack: self.stack,
+            member: self.member.clone(),
+            name: self.name.clone(),
+            sources,
+            packages: self.packages.clone(),
+            options: IndexMap::new(),
+            start: None,
+            role: None,
+            variables: BTreeMap::new(),
+        }
+    }
+
     /// The first of the rules that holds, and what it says.
     pub(super) fn find(&self, rules: &[Rule]) -> Option<Fact<String>> {
         rules.iter().find_map(|it| self.all(it, true).into_iter().next())
@@ -148,6 +165,11 @@ impl<'t> Scope<'t> {
             return Vec::new();
         }
         let mut besides = Vec::new();
+        besides.extend(rule.option.keys().filter_map(|it| self.options.get(it)).map(|it| Hit {
+            groups: vec![Some(it.value.clone())],
+            file: None,
+            evidence: it.evidence.first().cloned(),
+        }));
         for it in &rule.all {
             match self.hits(it, true).into_iter().next() {
                 Some(hit) => besides.push(hit),

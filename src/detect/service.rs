@@ -12,7 +12,7 @@ use super::rules::{Scope, shown};
 use super::tree::{Tree, at, folder_of, line_at, name_of, scalar, settings, upwards, within};
 use super::version::is_range;
 use crate::catalog::{Detection, StackDetection};
-use crate::credential::is_secret;
+use crate::credential::{has_credential, is_secret};
 
 /// The names of env files, the ones that are committed on purpose first.
 const ENV_FILES: [&str; 8] = [
@@ -108,6 +108,15 @@ impl<'t> Look<'t> {
             if let Some(fact) = draft.scope.find(rules) {
                 draft.scope.options.insert(option.clone(), fact.clone());
                 draft.service.options.insert(option.clone(), fact);
+            }
+        }
+        for (option, rules) in &stack.lists {
+            let mut found = draft.scope.every(rules);
+            found.sort_by(|a, b| a.value.cmp(&b.value));
+            found.dedup_by(|a, b| a.value == b.value);
+            if let Some(first) = found.first() {
+                let words: Vec<&str> = found.iter().map(|it| it.value.as_str()).collect();
+                draft.service.options.insert(option.clone(), first.with(words.join(" ")));
             }
         }
         self.role(draft);
@@ -393,15 +402,15 @@ impl<'t> Look<'t> {
         let mut out: IndexMap<String, Fact<Variable>> = IndexMap::new();
         for (name, rules) in &scope.stack.environment {
             if let Some(fact) = scope.find(rules) {
-                let value = Variable { value: Some(fact.value.clone()), secret: false, set: true };
+                let value = Variable { value: Some(fact.value.clone()), given: false, secret: false, set: true };
                 out.insert(name.clone(), fact.with(value));
             }
         }
         if let Some(it) = &draft.dockerfile {
             for (name, value, line) in &it.env {
-                let is_plain = !value.contains('$') && !is_secret(name);
+                let is_plain = !value.contains('$') && !is_secret(name) && !has_credential(value);
                 if is_plain && scope.variables.contains_key(name) {
-                    let value = Variable { value: Some(value.clone()), secret: false, set: true };
+                    let value = Variable { value: Some(value.clone()), given: false, secret: false, set: true };
                     out.entry(name.clone()).or_insert_with(|| Fact::new(value, it.at(*line), Confidence::High));
                 }
             }
@@ -419,12 +428,14 @@ impl<'t> Look<'t> {
                 || scope.sources.iter().any(|it| self.tree.text(it).is_some_and(|text| text.contains(name)))
         };
         for (name, evidence) in &scope.variables {
-            let secret = is_secret(name);
+            let example = examples.get(name).filter(|it| !it.is_empty());
+            // The value of a URL can hold a password, whatever its name is.
+            let secret = is_secret(name) || example.is_some_and(|it| has_credential(it));
             if evidence.file.as_deref().is_some_and(|it| name_of(it).contains("env")) && !is_read(name) && !secret {
                 continue;
             }
-            let value = examples.get(name).filter(|it| !secret && !it.is_empty()).cloned();
-            let variable = Variable { value, secret, set: false };
+            let value = example.filter(|_| !secret).cloned();
+            let variable = Variable { value, given: example.is_some(), secret, set: false };
             out.entry(name.clone()).or_insert_with(|| Fact::new(variable, evidence.clone(), Confidence::Medium));
         }
         draft.service.variables = out;

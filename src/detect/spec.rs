@@ -122,7 +122,7 @@ impl Draft<'_> {
         let facts = entry_of.facts::<StackFacts>(&selection).ok();
         lines.push(self.build(it, stack, &options, version.as_ref(), &refused));
         let port = port(it, facts.as_ref());
-        if let Some(command) = self.command(it, facts.as_ref(), &selection, port, declared) {
+        if let Some(command) = self.command(it, facts.as_ref(), &options, &selection, port, declared) {
             lines.push(command);
         }
         if let Some(port) = port.filter(|it| facts.as_ref().is_none_or(|facts| facts.port != Some(*it))) {
@@ -236,15 +236,18 @@ impl Draft<'_> {
         let mut refused = Vec::new();
         for (name, fact) in &it.options {
             let Some(schema) = entry.options.get(name) else { continue };
+            let words = self.known.stacks.get(&it.stack.value).and_then(|it| it.words.get(name));
+            let text = words.and_then(|it| it.get(&fact.value)).unwrap_or(&fact.value).clone();
             let value = match schema["type"].as_str() {
-                Some("boolean") => Value::Bool(fact.value == "true"),
-                Some("integer") => fact.value.parse::<u64>().map_or(Value::Null, Value::from),
-                _ => Value::String(fact.value.clone()),
+                Some("array") => text.split(' ').map(str::to_owned).collect(),
+                Some("boolean") => Value::Bool(text == "true"),
+                Some("integer") => text.parse::<u64>().map_or(Value::Null, Value::from),
+                _ => Value::String(text.clone()),
             };
             let is_known = schema["enum"].as_array().is_none_or(|it| it.contains(&value));
             let fits = schema["pattern"]
                 .as_str()
-                .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(&fact.value)));
+                .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(&text)));
             if is_known && fits && !value.is_null() {
                 if schema.get("default") != Some(&value) || matches!(name.as_str(), "framework" | "package_manager") {
                     out.insert(name.clone(), value);
@@ -288,6 +291,7 @@ impl Draft<'_> {
         &self,
         it: &Service,
         facts: Option<&StackFacts>,
+        options: &IndexMap<String, Value>,
         selection: &Selection,
         port: Option<u16>,
         declared: &mut Declared,
@@ -325,18 +329,17 @@ impl Draft<'_> {
             return (is_shipped && !whole.is_empty() && !own[0].starts_with('.'))
                 .then(|| entry("command", words(&whole)).comment(start.because()));
         }
-        if facts.command.is_empty() {
-            return Some(entry("command", words(&own)).comment(start.because()));
-        }
+        let is_framework = options.get("framework").is_some_and(|it| it != "plain");
+        let is_main = own[0] == usual && options.contains_key("main");
         // What the stack starts with the same program is hardened: proxy headers, graceful stops.
-        let is_same = own[0] == usual || it.options.get("framework").is_some_and(|_| usual != "node");
-        (is_shipped && !is_same && own[0] != "node").then(|| entry("command", words(&own)).comment(start.because()))
+        let is_usual = is_main || is_framework && (!is_shipped || own[0] == usual);
+        (facts.command.is_empty() || !is_usual).then(|| entry("command", words(&own)).comment(start.because()))
     }
 
     fn needs(&self, it: &Service) -> Option<Line> {
         let mut needs = Vec::new();
         for (name, need) in &it.needs {
-            let backing = self.found.backings.iter().find(|it| it.name == *name);
+            let backing = self.found.backings.iter().find(|it| it.name == *name && !it.optional);
             if let Some(backing) = backing {
                 let Some(entry_of) = self.catalog.backings.get(&backing.kind.value) else { continue };
                 let outputs = entry_of.facts["outputs"].as_object();
@@ -375,6 +378,7 @@ impl Draft<'_> {
         let wired: BTreeSet<&String> = it.needs.values().flat_map(|it| it.environment.keys()).collect();
         let by_stack = |name: &str| facts.is_some_and(|it| it.environment.contains_key(name));
         let (mut environment, mut variables, mut secrets) = (Vec::new(), Vec::new(), Vec::new());
+        let mut empty: Vec<&str> = Vec::new();
         if let Some(variable) = &it.port_variable
             && let Some(port) = port.or(facts.and_then(|it| it.port))
             && !by_stack(&variable.value)
@@ -407,8 +411,11 @@ impl Draft<'_> {
                         let length = entry("length", Tree::Number(u64::from(*length)));
                         entry("generate", Tree::flow_map([length]))
                     }
-                    // What nobody reads is for somebody else.
-                    None if from_file && it.role.as_ref().is_none_or(|it| it.value == "static") => continue,
+                    // An example without a value is one of what can be left out.
+                    None if from_file && !variable.given => {
+                        empty.push(name.as_str());
+                        continue;
+                    }
                     None => entry("supplied", Tree::text(format!("{} of {}", name, it.name.value))),
                 };
                 let line = entry(&**name, Tree::flow_map([source])).comment(fact.because());
@@ -443,6 +450,10 @@ impl Draft<'_> {
         }
         if !secrets.is_empty() {
             out.push(entry("secrets", Tree::map(secrets)));
+        }
+        if let Some(last) = out.last_mut().filter(|_| !empty.is_empty()) {
+            let words = format!("secrets that examples leave empty, for who uses them: {}", empty.join(", "));
+            last.comment = Some(words);
         }
         out
     }

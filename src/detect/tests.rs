@@ -1,11 +1,560 @@
-//! Small trees that show one thing each.
+//! Small trees that show one thing each: what is said of them is read like a report.
 
+use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-use crate::catalog::{Common, Detection};
+use snapbox::{assert_data_eq, str};
+
+use super::{Fact, Found, Tree, detect};
+use crate::catalog::{Common, Detection, Rule};
+
+/// What forge recognises.
+fn known() -> &'static Detection {
+    static KNOWN: OnceLock<Detection> = OnceLock::new();
+    KNOWN.get_or_init(|| Detection::new(&[]).unwrap_or_else(|broken| panic!("{broken:?}")))
+}
 
 /// What belongs to no stack, as it comes with forge.
 pub(super) fn common() -> &'static Common {
-    static KNOWN: OnceLock<Detection> = OnceLock::new();
-    &KNOWN.get_or_init(|| Detection::new(&[]).unwrap_or_else(|broken| panic!("{broken:?}"))).common
+    &known().common
+}
+
+fn found(files: &[(&str, &str)]) -> Found {
+    let text = |path: &str| files.iter().find(|(it, _)| *it == path).map(|(_, text)| (*text).to_owned());
+    detect(&Tree::new(files.iter().map(|(path, _)| (*path).to_owned()), &text), known())
+}
+
+/// What was found, a line for each service and backing.
+fn said(files: &[(&str, &str)]) -> String {
+    let found = found(files);
+    let mut out = String::new();
+    let value = |it: &Option<Fact<String>>| it.as_ref().map_or("-".to_owned(), |it| it.value.clone());
+    for it in &found.services {
+        let options: Vec<String> = it.options.iter().map(|(name, it)| format!("{name}={}", it.value)).collect();
+        let _ = writeln!(
+            out,
+            "{} in {} of {}: {} {}",
+            it.name.value,
+            it.path,
+            it.context,
+            it.stack.value,
+            options.join(" ")
+        );
+        let port = it.port.as_ref().map_or("-".to_owned(), |it| it.value.to_string());
+        let start = it.start.as_ref().map_or("-".to_owned(), |it| it.value.text.clone());
+        let _ = writeln!(out, "  {} on {port}, version {}, start {start}", value(&it.role), value(&it.version));
+        let more = [("health", &it.health), ("migrate", &it.migrate)];
+        for (what, fact) in more.into_iter().filter_map(|(what, it)| Some((what, it.as_ref()?))) {
+            let _ = writeln!(out, "  {what} {}", fact.value);
+        }
+        for (name, need) in &it.needs {
+            let given: Vec<String> = need.environment.iter().map(|(name, it)| format!("{name}={it}")).collect();
+            let _ = writeln!(out, "  needs {name} {}", given.join(" "));
+        }
+        if let Some(from) = &it.from {
+            let _ = writeln!(out, "  from {from}");
+        }
+        for also in &it.also {
+            let _ = writeln!(out, "  also {}", also.value);
+        }
+    }
+    for it in &found.backings {
+        let optional = if it.optional { ", which it can do without" } else { "" };
+        let _ = writeln!(out, "{}: {}{optional}", it.name, it.kind.value);
+    }
+    out
+}
+
+#[test]
+fn every_pattern_compiles() {
+    fn of(rule: &Rule, out: &mut Vec<String>) {
+        out.extend(
+            [&rule.pattern, &rule.code, &rule.start, &rule.variable, &rule.member].into_iter().flatten().cloned(),
+        );
+        rule.all.iter().chain(&rule.unless).for_each(|it| of(it, out));
+    }
+    let known = known();
+    let common = &known.common;
+    let mut patterns: Vec<String> = [
+        &common.wrappers,
+        &common.tools,
+        &common.development,
+        &common.migrations,
+        &common.embedded,
+        &common.health,
+        &common.reads,
+        &common.ports,
+        &common.system,
+        &common.build_packages,
+        &common.needless_packages,
+    ]
+    .into_iter()
+    .flatten()
+    .cloned()
+    .collect();
+    patterns.extend(common.generated.keys().chain(common.production.keys()).cloned());
+    for it in known.stacks.values() {
+        let groups = [&it.options, &it.environment, &it.system.build, &it.system.run, &it.workers, &it.lists];
+        let lists = [
+            &it.only,
+            &it.members,
+            &it.programs,
+            &it.serves,
+            &it.notes,
+            &it.version,
+            &it.start,
+            &it.development,
+            &it.role,
+            &it.port,
+            &it.health,
+            &it.migrate,
+        ];
+        let rules = groups.into_iter().flat_map(|it| it.values()).chain(lists).flatten();
+        rules.chain(&it.scripts).for_each(|it| of(it, &mut patterns));
+        patterns.extend(it.images.iter().cloned().chain(it.packages.iter().filter_map(|it| it.pattern.clone())));
+    }
+    for it in known.backings.values() {
+        patterns.extend(it.chosen.iter().chain(&it.variables).chain(it.outputs.values().flatten()).cloned());
+    }
+    assert!(patterns.len() > 300, "{}", patterns.len());
+    for pattern in patterns {
+        regex::Regex::new(&pattern).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn poetry_and_fastapi() {
+    assert_data_eq!(
+        said(&[
+            (
+                "pyproject.toml",
+                "[tool.poetry]\nname = \"shop\"\n[tool.poetry.dependencies]\npython = \">=3.12,<3.14\"\nfastapi = \"^0.110\"\nasyncpg = \"*\"\nredis = \"*\"\n"
+            ),
+            ("poetry.lock", ""),
+            ("alembic.ini", "[alembic]\n"),
+            (
+                "shop/main.py",
+                "import os\nfrom fastapi import FastAPI\napi = FastAPI()\nurl = os.environ[\"DATABASE_URL\"]\ncache = os.getenv(\"REDIS_URL\")\n@api.get(\"/healthz\")\ndef health(): ...\n"
+            ),
+            (".env.example", "DATABASE_URL=postgresql://localhost/shop\nREDIS_URL=redis://localhost\n"),
+        ]),
+        str![[r#"
+web in . of .: python package_manager=poetry framework=fastapi app=shop.main:api
+  web on -, version >=3.12,<3.14, start -
+  health /healthz
+  needs cache REDIS_URL=url
+  needs db DATABASE_URL=url
+cache: redis
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn pipenv_and_celery_beside_a_web_process() {
+    assert_data_eq!(
+        said(&[
+            (
+                "Pipfile",
+                "[packages]\nflask = \"*\"\ncelery = \"*\"\nredis = \"*\"\ngunicorn = \"*\"\n[requires]\npython_version = \"3.12\"\n"
+            ),
+            ("Pipfile.lock", "{}"),
+            (
+                "Procfile",
+                "release: flask db upgrade\nweb: pipenv run gunicorn -b 0.0.0.0:$PORT wsgi:app\nworker: celery -A tasks worker\n"
+            ),
+            ("wsgi.py", "from flask import Flask\napp = Flask(__name__)\n"),
+            (
+                "tasks.py",
+                "import os\nfrom celery import Celery\nqueue = Celery(broker=os.environ[\"CELERY_BROKER_URL\"])\n"
+            ),
+        ]),
+        str![[r#"
+web in . of .: python package_manager=pipenv framework=flask app=wsgi:app
+  web on -, version 3.12, start gunicorn -b 0.0.0.0:$PORT wsgi:app
+  migrate flask db upgrade
+  needs cache CELERY_BROKER_URL=url
+worker in . of .: python package_manager=pipenv framework=flask app=wsgi:app
+  worker on -, version 3.12, start celery -A tasks worker
+  from web
+cache: redis
+
+"#]]
+    );
+}
+
+#[test]
+fn a_pnpm_workspace_with_a_library() {
+    assert_data_eq!(
+        said(&[
+            (
+                "package.json",
+                "{\"private\": true, \"packageManager\": \"pnpm@10.1.0\", \"scripts\": {\"dev\": \"turbo dev\"}}"
+            ),
+            ("pnpm-workspace.yaml", "packages:\n  - apps/*\n  - packages/*\n"),
+            ("pnpm-lock.yaml", ""),
+            (".nvmrc", "24\n"),
+            (
+                "apps/api/package.json",
+                "{\"name\": \"@shop/api\", \"scripts\": {\"build\": \"tsc\", \"start\": \"node dist/main.js\"}, \"dependencies\": {\"fastify\": \"5\", \"pg\": \"8\"}}"
+            ),
+            (
+                "apps/api/src/main.ts",
+                "import Fastify from 'fastify';\nconst app = Fastify();\napp.get('/health', () => 'ok');\napp.listen({ port: Number(process.env.PORT ?? 4000) });\nconst url = process.env.DATABASE_URL;\n"
+            ),
+            (
+                "apps/web/package.json",
+                "{\"name\": \"@shop/web\", \"scripts\": {\"dev\": \"vite\", \"build\": \"vite build\"}, \"devDependencies\": {\"vite\": \"7\"}, \"dependencies\": {\"vue\": \"3\"}}"
+            ),
+            ("apps/web/index.html", "<div id=app></div>"),
+            ("packages/ui/package.json", "{\"name\": \"@shop/ui\", \"main\": \"index.js\"}"),
+        ]),
+        str![[r#"
+api in apps/api of .: node package_manager=pnpm framework=fastify main=dist/main.js build_script=build workspace=@shop/api
+  web on 4000, version 24, start node dist/main.js
+  health /health
+  needs db DATABASE_URL=url
+web in apps/web of .: spa package_manager=pnpm framework=vite-vue output=dist build_script=build workspace=@shop/web
+  static on -, version 24, start -
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn nestjs_with_typeorm() {
+    assert_data_eq!(
+        said(&[
+            (
+                "package.json",
+                "{\"name\": \"api\", \"scripts\": {\"build\": \"nest build\", \"start\": \"nest start\", \"start:dev\": \"nest start --watch\", \"start:prod\": \"node dist/main\"}, \"dependencies\": {\"@nestjs/core\": \"11\", \"@nestjs/platform-express\": \"11\", \"mysql2\": \"3\"}, \"engines\": {\"node\": \"^22.0.0\"}}"
+            ),
+            ("package-lock.json", "{}"),
+            (
+                "src/main.ts",
+                "const app = await NestFactory.create(AppModule);\nawait app.listen(process.env.PORT || 3001);\n"
+            ),
+            (
+                "src/app.module.ts",
+                "TypeOrmModule.forRoot({ type: 'mysql', host: process.env.DB_HOST, password: process.env.DB_PASSWORD })\n"
+            ),
+        ]),
+        str![[r#"
+web in . of .: node package_manager=npm framework=nestjs main=dist/main build_script=build
+  web on 3001, version ^22.0.0, start node dist/main
+  needs db DB_HOST=host DB_PASSWORD=password
+db: mysql
+
+"#]]
+    );
+}
+
+#[test]
+fn nuxt_and_astro() {
+    assert_data_eq!(
+        said(&[
+            (
+                "package.json",
+                "{\"scripts\": {\"build\": \"nuxt build\", \"dev\": \"nuxt dev\"}, \"devDependencies\": {\"nuxt\": \"4\"}}"
+            ),
+            ("yarn.lock", ""),
+            ("nuxt.config.ts", "export default {}"),
+        ]) + &said(&[
+            (
+                "package.json",
+                "{\"scripts\": {\"build\": \"astro build\", \"start\": \"astro dev\"}, \"dependencies\": {\"astro\": \"5\"}}"
+            ),
+            ("package-lock.json", "{}"),
+        ]) + &said(&[
+            (
+                "package.json",
+                "{\"scripts\": {\"build\": \"astro build\"}, \"dependencies\": {\"astro\": \"5\", \"@astrojs/node\": \"9\"}}"
+            ),
+            ("package-lock.json", "{}"),
+        ]),
+        str![[r#"
+web in . of .: node package_manager=yarn framework=nuxt main=.output/server/index.mjs build_script=build
+  web on -, version -, start node .output/server/index.mjs
+web in . of .: spa package_manager=npm framework=astro output=dist build_script=build
+  static on -, version -, start -
+web in . of .: node package_manager=npm framework=astro main=dist/server/entry.mjs build_script=build
+  web on -, version -, start node ./dist/server/entry.mjs
+
+"#]]
+    );
+}
+
+#[test]
+fn bun_serves() {
+    assert_data_eq!(
+        said(&[
+            ("package.json", "{\"name\": \"x\", \"dependencies\": {\"hono\": \"4\"}}"),
+            ("bun.lock", "{}"),
+            (
+                "index.ts",
+                "import { Hono } from 'hono';\nconst app = new Hono();\nBun.serve({ port: 3456, fetch: app.fetch });\n"
+            ),
+        ]),
+        str![[r#"
+web in . of .: node package_manager=bun runtime=bun framework=hono main=index.ts
+  web on 3456, version -, start bun index.ts
+
+"#]]
+    );
+}
+
+#[test]
+fn go_with_a_server_and_a_tool() {
+    assert_data_eq!(
+        said(&[
+            (
+                "go.mod",
+                "module example.com/shop\n\ngo 1.25\n\nrequire (\n\tgithub.com/go-chi/chi/v5 v5.2.0\n\tgithub.com/jackc/pgx/v5 v5.7.0\n\tgithub.com/jackc/puddle/v2 v2.2.0 // indirect\n)\n"
+            ),
+            ("go.sum", ""),
+            (
+                "cmd/shopd/main.go",
+                "package main\n\nimport \"github.com/go-chi/chi/v5\"\n\nfunc main() {\n\thttp.ListenAndServe(\":8081\", chi.NewRouter())\n}\n"
+            ),
+            ("cmd/seed/main.go", "package main\n\nfunc main() { println(\"seed\") }\n"),
+            ("internal/db/db.go", "package db\n\nvar url = os.Getenv(\"DATABASE_URL\")\n"),
+        ]),
+        str![[r#"
+shopd in . of .: go package_manager=go framework=chi package=./cmd/shopd
+  web on 8081, version 1.25, start ./app
+  needs db DATABASE_URL=url
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn a_cargo_workspace() {
+    assert_data_eq!(
+        said(&[
+            ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\n"),
+            ("Cargo.lock", ""),
+            ("rust-toolchain.toml", "[toolchain]\nchannel = \"1.89\"\n"),
+            ("crates/core/Cargo.toml", "[package]\nname = \"shop-core\"\n"),
+            ("crates/core/src/lib.rs", "pub fn x() {}"),
+            (
+                "crates/server/Cargo.toml",
+                "[package]\nname = \"shop-server\"\n[[bin]]\nname = \"shopd\"\n[dependencies]\naxum = \"0.8\"\nsqlx = { version = \"0.8\", features = [\"postgres\"] }\n"
+            ),
+            (
+                "crates/server/src/main.rs",
+                "let at = TcpListener::bind(\"0.0.0.0:3005\");\nlet url = std::env::var(\"DATABASE_URL\");\nconst DEFAULT: &str = \"postgres://localhost/shop\";\n"
+            ),
+        ]),
+        str![[r#"
+server in crates/server of .: rust package_manager=cargo framework=axum bin=shopd
+  web on 3005, version 1.89, start ./shopd
+  needs db DATABASE_URL=url
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn gradle_modules() {
+    assert_data_eq!(
+        said(&[
+            ("settings.gradle.kts", "rootProject.name = \"shop\"\ninclude(\"api\", \"common\")\n"),
+            ("build.gradle.kts", "plugins { java }\n"),
+            (
+                "api/build.gradle.kts",
+                "plugins {\n    id(\"org.springframework.boot\") version \"3.5.0\"\n}\ndependencies {\n    implementation(\"org.springframework.boot:spring-boot-starter-web\")\n    implementation(\"org.springframework.boot:spring-boot-starter-actuator\")\n    runtimeOnly(\"org.postgresql:postgresql\")\n}\njava { toolchain { languageVersion = JavaLanguageVersion.of(21) } }\n"
+            ),
+            ("api/src/main/java/App.java", "class App {}"),
+            (
+                "api/src/main/resources/application.yml",
+                "spring:\n  datasource:\n    url: jdbc:postgresql://localhost/shop\nserver:\n  port: 8085\n"
+            ),
+            ("common/build.gradle.kts", "plugins { `java-library` }\n"),
+            ("common/src/main/java/Util.java", "class Util {}"),
+        ]),
+        str![[r#"
+api in api of .: java package_manager=gradle framework=spring-boot module=api
+  web on 8085, version 21, start java -jar app.jar
+  health /actuator/health
+  needs db 
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn symfony_with_messenger() {
+    assert_data_eq!(
+        said(&[
+            (
+                "composer.json",
+                "{\"require\": {\"php\": \">=8.3\", \"symfony/framework-bundle\": \"^7\", \"symfony/messenger\": \"^7\", \"doctrine/doctrine-migrations-bundle\": \"^3\"}}"
+            ),
+            ("composer.lock", "{}"),
+            ("bin/console", "#!/usr/bin/env php\n"),
+            ("public/index.php", "<?php\n"),
+            (
+                "config/packages/messenger.yaml",
+                "framework:\n  messenger:\n    transports:\n      async: '%env(MESSENGER_TRANSPORT_DSN)%'\n"
+            ),
+            (".env", "APP_SECRET=\nDATABASE_URL=\"postgresql://app:!ChangeMe!@127.0.0.1:5432/app\"\n"),
+        ]),
+        str![[r#"
+web in . of .: php package_manager=composer framework=symfony public=public
+  web on -, version >=8.3, start -
+  migrate php bin/console doctrine:migrations:migrate --no-interaction --allow-no-migration
+  needs db DATABASE_URL=url
+messenger in . of .: php package_manager=composer framework=symfony public=public
+  worker on -, version >=8.3, start php bin/console messenger:consume async --time-limit=3600
+  from web
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn sinatra() {
+    assert_data_eq!(
+        said(&[
+            ("Gemfile", "source 'x'\ngem 'sinatra'\ngem 'puma'\ngem 'redis'\ngroup :development do\n  gem 'pg'\nend\n"),
+            ("Gemfile.lock", ""),
+            (".ruby-version", "3.4.1\n"),
+            ("config.ru", "require './app'\nrun App\n"),
+            (
+                "app.rb",
+                "class App < Sinatra::Base\n  set :redis, Redis.new(url: ENV.fetch('REDIS_URL'))\n  get('/up') { 'ok' }\nend\n"
+            ),
+        ]),
+        str![[r#"
+web in . of .: ruby package_manager=bundler framework=sinatra
+  web on 9292, version 3.4.1, start puma
+  health /up
+  needs cache REDIS_URL=url
+cache: redis
+
+"#]]
+    );
+}
+
+#[test]
+fn a_dotnet_solution() {
+    assert_data_eq!(
+        said(&[
+            ("Shop.sln", "Project(\"{X}\") = \"Shop.Api\", \"src\\Shop.Api\\Shop.Api.csproj\", \"{Y}\"\n"),
+            (
+                "src/Shop.Api/Shop.Api.csproj",
+                "<Project Sdk=\"Microsoft.NET.Sdk.Web\"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup><ItemGroup><PackageReference Include=\"Npgsql.EntityFrameworkCore.PostgreSQL\" Version=\"10.0.0\" /></ItemGroup></Project>"
+            ),
+            ("src/Shop.Api/Program.cs", "app.MapHealthChecks(\"/healthz\");\n"),
+            (
+                "src/Shop.Core/Shop.Core.csproj",
+                "<Project Sdk=\"Microsoft.NET.Sdk\"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>"
+            ),
+            (
+                "tests/Shop.Tests/Shop.Tests.csproj",
+                "<Project Sdk=\"Microsoft.NET.Sdk\"><PropertyGroup><IsTestProject>true</IsTestProject></PropertyGroup></Project>"
+            ),
+        ]),
+        str![[r#"
+shop-api in src/Shop.Api of .: dotnet package_manager=nuget framework=aspnetcore project=src/Shop.Api/Shop.Api.csproj
+  web on 8080, version 10.0, start dotnet Shop.Api.dll
+  health /healthz
+  needs db 
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn a_compose_file_alone() {
+    assert_data_eq!(
+        said(&[(
+            "compose.yaml",
+            "services:\n  app:\n    image: acme/app:1\n    depends_on: [db]\n  db:\n    image: postgres:17\n"
+        )]),
+        str![[r#"
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn a_dockerfile_alone() {
+    assert_data_eq!(
+        said(&[
+            ("Dockerfile", "FROM elixir:1.18\nRUN mix deps.get\nEXPOSE 4000\nCMD [\"mix\", \"phx.server\"]\n"),
+            ("mix.exs", "defmodule X do end"),
+            (
+                "compose.yaml",
+                "services:\n  web:\n    build: .\n    ports: ['4000:4000']\n    depends_on: [db]\n    environment: { DATABASE_URL: 'postgres://u:p@db/x' }\n  db: { image: 'postgres:18' }\n"
+            ),
+        ]),
+        str![[r#"
+web in . of .: custom dockerfile=Dockerfile
+  web on 4000, version -, start mix phx.server
+  needs db DATABASE_URL=url
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn a_dependency_does_not_make_a_server() {
+    assert_data_eq!(
+        said(&[
+            ("requirements.txt", "flask\nrequests\npsycopg2-binary==2.9\n"),
+            ("main.py", "import requests\nprint(requests.get('https://example.com'))\n"),
+        ]),
+        str![[r#"
+app in . of .: python package_manager=pip
+  script on -, version -, start python main.py
+  needs db 
+db: postgres
+
+"#]]
+    );
+}
+
+#[test]
+fn comments_are_no_evidence() {
+    let found = found(&[
+        ("requirements.txt", "fastapi\n# psycopg2\n"),
+        ("main.py", "from fastapi import FastAPI\n# app = FastAPI()\napi = FastAPI()\n# url = 'postgres://x'\n"),
+    ]);
+    assert_eq!(found.services[0].options["app"].value, "main:api");
+    assert_eq!(found.services[0].options["app"].evidence[0].to_string(), "main.py:3");
+    assert_eq!(found.backings, []);
+}
+
+#[test]
+fn values_of_secrets_are_never_told() {
+    let found = found(&[
+        ("package.json", "{\"scripts\": {\"start\": \"node server.js\"}, \"dependencies\": {\"express\": \"5\"}}"),
+        (
+            "server.js",
+            "const app = express();\napp.listen(process.env.PORT || 3000);\nuse(process.env.API_TOKEN, process.env.UPSTREAM, process.env.LOG_LEVEL);\n",
+        ),
+        (".env", "API_TOKEN=s3cr3t-abcdefgh1234\nUPSTREAM=https://me:hunter2secret@example.com\nLOG_LEVEL=info\n"),
+        ("Dockerfile", "FROM node:24\nENV API_TOKEN=s3cr3t-abcdefgh1234\nCMD [\"node\", \"server.js\"]\n"),
+    ]);
+    let text = serde_json::to_string(&found).expect("it is plain data");
+    assert!(!text.contains("s3cr3t") && !text.contains("hunter2"), "{text}");
+    assert!(found.services[0].variables["API_TOKEN"].value.secret);
+    assert_eq!(found.services[0].variables["LOG_LEVEL"].value.value.as_deref(), Some("info"));
+}
+
+#[test]
+fn nothing_is_found_in_nothing() {
+    assert_eq!(said(&[]), "");
+    assert_eq!(said(&[("README.md", "# hi"), ("notes.txt", "x"), ("x/Cargo.toml", "[[[")]), "");
 }
