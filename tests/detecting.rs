@@ -348,7 +348,7 @@ web in .
   stack            node
                    sure: package.json
   role             web
-                   likely: what else was found
+                   likely: server.js:1
   version          24
                    sure: package.json:1
   port variable    PORT
@@ -380,7 +380,7 @@ fn a_folder_without_a_known_program_is_told_what_to_write() {
 exit 2
 --- stderr
 error: no program that forge knows is in .
-  = help: forge knows `*.csproj`, `go.mod`, `pom.xml`, `package.json`, `composer.json`, `pyproject.toml`, `Gemfile`, `Cargo.toml`, `package.json` and `Staticfile`, and builds anything with a Dockerfile of its own: write `services: { app: { build: { stack: custom, context: . } } }` into forge.yaml, or name the folder of the program after -C
+  = help: forge knows `*.csproj`, `Cargo.toml`, `Gemfile`, `Staticfile`, `composer.json`, `go.mod`, `package.json`, `pom.xml` and `pyproject.toml`, and builds anything with a Dockerfile of its own: write `services: { app: { build: { stack: custom, context: . } } }` into forge.yaml, or name the folder of the program after -C
 
 "#]]);
 }

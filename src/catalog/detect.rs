@@ -92,7 +92,7 @@ pub struct StackDetection {
     /// Folders below this one that belong to it: patterns of a workspace.
     #[serde(default)]
     pub members: Vec<Rule>,
-    /// Programs of this folder, each a service of its own; the value is a folder or a name, `${member}` elsewhere.
+    /// Programs of this folder, each a service of its own; the value is a folder or a name, `${program}` elsewhere.
     #[serde(default)]
     pub programs: Vec<Rule>,
     /// Where there are several programs: what shows in the files of one that it serves.
@@ -209,14 +209,16 @@ pub struct Rule {
     pub option: BTreeMap<String, Words>,
     /// What it does.
     pub role: Words,
-    /// Where there are members, the one that this is about.
+    /// A pattern over where it is from the root of its workspace.
     pub member: Option<String>,
+    /// A pattern over which program of its folder it is, where there are several.
+    pub program: Option<String>,
     /// All of these hold, too.
     pub all: Vec<Rule>,
     /// None of these holds.
     pub unless: Vec<Rule>,
     /// What that says: `$1` is a group of the pattern; `${file}`, `${folder}`, `${stem}` and `${module}` are about the file,
-    /// `${member}` and `${name}` about the service. Left out, it is the first group, or all that was found.
+    /// `${member}`, `${program}` and `${name}` about the service. Left out, it is the first group, or all that was found.
     pub value: Option<String>,
     /// How sure that is.
     pub confidence: Option<Confidence>,

@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             return Err(Failure::input(format!("there is a `{name}` under `{group}` already"), help));
         }
     }
-    let new = additions.iter().try_fold(text.clone(), |text, it| edited(&text, it))?;
+    let new = additions.iter().try_fold(text, |text, it| edited(&text, it))?;
     if let Read::Invalid(them) = judge(shell, new.clone().into_bytes())? {
         tell(shell, &them)?;
         return Err(Failure::input(

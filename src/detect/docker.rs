@@ -166,11 +166,11 @@ pub(super) fn compose(tree: &Tree<'_>, file: &str) -> Option<Compose> {
             };
             Some((name, tag, line(it)))
         });
-        out.build = node.get("build").and_then(|it| {
+        out.build = node.get("build").map(|it| {
             let context = it.text().or_else(|| it.get("context").and_then(Node::text)).unwrap_or(".");
             let context = join(base, context);
             let dockerfile = it.get("dockerfile").and_then(Node::text).unwrap_or("Dockerfile");
-            Some((context.clone(), join(&context, dockerfile)))
+            (context.clone(), join(&context, dockerfile))
         });
         out.command = node.get("command").and_then(|it| {
             let words: Vec<String> = it.items().iter().filter_map(Node::text).map(str::to_owned).collect();

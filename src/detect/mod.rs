@@ -283,8 +283,7 @@ fn context(draft: &mut Draft<'_>, workspaces: &[Workspace]) -> bool {
     });
     let Some((root, ..)) = around else { return false };
     draft.service.context = shown(root);
-    let path = within(&folder, root).unwrap_or_default().to_owned();
-    draft.scope.member.get_or_insert(path);
+    draft.scope.member = within(&folder, root).map(str::to_owned);
     true
 }
 
@@ -299,7 +298,7 @@ fn programs<'t>(look: &Look<'t>, mut draft: Draft<'t>) -> Vec<Draft<'t>> {
         }
     }
     if let [(member, _)] = &members[..] {
-        draft.scope.member = Some(member.clone());
+        draft.scope.program = Some(member.clone());
         look.fill(&mut draft);
     }
     if members.len() < 2 {
@@ -318,7 +317,7 @@ fn programs<'t>(look: &Look<'t>, mut draft: Draft<'t>) -> Vec<Draft<'t>> {
             at == own || !paths.iter().any(|it| it == at)
         });
         one.scope.sources.sort_by_key(|file| folder_of(file) != own);
-        one.scope.member = Some(member.clone());
+        one.scope.program = Some(member.clone());
         one.service.program = Some(member);
         one.service.stack.evidence.insert(0, evidence);
         look.fill(&mut one);

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::docker::{Compose, ComposeService};
 use super::found::{Backing, Confidence, Evidence, Fact, Need};
-use super::rules::Scope;
+use super::rules::{Scope, is_comment};
 use super::tree::{line_at, name_of};
 use crate::catalog::{BackingDetection, Detection};
 
@@ -63,7 +63,7 @@ pub(super) fn needs(
             let (kind, signs) = (*kind, &signs[*kind]);
             let found = &known.backings[kind];
             let confidence = needed.iter().find(|(it, _)| *it == kind).map(|(_, it)| *it);
-            let name = match (&signs.service, &signs.linked.is_some() | &signs.chosen.is_some()) {
+            let name = match (&signs.service, signs.linked.is_some() || signs.chosen.is_some()) {
                 (Some((name, _)), true) => name.clone(),
                 _ => found.name.clone(),
             };
@@ -143,10 +143,10 @@ fn signs(
     composes: &[Compose],
     linked: Option<(&Compose, &ComposeService)>,
 ) -> Signs {
-    let mut out = Signs::default();
-    out.package = known.packages.iter().find_map(|it| {
+    let package = known.packages.iter().find_map(|it| {
         scope.package(it).filter(|(_, package)| !package.dev).map(|(_, package)| package.evidence.clone())
     });
+    let mut out = Signs { package, ..Signs::default() };
     let urls = known.schemes.iter().map(|it| format!(r#"\b{}(\+\w+)?://"#, regex::escape(it)));
     let patterns: Vec<String> = known.chosen.iter().cloned().chain(urls).collect();
     out.chosen = patterns.iter().find_map(|it| in_files(scope, it, files));
@@ -197,8 +197,7 @@ fn in_files(scope: &Scope<'_>, pattern: &str, files: &[&String]) -> Option<Evide
         let text = scope.tree.text(file)?;
         let found = pattern.find_iter(&text).find(|it| {
             let line = text[..it.start()].rfind('\n').map_or(0, |it| it + 1);
-            let words = text[line..].trim_start();
-            !words.starts_with("//") && !(words.starts_with('#') && !words.starts_with("#["))
+            !is_comment(text[line..].trim_start())
         })?;
         Some(Evidence::place(file.as_str(), Some(line_at(&text, found.start()))))
     })

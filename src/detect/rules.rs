@@ -17,8 +17,10 @@ pub(super) struct Scope<'t> {
     pub(super) tree: &'t Tree<'t>,
     pub(super) folder: String,
     pub(super) stack: &'t StackDetection,
-    /// The program of the folder that this is about.
+    /// Where it is from the root of its workspace.
     pub(super) member: Option<String>,
+    /// The program of the folder that this is about.
+    pub(super) program: Option<String>,
     pub(super) name: String,
     pub(super) sources: Vec<String>,
     pub(super) packages: BTreeMap<String, Package>,
@@ -75,6 +77,7 @@ impl<'t> Scope<'t> {
             folder: folder.to_owned(),
             stack,
             member: None,
+            program: None,
             name: String::new(),
             sources,
             packages: BTreeMap::new(),
@@ -96,6 +99,7 @@ impl<'t> Scope<'t> {
             folder: self.folder.clone(),
             stack: self.stack,
             member: self.member.clone(),
+            program: self.program.clone(),
             name: self.name.clone(),
             sources,
             packages: self.packages.clone(),
@@ -160,6 +164,10 @@ impl<'t> Scope<'t> {
         if !rule.option.iter().all(is_option)
             || !(rule.role.is_empty() || rule.role.iter().any(|it| it == role))
             || rule.member.as_deref().is_some_and(|it| !self.tree.fits(it, self.member.as_deref().unwrap_or_default()))
+            || rule
+                .program
+                .as_deref()
+                .is_some_and(|it| !self.tree.fits(it, self.program.as_deref().unwrap_or_default()))
             || rule.unless.iter().any(|it| !self.hits(it, true).is_empty())
         {
             return Vec::new();
@@ -323,6 +331,7 @@ impl<'t> Scope<'t> {
                         path.strip_suffix("/__init__").unwrap_or(path).replace('/', ".")
                     }
                     "member" => self.member.clone()?,
+                    "program" => self.program.clone()?,
                     "name" => self.name.clone(),
                     "path" => self.folder.clone(),
                     option => self.options.get(option)?.value.clone(),
@@ -430,7 +439,7 @@ fn groups(captures: &Captures<'_>) -> Vec<Option<String>> {
 }
 
 /// Whether a line says nothing to the machine, in one of the languages of the catalogue.
-fn is_comment(line: &str) -> bool {
+pub(super) fn is_comment(line: &str) -> bool {
     let is_hash = line.starts_with('#') && !line.starts_with("#[") && !line.starts_with("#!");
     is_hash || ["//", "* ", "/*", "--", ";", "<!--", "%"].iter().any(|it| line.starts_with(it))
 }

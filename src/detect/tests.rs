@@ -69,7 +69,10 @@ fn said(files: &[(&str, &str)]) -> String {
 fn every_pattern_compiles() {
     fn of(rule: &Rule, out: &mut Vec<String>) {
         out.extend(
-            [&rule.pattern, &rule.code, &rule.start, &rule.variable, &rule.member].into_iter().flatten().cloned(),
+            [&rule.pattern, &rule.code, &rule.start, &rule.variable, &rule.member, &rule.program]
+                .into_iter()
+                .flatten()
+                .cloned(),
         );
         rule.all.iter().chain(&rule.unless).for_each(|it| of(it, out));
     }
@@ -211,11 +214,11 @@ fn a_pnpm_workspace_with_a_library() {
             ("packages/ui/package.json", "{\"name\": \"@shop/ui\", \"main\": \"index.js\"}"),
         ]),
         str![[r#"
-api in apps/api of .: node package_manager=pnpm framework=fastify main=dist/main.js build_script=build workspace=@shop/api
+api in apps/api of .: node package_manager=pnpm framework=fastify main=dist/main.js build_script=build directory=apps/api package_manager_version=10.1.0
   web on 4000, version 24, start node dist/main.js
   health /health
   needs db DATABASE_URL=url
-web in apps/web of .: spa package_manager=pnpm framework=vite-vue output=dist build_script=build workspace=@shop/web
+web in apps/web of .: spa package_manager=pnpm framework=vite-vue output=dist build_script=build directory=apps/web package_manager_version=10.1.0
   static on -, version 24, start -
 db: postgres
 
@@ -275,7 +278,7 @@ fn nuxt_and_astro() {
             ("package-lock.json", "{}"),
         ]),
         str![[r#"
-web in . of .: node package_manager=yarn framework=nuxt main=.output/server/index.mjs build_script=build
+web in . of .: node package_manager=yarn framework=nuxt build_script=build
   web on -, version -, start node .output/server/index.mjs
 web in . of .: spa package_manager=npm framework=astro output=dist build_script=build
   static on -, version -, start -
@@ -322,7 +325,7 @@ fn go_with_a_server_and_a_tool() {
             ("internal/db/db.go", "package db\n\nvar url = os.Getenv(\"DATABASE_URL\")\n"),
         ]),
         str![[r#"
-shopd in . of .: go package_manager=go framework=chi package=./cmd/shopd
+shopd in . of .: go package_manager=modules framework=chi main=./cmd/shopd
   web on 8081, version 1.25, start ./app
   needs db DATABASE_URL=url
 db: postgres
@@ -350,7 +353,7 @@ fn a_cargo_workspace() {
             ),
         ]),
         str![[r#"
-server in crates/server of .: rust package_manager=cargo framework=axum bin=shopd
+server in crates/server of .: rust package_manager=cargo framework=axum package=shop-server binary=shopd
   web on 3005, version 1.89, start ./shopd
   needs db DATABASE_URL=url
 db: postgres
@@ -378,7 +381,7 @@ fn gradle_modules() {
             ("common/src/main/java/Util.java", "class Util {}"),
         ]),
         str![[r#"
-api in api of .: java package_manager=gradle framework=spring-boot module=api
+api in api of .: java package_manager=gradle framework=spring-boot wrapper=false module=api
   web on 8085, version 21, start java -jar app.jar
   health /actuator/health
   needs db 
@@ -406,11 +409,11 @@ fn symfony_with_messenger() {
             (".env", "APP_SECRET=\nDATABASE_URL=\"postgresql://app:!ChangeMe!@127.0.0.1:5432/app\"\n"),
         ]),
         str![[r#"
-web in . of .: php package_manager=composer framework=symfony public=public
+web in . of .: php package_manager=composer framework=symfony public=public extensions=pdo_pgsql
   web on -, version >=8.3, start -
   migrate php bin/console doctrine:migrations:migrate --no-interaction --allow-no-migration
   needs db DATABASE_URL=url
-messenger in . of .: php package_manager=composer framework=symfony public=public
+messenger in . of .: php package_manager=composer framework=symfony public=public extensions=pdo_pgsql
   worker on -, version >=8.3, start php bin/console messenger:consume async --time-limit=3600
   from web
 db: postgres
@@ -499,7 +502,7 @@ fn a_dockerfile_alone() {
             ),
         ]),
         str![[r#"
-web in . of .: custom dockerfile=Dockerfile
+web in . of .: custom dockerfile=Dockerfile probe_with=bash
   web on 4000, version -, start mix phx.server
   needs db DATABASE_URL=url
 db: postgres
