@@ -371,6 +371,10 @@ impl Draft<'_> {
         port: Option<u16>,
         declared: &mut Declared,
     ) -> Vec<Line> {
+        // What a browser gets is known to everybody, and an env file of the whole project is for others.
+        if it.role.as_ref().is_some_and(|it| it.value == "static") {
+            return Vec::new();
+        }
         let common = &self.known.common;
         let fits = |patterns: &[String], name: &str| {
             patterns.iter().any(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)))
