@@ -123,6 +123,8 @@ impl Image {
             "/var/lock",
             "/var/log",
             "/home",
+            // nginx-unprivileged gives it to its user; the file that is read there lies on a read-only root
+            "/etc/nginx",
             "/var/mail",
         ];
         let below =
