@@ -235,7 +235,8 @@ fn needs(component: &Value, service: &Value, found: &Value, score: &mut Score) {
     let mut got: Vec<String> =
         service["needs"].as_object().into_iter().flatten().filter_map(|(name, _)| kind(name)).collect();
     let mut wanted = list(&component["services"]);
-    (got.sort(), wanted.sort());
+    got.sort();
+    wanted.sort();
     score.fact("services", got == wanted, &wanted.join(" "), &got.join(" "));
 }
 

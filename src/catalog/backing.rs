@@ -154,7 +154,7 @@ pub struct GatewayFacts {
 
 impl Checked for BackingFacts {
     fn check(&self) -> Result<(), (Path, String)> {
-        for (role, it) in self.roles.iter().filter(|(_, it)| !self.secrets.contains_key(&it.password)) {
+        if let Some((role, it)) = self.roles.iter().find(|(_, it)| !self.secrets.contains_key(&it.password)) {
             let message = format!("the password of `{role}` is none of its `secrets`: `{}`", it.password);
             return Err((Path::of(["roles", role, "password"]), message));
         }

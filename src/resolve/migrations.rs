@@ -67,7 +67,7 @@ impl Resolver<'_> {
             let pairs = them.iter().enumerate().flat_map(|(at, a)| them[at + 1..].iter().map(move |b| (*a, *b)));
             let loose: Vec<_> = pairs.filter(|(a, b)| !before(&after, a, b) && !before(&after, b, a)).collect();
             for (a, b) in loose {
-                let place = Place::Key(Path::of(["services", &b, "migrate"]));
+                let place = Place::Key(Path::of(["services", b, "migrate"]));
                 let message = format!("`{a}` and `{b}` migrate `{backing}` at the same time");
                 let help =
                     format!("say which comes first: `migrate: {{ after: [{a}] }}` at `{b}`, or the other way round");
