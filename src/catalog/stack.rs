@@ -13,7 +13,8 @@ use crate::spec::{Duration, Size};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StackFacts {
-    /// The images that the Dockerfile builds on, by the names that the template uses; `base` is the last stage's.
+    /// The images that the Dockerfile builds on, by the names that the template uses; `base` is the last stage's. A formula that
+    /// comes to nothing names none.
     #[serde(default)]
     pub images: BTreeMap<String, Formula>,
     /// What else the Dockerfile's template wants to know of what was chosen, by names of its own: `output: dist`.

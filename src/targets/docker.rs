@@ -44,7 +44,7 @@ fn plan_image(context: &Context<'_>, image: &Image) -> Result<Vec<Artifact>, Bro
     add("dockerfile", &image.files.dockerfile, &format!("{stack}/Dockerfile.j2"), false)?;
     add("dockerignore", &image.files.dockerignore, &format!("{stack}/dockerignore.j2"), false)?;
     if let Some(entrypoint) = &image.entrypoint {
-        add("entrypoint", &beside(&image.files.entrypoint), &entrypoint.template, true)?;
+        add("entrypoint", &beside(&image.files.entrypoint), &entrypoint.template, !entrypoint.compiled)?;
     }
     for (kind, file) in &image.files.others {
         add(&format!("file/{kind}"), &beside(&file.name), &format!("{stack}/{}", file.template), false)?;

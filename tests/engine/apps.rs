@@ -156,8 +156,9 @@ fn prove(folder: &Path) {
     let spec: serde_json::Value = serde_yaml::from_str(&spec).expect("forge.yaml is YAML");
     let Some(stack) = Stack::new(spec["name"].as_str().expect("a spec has a name")) else { return };
     stack.copy_authors_files(folder);
-    for prepare in &expected.prepare {
-        stack.do_or_fail(&format!("{name} can be prepared"), prepare.run(&stack.path("")));
+    let prepared = expected.prepare.iter().try_for_each(|it| it.run(&stack.path("")));
+    if expected.unproven.is_none() {
+        stack.do_or_fail(&format!("{name} can be prepared"), prepared.clone());
     }
     let production = stack.production();
     stack.prove(format!("{name}: generated, and nothing of it is unproven but what is said to be"), || {
@@ -167,7 +168,7 @@ fn prove(folder: &Path) {
         stack.do_or_fail("its secrets can be made", run(&mut stack.script(&["scripts/secrets"])));
     }
     let start = Instant::now();
-    if let Err(why) = production.run(&["build"]) {
+    if let Err(why) = prepared.and_then(|()| production.run(&["build"])) {
         if let Some(reason) = &expected.unproven {
             println!("unproven: {name}: {reason}");
             return;

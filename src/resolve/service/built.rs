@@ -138,8 +138,14 @@ impl<'a> Resolver<'a> {
         let test = self.test_of(service, built, at);
         self.audit(name, built, &values, at);
         let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
-        let mut images: BTreeMap<String, Reference> =
-            facts.images.iter().map(|(key, it)| (key.clone(), Reference::tagged(filler.fill(it)))).collect();
+        // A formula that comes to nothing is of an image that this one does without.
+        let mut images: BTreeMap<String, Reference> = facts
+            .images
+            .iter()
+            .map(|(key, it)| (key.clone(), filler.fill(it)))
+            .filter(|(_, it)| !it.is_empty())
+            .map(|(key, it)| (key, Reference::tagged(it)))
+            .collect();
         let connect = filler.all(&facts.probe.connect);
         let own_dockerfile = facts.dockerfile.as_ref().map(|it| filler.fill(it));
         let target = facts.target.as_ref().map(|it| filler.fill(it)).filter(|it| !it.is_empty());

@@ -47,7 +47,7 @@ services:
     needs: [bank]
     migrate: { command: [python, -m, migrate], after: [api] }
   asset:
-    build: { stack: static, context: ./asset, options: { root: public } }
+    build: { stack: static, context: ./asset, options: { root: public, not_found: gone.html } }
     healthcheck: { http: /healthz }
   blog:
     build:
@@ -63,6 +63,29 @@ services:
     variables: [BADDRESS]
   canvas:
     build: { stack: spa, context: ./canvas, options: { output: dist, base_path: /canvas, immutable: [assets] } }
+  anvil:
+    build:
+      stack: go
+      context: ./anvil
+      options: { framework: http, assets: [pages], programs: [./cmd/beat], tags: [atag], version_variable: main.version }
+  bridge:
+    build: { stack: rust, context: ./bridge, options: { binary: bridge, binaries: [beat], features: [afeature] } }
+    port: 8000
+  anchor:
+    build:
+      stack: java
+      context: ./anchor
+      options: { package_manager: none, sources: src, resources: files, main_class: Main }
+    port: 8000
+  amber:
+    build:
+      stack: java
+      context: ./amber
+      options: { package_manager: gradle, module: amodule, task: atask, jar: a.jar }
+    port: 8000
+  bolt: { build: { stack: dotnet, context: ./bolt, options: { project: Bolt.csproj, restore: [a.props] } } }
+  bakery: { build: { stack: php, context: ./bakery, options: { public: public, extensions: [intl], javascript: none } } }
+  berry: { build: { stack: ruby, context: ./berry, options: { main: main.rb, without: [test] } }, port: 8000 }
   box:
     image: traefik/whoami:v1
     user: { uid: 65532, gid: 65532 }
@@ -197,6 +220,26 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.base_path", Refused, &["services.canvas.build.options.base_path"]),
     field("services.*.build.options.immutable[]", Lands, &["services.canvas.build.options.immutable[0]"]),
     field("services.*.build.options.root", Lands, &["services.asset.build.options.root"]),
+    field("services.*.build.options.assets[]", Lands, &["services.anvil.build.options.assets[0]"]),
+    field("services.*.build.options.binaries[]", Lands, &["services.bridge.build.options.binaries[0]"]),
+    field("services.*.build.options.binary", Lands, &["services.bridge.build.options.binary"]),
+    field("services.*.build.options.extensions[]", Lands, &["services.bakery.build.options.extensions[0]"]),
+    field("services.*.build.options.features[]", Lands, &["services.bridge.build.options.features[0]"]),
+    field("services.*.build.options.jar", Refused, &["services.amber.build.options.jar"]),
+    field("services.*.build.options.javascript", Refused, &["services.bakery.build.options.javascript"]),
+    field("services.*.build.options.main_class", Lands, &["services.anchor.build.options.main_class"]),
+    field("services.*.build.options.module", Lands, &["services.amber.build.options.module"]),
+    field("services.*.build.options.not_found", Lands, &["services.asset.build.options.not_found"]),
+    field("services.*.build.options.programs[]", Refused, &["services.anvil.build.options.programs[0]"]),
+    field("services.*.build.options.project", Refused, &["services.bolt.build.options.project"]),
+    field("services.*.build.options.public", Lands, &["services.bakery.build.options.public"]),
+    field("services.*.build.options.resources", Lands, &["services.anchor.build.options.resources"]),
+    field("services.*.build.options.restore[]", Lands, &["services.bolt.build.options.restore[0]"]),
+    field("services.*.build.options.sources", Lands, &["services.anchor.build.options.sources"]),
+    field("services.*.build.options.tags[]", Lands, &["services.anvil.build.options.tags[0]"]),
+    field("services.*.build.options.task", Lands, &["services.amber.build.options.task"]),
+    field("services.*.build.options.version_variable", Lands, &["services.anvil.build.options.version_variable"]),
+    field("services.*.build.options.without[]", Lands, &["services.berry.build.options.without[0]"]),
     field("services.*.build.packages.build[]", Lands, &["services.api.build.packages.build[0]"]),
     field("services.*.build.packages.run[]", Lands, &["services.api.build.packages.run[0]"]),
     field("services.*.build.user.name", Lands, &["services.api.build.user.name"]),

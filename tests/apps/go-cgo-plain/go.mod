@@ -1,0 +1,3 @@
+module example.test/plus
+
+go 1.24

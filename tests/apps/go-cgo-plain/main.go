@@ -1,0 +1,28 @@
+package main
+
+// static int plus(int a, int b) { return a + b; }
+import "C"
+
+import (
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	log.Print("two and two are ", C.plus(2, 2))
+	for {
+		if err := os.WriteFile("/tmp/alive", nil, 0o600); err != nil {
+			log.Fatal(err)
+		}
+		select {
+		case <-stop:
+			return
+		case <-time.After(2 * time.Second):
+		}
+	}
+}

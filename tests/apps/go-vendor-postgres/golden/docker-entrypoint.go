@@ -1,0 +1,105 @@
+//go:build ignore
+
+// Runs before the program: what it needs is checked and waited for, and secrets from /run/secrets get into the variables
+// that it reads. Its image has no shell to do that with. Built by the Dockerfile, no part of the module.
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func fail(format string, values ...any) {
+	fmt.Fprintf(os.Stderr, "docker-entrypoint: "+format+"\n", values...)
+	os.Exit(1)
+}
+
+func main() {
+	if len(os.Args) < 2 {
+		fail("nothing to run")
+	}
+	insist()
+	wait()
+	withPassword("DATABASE_URL", "DB_OWNER_PASSWORD")
+	fromSecret("TOKEN", "TOKEN")
+	program, err := exec.LookPath(os.Args[1])
+	if err != nil {
+		fail("%v", err)
+	}
+	fail("%s: %v", program, syscall.Exec(program, os.Args[1:], os.Environ()))
+}
+
+// All that is missing, in one go.
+func insist() {
+	var missing []string
+	for _, name := range []string{"DB_OWNER_PASSWORD", "TOKEN"} {
+		if file, err := os.Stat("/run/secrets/" + name); err != nil || file.Size() == 0 {
+			missing = append(missing, "/run/secrets/"+name)
+		}
+	}
+	if missing != nil {
+		fail("missing or empty: %s", strings.Join(missing, " "))
+	}
+}
+
+// Compose orders the first start only: after a restart of the host all begin at once.
+func wait() {
+	limit := 60
+	if text := os.Getenv("WAIT_TIMEOUT"); text != "" {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds < 0 {
+			fail("WAIT_TIMEOUT=%s is no number of seconds", text)
+		}
+		limit = seconds
+	}
+	deadline := time.Now().Add(time.Duration(limit) * time.Second)
+	for _, place := range strings.Fields(os.Getenv("WAIT_FOR")) {
+		for {
+			connection, err := net.DialTimeout("tcp", place, 2*time.Second)
+			if err == nil {
+				connection.Close()
+				break
+			}
+			if time.Now().After(deadline) {
+				fail("%s takes no connection, after %d s (WAIT_TIMEOUT)", place, limit)
+			}
+			time.Sleep(time.Second)
+		}
+	}
+}
+
+// The value of /run/secrets/NAME, without the line end that editors leave.
+func secret(name string) string {
+	value, err := os.ReadFile("/run/secrets/" + name)
+	text := strings.TrimRight(string(value), "\n")
+	if err != nil {
+		fail("%v", err)
+	} else if text == "" {
+		fail("/run/secrets/%s is empty", name)
+	}
+	return text
+}
+
+func fromSecret(variable, name string) {
+	if _, err := os.Stat("/run/secrets/" + name); err == nil {
+		os.Setenv(variable, secret(name))
+	}
+}
+
+// The secret goes before the `@` of the URL, every byte as %XX, so that none of its characters can mean something there.
+func withPassword(variable, name string) {
+	before, after, found := strings.Cut(os.Getenv(variable), "@")
+	if found {
+		var encoded strings.Builder
+		for _, it := range []byte(secret(name)) {
+			fmt.Fprintf(&encoded, "%%%02x", it)
+		}
+		os.Setenv(variable, before+":"+encoded.String()+"@"+after)
+	}
+}

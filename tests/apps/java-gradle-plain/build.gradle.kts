@@ -1,0 +1,7 @@
+plugins {
+    java
+}
+
+tasks.jar {
+    manifest { attributes("Main-Class" to "hello.Main") }
+}

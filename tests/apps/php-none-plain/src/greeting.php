@@ -1,0 +1,8 @@
+<?php
+
+declare(strict_types=1);
+
+function greeting(string $text): string
+{
+    return "hello $text";
+}
