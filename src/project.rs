@@ -492,6 +492,8 @@ pub struct Container {
     pub role: Role,
     /// What it runs.
     pub image: ImageRef,
+    /// What its command is given to, where the image's own entrypoint will not do.
+    pub entrypoint: Vec<String>,
     /// Its command, where the image's own will not do.
     pub command: Option<Vec<String>>,
     /// Its environment variables.

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "the facts are what these tests are read for")]
 
 mod apps;
+mod backings;
 mod client;
 mod container;
 mod contract;

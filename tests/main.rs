@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "what is skipped says so")]
 
+mod backings;
 mod commands;
 mod companions;
 mod conflicts;

@@ -24,6 +24,9 @@ pub struct BackingFacts {
     /// Folders in memory.
     #[serde(default)]
     pub tmpfs: BTreeMap<String, Size>,
+    /// What the command is given to, where the image's own entrypoint would not start it.
+    #[serde(default)]
+    pub entrypoint: Vec<Formula>,
     /// How it is started; the image's own, if empty.
     #[serde(default)]
     pub command: Vec<Formula>,
@@ -108,6 +111,9 @@ pub struct JobFacts {
     pub about: String,
     /// Its image; the backing's, if left out.
     pub image: Option<Formula>,
+    /// What the command is given to, where the image's own entrypoint would not start it.
+    #[serde(default)]
+    pub entrypoint: Vec<Formula>,
     /// What runs.
     pub command: Vec<Formula>,
     /// Who runs it; who runs the backing, if left out.

@@ -95,6 +95,7 @@ impl Resolver<'_> {
             command: None,
             environment: BTreeMap::new(),
             secrets: BTreeSet::new(),
+            entrypoint: Vec::new(),
             borrowed_secrets: BTreeMap::new(),
             files: BTreeMap::new(),
             labels: BTreeMap::new(),

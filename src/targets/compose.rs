@@ -261,6 +261,9 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     if let Some(command) = command.filter(|it| !it.is_empty())
         && baked.is_none_or(|it| it.command != *command)
     {
+        if !container.entrypoint.is_empty() {
+            add("entrypoint", words(&container.entrypoint));
+        }
         add("command", words(command));
     }
     add("restart", text(if container.is_one_shot() { "no" } else { "unless-stopped" }));

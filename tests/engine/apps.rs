@@ -205,11 +205,14 @@ fn generate(stack: &Stack, unproven: bool) -> Proof {
     ensure(unproven || !said.stderr.contains("unproven"), said.stderr)
 }
 
-/// What holds for each container, whatever it runs.
 fn hardened(compose: &Compose, first: &[String]) -> Proof {
-    let containers = compose.containers()?;
+    each_hardened(&compose.containers()?, &compose.project, first)
+}
+
+/// What holds for each container, whatever it runs.
+pub(super) fn each_hardened(containers: &[Container], project: &str, first: &[String]) -> Proof {
     let of = |container: &Container, it: String| format!("{}: {it}", container.service);
-    for container in &containers {
+    for container in containers {
         let restart = if container.is_running() { "unless-stopped" } else { "no" };
         contract::hardened(container, restart).map_err(|it| of(container, it))?;
         contract::tmpfs_fits(container).map_err(|it| of(container, it))?;
@@ -218,8 +221,8 @@ fn hardened(compose: &Compose, first: &[String]) -> Proof {
             contract::little_is_mounted_writable(container).map_err(|it| of(container, it))?;
         }
     }
-    contract::nobody_complains(&containers)?;
-    contract::volumes_have_names(&containers, &compose.project)
+    contract::nobody_complains(containers)?;
+    contract::volumes_have_names(containers, project)
 }
 
 /// What holds for each image that was built: a user by numbers, no tools, and nothing that this user can change.

@@ -330,6 +330,7 @@ impl<'a> Resolver<'a> {
             command: None,
             environment: BTreeMap::new(),
             secrets: BTreeSet::new(),
+            entrypoint: Vec::new(),
             borrowed_secrets: BTreeMap::new(),
             files: BTreeMap::new(),
             labels: self.labels(&service.labels, at),

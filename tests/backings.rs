@@ -1,0 +1,99 @@
+//! Backings of a spec: as whom services come to them, in which order, and what of them is somebody else's.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::sandbox::Sandbox;
+
+/// The services of compose.yaml for a spec whose services and backings are `more`.
+fn services(name: &str, more: &str) -> BTreeMap<String, Value> {
+    let spec = format!("forge: 1\nname: shop\n{more}");
+    let sandbox = Sandbox::new(name).file("forge.yaml", spec).file("api/requirements.txt", "");
+    sandbox.generate();
+    let text = std::fs::read_to_string(sandbox.path("compose.yaml")).expect("it was written");
+    let compose: Value = serde_yaml::from_str(&text).expect("it is YAML");
+    serde_json::from_value(compose["services"].clone()).expect("services are a map")
+}
+
+/// A service that is built, with `more` in it.
+fn api(name: &str, more: &str) -> String {
+    format!(
+        "  {name}:\n    build: {{ stack: python, context: ./api }}\n    command: [python, -m, app]\n    port: 8000\n{more}"
+    )
+}
+
+const URL: &str = "    needs: { db: { environment: { DATABASE_URL: url } } }\n";
+const MIGRATE: &str = "    migrate: { command: [python, -m, migrate] }\n";
+const POSTGRES: &str = "backings: { db: { kind: postgres } }\n";
+
+fn url(service: &Value) -> &str {
+    service["environment"]["DATABASE_URL"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn a_migration_comes_as_the_owner_and_its_service_does_not() {
+    let them = services("roles", &format!("services:\n{}{POSTGRES}", api("api", &(URL.to_owned() + MIGRATE))));
+    assert_eq!(url(&them["api"]), "postgresql://shop@db:5432/shop");
+    assert_eq!(url(&them["api-migrate"]), "postgresql://shop_owner@db:5432/shop");
+    assert_eq!(them["api"]["secrets"], serde_json::json!(["DB_PASSWORD"]));
+    let borrowed = serde_json::json!([{ "source": "DB_OWNER_PASSWORD", "target": "DB_PASSWORD" }]);
+    assert_eq!(them["api-migrate"]["secrets"], borrowed);
+}
+
+#[test]
+fn where_nobody_migrates_services_are_the_owner() {
+    let them = services("owner", &format!("services:\n{}{POSTGRES}", api("api", URL)));
+    assert_eq!(url(&them["api"]), "postgresql://shop_owner@db:5432/shop");
+}
+
+#[test]
+fn a_need_says_as_whom_it_comes() {
+    let needs = "    needs: { db: { role: reader, environment: { DATABASE_URL: url } } }\n";
+    let them = services("reader", &format!("services:\n{}{POSTGRES}", api("api", needs)));
+    assert_eq!(url(&them["api"]), "postgresql://shop_reader@db:5432/shop");
+    let spec = format!("forge: 1\nname: shop\nservices:\n{}{POSTGRES}", api("api", &needs.replace("reader", "raeder")));
+    let said = Sandbox::new("raeder").file("forge.yaml", spec).file("api/requirements.txt", "").run(&["validate"]);
+    assert!(said.code == 1 && said.text().contains("did you mean `reader`?"), "{}", said.text());
+}
+
+#[test]
+fn migrations_of_one_database_run_in_the_order_that_is_declared() {
+    let second = MIGRATE.replace(" }", ", after: [api] }");
+    let both = api("api", &(URL.to_owned() + MIGRATE)) + &api("jobs", &(URL.to_owned() + &second));
+    let them = services("after", &format!("services:\n{both}{POSTGRES}"));
+    let wait = &them["jobs-migrate"]["depends_on"]["api-migrate"]["condition"];
+    assert_eq!(wait, "service_completed_successfully");
+    assert!(them["api-migrate"]["depends_on"]["jobs-migrate"].is_null());
+}
+
+#[test]
+fn a_database_of_somebody_else_has_no_container() {
+    let backing = "backings: { db: { kind: postgres, external: { host: db.example.com, user: me, tls: true } } }\n";
+    let them = services("external", &format!("services:\n{}{backing}", api("api", URL)));
+    assert!(!them.contains_key("db"));
+    assert_eq!(url(&them["api"]), "postgresql://me@db.example.com:5432/shop?sslmode=require");
+    assert_eq!(them["api"]["secrets"], serde_json::json!(["DB_PASSWORD"]));
+    assert!(them["api"]["depends_on"].is_null(), "{}", them["api"]);
+}
+
+#[test]
+fn who_needs_buckets_waits_for_them() {
+    let backing = "backings: { files: { kind: versitygw, options: { buckets: [uploads] } } }\n";
+    let them = services("buckets", &format!("services:\n{}{backing}", api("api", "    needs: [files]\n")));
+    let waits = &them["api"]["depends_on"]["files-buckets"]["condition"];
+    assert_eq!(waits, "service_completed_successfully");
+    assert_eq!(them["files-buckets"]["restart"], "no");
+    let command = them["files-buckets"]["command"].to_string();
+    assert!(command.contains("--bucket uploads"), "{command}");
+}
+
+#[test]
+fn labels_stand_at_services_and_backings_and_not_at_migrations() {
+    let label = "    labels: { com.example.team: shop }\n";
+    let backing = "backings: { db: { kind: postgres, labels: { com.example.team: data } } }\n";
+    let them = services("labels", &format!("services:\n{}{backing}", api("api", &(URL.to_owned() + MIGRATE + label))));
+    assert_eq!(them["api"]["labels"]["com.example.team"], "shop");
+    assert_eq!(them["db"]["labels"]["com.example.team"], "data");
+    assert!(them["api-migrate"]["labels"].is_null());
+}

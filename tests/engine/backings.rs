@@ -1,0 +1,214 @@
+//! Backings (`tests/backings/`): generated, booted under the contract, used over the network as services use them,
+//! restarted, made anew. One more needs a file there, and no Rust; where the image cannot be had, it says so and passes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::apps::each_hardened;
+use super::proof::{Proof, contains, docker, ensure, fails, lacks, run};
+use super::stack::{Compose, HOSTILE, Stack};
+
+/// What a file says: which backing, who uses it, and what they do.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    /// Names of `../shared/engine/images` that it needs; `.ci/run` reads them.
+    #[serde(default, rename = "images")]
+    _images: Vec<String>,
+    /// The backing as it stands in forge.yaml, without its version.
+    backing: BTreeMap<String, Value>,
+    /// Each is tried.
+    versions: Vec<String>,
+    /// The image of those who use it, with `{version}` for the version.
+    client: String,
+    /// Files of the project.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    /// The application's password, where it cannot be any text.
+    password: Option<String>,
+    /// Programs that may be PID 1 without an init before them.
+    #[serde(default)]
+    first: Vec<String>,
+    /// Functions of a shell that the scripts below call.
+    #[serde(default)]
+    helper: String,
+    /// What is done once all are healthy, in order.
+    steps: Vec<Step>,
+    /// What still holds after a restart, and in a new container; nothing for a cache.
+    #[serde(default)]
+    kept: Vec<Step>,
+}
+
+/// What somebody does.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    /// As whom: a role, or `app` where there are none.
+    r#as: String,
+    /// What succeeds, in words.
+    does: Option<String>,
+    /// What fails, in words.
+    cannot: Option<String>,
+    /// A script for a shell in the client's container, behind the `helper`. Its environment is what `needs: [store]` gives.
+    run: String,
+    /// Part of what it writes.
+    says: Option<String>,
+}
+
+/// The files, each a test, so that one of them can be run alone: `cargo test backings::postgres`.
+macro_rules! backings {
+    ($($name:ident),*) => {
+        $(#[test]
+        fn $name() {
+            prove_all(stringify!($name));
+        })*
+
+        #[test]
+        fn each_file_has_a_test() {
+            for file in files() {
+                let name = name_of(&file);
+                assert!([$(stringify!($name)),*].contains(&name.as_str()), "no test is called {name}");
+            }
+        }
+    };
+}
+
+backings!(mariadb, memcached, postgres, rabbitmq, redis, redis_cache, valkey);
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/backings");
+    let found = fs::read_dir(folder).expect("there are backings").map(|it| it.expect("it can be read").path());
+    found.collect()
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_stem().expect("it has a name").to_string_lossy().replace('-', "_")
+}
+
+fn prove_all(name: &str) {
+    for file in files().iter().filter(|it| name_of(it) == name) {
+        let text = fs::read_to_string(file).expect("it can be read");
+        let expected: Expected = serde_yaml::from_str(&text).unwrap_or_else(|why| panic!("{name}: {why}"));
+        for version in &expected.versions {
+            expected.prove(name, version);
+        }
+    }
+}
+
+impl Expected {
+    fn prove(&self, name: &str, version: &str) {
+        let what = format!("{name} {version}");
+        let Some(stack) = Stack::new(&format!("b{}", name.replace('_', "-"))) else { return };
+        stack.write("forge.yaml", &self.spec(name, version).to_string());
+        self.files.iter().for_each(|(path, text)| stack.write(path, text));
+        stack.prove(format!("{what}: generated"), || stack.forge(&["generate"]).map(drop));
+        let production = stack.production();
+        if let Err(why) = images(&production) {
+            println!("skipped: {what}: {why}");
+            return;
+        }
+        let password = self.password.as_deref().unwrap_or(HOSTILE);
+        if stack.path("scripts/secrets").exists() {
+            stack.do_or_fail("its secrets can be made", run(&mut stack.script(&["scripts/secrets"])));
+        }
+        if stack.path("secrets/STORE_PASSWORD").exists() {
+            stack.supply("secrets/STORE_PASSWORD", password);
+        }
+        stack.prove(format!("{what}: booted, healthy"), || production.up(&[]));
+        stack.prove(format!("{what}: the hardening contract"), || self.hardened(&production));
+        stack.prove(format!("{what}: no password in sight"), || hidden(&production, password));
+        self.steps.iter().for_each(|it| it.prove(self, &stack, &production, &what));
+        if !self.kept.is_empty() {
+            let again = |fact: &str, arguments: &[&str]| {
+                stack.prove(format!("{what}: {fact}"), || {
+                    production.run(arguments)?;
+                    production.up(&[])
+                });
+                self.kept.iter().for_each(|it| it.prove(self, &stack, &production, &what));
+            };
+            again("restarted", &["restart", "store"]);
+            again("killed", &["kill", "store"]);
+            again("in a new container", &["up", "--detach", "--force-recreate", "--wait", "store"]);
+        }
+        stack.prove(format!("{what}: ends within its grace period"), || stops(&production, "store"));
+        stack.say_how_many();
+    }
+
+    /// All but the clients, whose images are there for what is in them.
+    fn hardened(&self, compose: &Compose) -> Proof {
+        let mut containers = compose.containers()?;
+        containers.retain(|it| it.service.starts_with("store"));
+        each_hardened(&containers, &compose.project, &self.first)
+    }
+
+    /// A client for each of those who do something.
+    fn spec(&self, name: &str, version: &str) -> Value {
+        let everybody: BTreeSet<&str> = self.steps.iter().chain(&self.kept).map(|it| it.r#as.as_str()).collect();
+        let roles = everybody.len() > 1;
+        let clients = everybody.iter().map(|role| {
+            let client = json!({
+                "image": self.client.replace("{version}", version),
+                "user": { "uid": 10001, "gid": 10001 },
+                "command": ["sleep", "infinity"],
+                "healthcheck": { "command": ["true"] },
+                "needs": { "store": if roles { json!({ "role": role }) } else { json!({}) } },
+            });
+            ((*role).to_owned(), client)
+        });
+        let clients: serde_json::Map<String, Value> = clients.collect();
+        let mut backing = json!(self.backing);
+        backing["version"] = json!(version);
+        json!({ "forge": 1, "name": format!("b{}", name.replace('_', "-")), "services": clients, "backings": { "store": backing } })
+    }
+}
+
+impl Step {
+    fn prove(&self, expected: &Expected, stack: &Stack, compose: &Compose, what: &str) {
+        let (fact, succeeds) = match (&self.does, &self.cannot) {
+            (Some(it), None) => (it.clone(), true),
+            (None, Some(it)) => (format!("cannot {it}"), false),
+            _ => panic!("{what}: a step either `does` something or `cannot`: {self:?}"),
+        };
+        stack.prove(format!("{what}: {} {fact}", self.r#as), || {
+            let asked = || compose.container(&self.r#as)?.shell(&format!("{}\n{}", expected.helper, self.run));
+            if succeeds {
+                return contains(&asked()?, self.says.as_deref().unwrap_or_default());
+            }
+            match (asked(), &self.says) {
+                (Err(why), Some(part)) => contains(&why, part),
+                (outcome, _) => fails(outcome, "it can"),
+            }
+        });
+    }
+}
+
+/// All images are there, or can be had.
+fn images(compose: &Compose) -> Proof {
+    for image in compose.run(&["config", "--images"])?.lines().collect::<BTreeSet<_>>() {
+        docker(["image", "inspect", image]).or_else(|_| docker(["pull", "--quiet", image]))?;
+    }
+    Ok(())
+}
+
+/// The password stands in nothing that others can see.
+fn hidden(compose: &Compose, password: &str) -> Proof {
+    for container in compose.containers()? {
+        let seen =
+            container.json.to_string() + &container.all_logs() + &docker(["top", container.id(), "-eo", "pid,args"])?;
+        lacks(&seen, password).map_err(|_| format!("{}: it shows", container.service))?;
+        ensure(!seen.contains(&password.replace('"', "\\\"")), format!("{}: it shows", container.service))?;
+    }
+    Ok(())
+}
+
+/// It did not have to be killed.
+fn stops(compose: &Compose, service: &str) -> Proof {
+    compose.run(&["stop", service])?;
+    let container = compose.container(service)?;
+    let code = container.json["State"]["ExitCode"].as_i64();
+    ensure(matches!(code, Some(0 | 143)), format!("{code:?}\n{}", container.logs()))
+}
