@@ -66,8 +66,9 @@ fn entrypoints() -> Vec<(&'static str, Sandbox)> {
         let own = format!(
             "facts:\n  entrypoint: {{ template: docker-entrypoint.{language}.j2, command: [{program}, it] }}\n"
         );
-        let sandbox = Sandbox::new("entrypoint").file("forge.yaml", BASE);
-        let sandbox = sandbox.folder("api").folder("asset").folder("blog").folder("run");
+        let sandbox = Sandbox::new("entrypoint").file("forge.yaml", BASE).folder("run");
+        let contexts = BASE.split("context: ./").skip(1).filter_map(|it| it.split([',', ' ', '\n']).next());
+        let sandbox = contexts.fold(sandbox, |sandbox, it| sandbox.folder(it));
         let sandbox = sandbox.file("forge-templates/stacks/python/stack.yaml", stack.replacen("facts:\n", &own, 1));
         let ended = sandbox.run(&["generate"]);
         assert!(ended.code == 0, "{}", ended.text());
