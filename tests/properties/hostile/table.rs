@@ -217,7 +217,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.variant", Refused, &["services.api.build.options.variant"]),
     field("services.*.build.options.builds[]", Vanishes, &["services.blog.build.options.builds[0]"]),
     field("services.*.build.options.output", Lands, &["services.canvas.build.options.output"]),
-    field("services.*.build.options.base_path", Refused, &["services.canvas.build.options.base_path"]),
+    field("services.*.build.options.base_path", Lands, &["services.canvas.build.options.base_path"]),
     field("services.*.build.options.immutable[]", Lands, &["services.canvas.build.options.immutable[0]"]),
     field("services.*.build.options.root", Lands, &["services.asset.build.options.root"]),
     field("services.*.build.options.assets[]", Lands, &["services.anvil.build.options.assets[0]"]),
