@@ -253,15 +253,20 @@ fn what_was_found_is_written_with_its_evidence_and_generates_at_once() {
         .file("api/.env.example", "DATABASE_URL=postgresql://localhost/shop\nSECRET_KEY=\nLOG_LEVEL=info\n")
         .file("api/Dockerfile", "FROM python:3.13\nCOPY . .\nRUN pip install -r requirements.txt\nCMD uvicorn main:app --host 0.0.0.0\n")
         .file("compose.yaml", "services:\n  api:\n    build: api\n    depends_on: [db]\n  db:\n    image: postgres:17\n");
-    assert_data_eq!(sandbox.forge("init --name shop"), str![[r#"
+    assert_data_eq!(
+        sandbox.forge("init --name shop"),
+        str![[r#"
 exit 0
 --- stderr
              wrote forge.yaml
                    api in api: python, fastapi, needs db
 read it through, and then: forge generate
 
-"#]]);
-    assert_data_eq!(sandbox.read("forge.yaml"), str![[r##"
+"#]]
+    );
+    assert_data_eq!(
+        sandbox.read("forge.yaml"),
+        str![[r##"
 # yaml-language-server: $schema=.forge/schema.json
 # Written by `forge init`. Beside what was inferred stands where it comes from; `forge init --explain` says more.
 forge: 1
@@ -315,7 +320,8 @@ layout:
     production:
       file: compose.production.yaml
 
-"##]]);
+"##]]
+    );
     sandbox.generate();
     assert_eq!(sandbox.read("compose.yaml").lines().count(), 6, "what was there stays");
     assert!(sandbox.read("docker/api.Dockerfile").contains("USER 10001"));
@@ -325,13 +331,16 @@ layout:
 fn a_spec_is_never_overwritten() {
     let sandbox = Sandbox::smallest("init-again");
     let before = sandbox.read("forge.yaml");
-    assert_data_eq!(sandbox.forge("init --yes"), str![[r#"
+    assert_data_eq!(
+        sandbox.forge("init --yes"),
+        str![[r#"
 exit 2
 --- stderr
 error: there is a forge.yaml in . already
   = help: `forge add` adds to it; `forge init --explain` only says what it finds
 
-"#]]);
+"#]]
+    );
     assert_eq!(sandbox.read("forge.yaml"), before);
 }
 
@@ -342,7 +351,9 @@ fn an_explanation_writes_nothing() {
         .file("package-lock.json", "{}")
         .file("server.js", "const app = express();\napp.listen(process.env.PORT || 3100);\n");
     let before = sandbox.tree();
-    assert_data_eq!(sandbox.forge("init --explain"), str![[r#"
+    assert_data_eq!(
+        sandbox.forge("init --explain"),
+        str![[r#"
 exit 0
 --- stdout
 web in .
@@ -368,7 +379,8 @@ web in .
                    likely: server.js:2
 
 
-"#]]);
+"#]]
+    );
     let json = sandbox.run(&["init", "--explain", "--format", "json"]).json();
     assert_eq!(json["services"][0]["port"]["value"], 3100);
     assert_eq!(json["services"][0]["port"]["evidence"][0]["line"], 2);
@@ -377,13 +389,16 @@ web in .
 
 #[test]
 fn a_folder_without_a_known_program_is_told_what_to_write() {
-    assert_data_eq!(Sandbox::new("init-nothing").file("notes.txt", "x").forge("init"), str![[r#"
+    assert_data_eq!(
+        Sandbox::new("init-nothing").file("notes.txt", "x").forge("init"),
+        str![[r#"
 exit 2
 --- stderr
 error: no program that forge knows is in .
   = help: forge knows `*.csproj`, `Cargo.toml`, `Gemfile`, `Staticfile`, `composer.json`, `go.mod`, `package.json`, `pom.xml` and `pyproject.toml`, and builds anything with a Dockerfile of its own: write `services: { app: { build: { stack: custom, context: . } } }` into forge.yaml, or name the folder of the program after -C
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -407,13 +422,18 @@ const OWN: &str = "# mine\nforge: 1\nname: shop   # the shop\n\nservices:\n  # a
 #[test]
 fn a_backing_is_added_and_the_rest_stays_as_it_is() {
     let sandbox = Sandbox::new("add").file("forge.yaml", OWN).file("api/requirements.txt", "");
-    assert_data_eq!(sandbox.forge("add backing db --kind postgres --for api"), str![[r#"
+    assert_data_eq!(
+        sandbox.forge("add backing db --kind postgres --for api"),
+        str![[r#"
 exit 0
 --- stderr
              added backings.db to forge.yaml
 
-"#]]);
-    assert_data_eq!(sandbox.read("forge.yaml"), str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        sandbox.read("forge.yaml"),
+        str![[r#"
 # mine
 forge: 1
 name: shop   # the shop
@@ -430,12 +450,18 @@ services:
 backings:
   db: { kind: postgres }
 
-"#]]);
-    assert_data_eq!(sandbox.forge("-q add backing cache --kind redis --use cache --for api"), str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        sandbox.forge("-q add backing cache --kind redis --use cache --for api"),
+        str![[r#"
 exit 0
 
-"#]]);
-    assert_data_eq!(sandbox.read("forge.yaml"), str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        sandbox.read("forge.yaml"),
+        str![[r#"
 # mine
 forge: 1
 name: shop   # the shop
@@ -455,7 +481,8 @@ backings:
     kind: redis
     use: cache
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
@@ -469,13 +496,18 @@ fn a_service_is_added_as_its_folder_says() {
         )
         .file("web/package-lock.json", "{}")
         .file("web/server.js", "const app = express();\napp.listen(3100);\n");
-    assert_data_eq!(sandbox.forge("add service web --needs api"), str![[r#"
+    assert_data_eq!(
+        sandbox.forge("add service web --needs api"),
+        str![[r#"
 exit 0
 --- stderr
              added services.web to forge.yaml
 
-"#]]);
-    assert_data_eq!(sandbox.read("forge.yaml"), str![[r#"
+"#]]
+    );
+    assert_data_eq!(
+        sandbox.read("forge.yaml"),
+        str![[r#"
 # mine
 forge: 1
 name: shop   # the shop
@@ -490,12 +522,13 @@ services:
     build:
       stack: node
       context: ./web
-      options: { package_manager: npm, framework: express }
+      options: { package_manager: npm, framework: express, main: server.js }
     port: 3100
     needs: [api]
   # at the end
 
-"#]]);
+"#]]
+    );
     let before = sandbox.read("forge.yaml");
     for line in [
         "add service web",

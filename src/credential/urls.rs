@@ -18,8 +18,14 @@ pub fn url_passwords(text: &str) -> impl Iterator<Item = Range<usize>> {
         });
         let (user, password) = login?.0.split_once(':')?;
         let from = start + user.len() + 1;
-        (!password.is_empty()).then_some(from..from + password.len())
+        // `{password}` is a place for one.
+        let is_place = password.strip_prefix('{').and_then(|it| it.strip_suffix('}')).is_some_and(is_a_name);
+        (!password.is_empty() && !is_place).then_some(from..from + password.len())
     })
+}
+
+fn is_a_name(text: &str) -> bool {
+    text.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
 }
 
 /// Whether `text` has a URL with a password in it that is no variable and no placeholder.

@@ -31,7 +31,7 @@ fn markers(field: &str) -> &'static [&'static str] {
         "services.*.image" => &["zqx:1"],
         "backings.*.options.init[]" => &["zqx.sql"],
         "layout.compose.*.file" => &["zqx.yml"],
-        "services.*.build.options.base_path" => &["/zqx"],
+        "services.*.build.options.base_path" | "services.*.build.options.workdir" => &["/zqx"],
         "services.*.build.options.version_variable" => &["main.zqx"],
         "layout.dockerfile" => &["{service}/Dockerfile.zqx"],
         _ => &["zqx", "ZQX"],

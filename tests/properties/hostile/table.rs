@@ -58,7 +58,7 @@ services:
       secrets: [ABC]
       audit: [npm-audit]
     port: 3000
-    needs: [api, bought]
+    needs: [api, bought, bucket]
     secrets: [ABC]
     variables: [BADDRESS]
   canvas:
@@ -86,6 +86,15 @@ services:
   bolt: { build: { stack: dotnet, context: ./bolt, options: { project: Bolt.csproj, restore: [a.props] } } }
   bakery: { build: { stack: php, context: ./bakery, options: { public: public, extensions: [intl], javascript: none } } }
   berry: { build: { stack: ruby, context: ./berry, options: { main: main.rb, without: [test] } }, port: 8000 }
+  chest:
+    build:
+      stack: custom
+      context: ./chest
+      options: { dockerfile: own/Dockerfile, target: astage, workdir: /aworkdir, probe_with: curl }
+      user: { uid: 10001 }
+      sources: [asource]
+    port: 8000
+    healthcheck: { http: /healthz }
   box:
     image: traefik/whoami:v1
     user: { uid: 65532, gid: 65532 }
@@ -105,6 +114,7 @@ backings:
   bought:
     kind: postgres
     external: { host: bought.example.com, user: auser, database: abase, secrets: { password: BOUGHT } }
+  bucket: { kind: versitygw, options: { buckets: [abucket], region: aregion } }
   cache: { kind: redis, use: cache }
 secrets:
   ABC: { generate: { length: 50 } }
@@ -189,6 +199,8 @@ pub(super) const FIELDS: &[Field] = &[
     field("backings.*.labels.{key}", Lands, &["backings.bank.labels.alabel.{key}"]),
     field("backings.*.options.extensions[]", Lands, &["backings.bank.options.extensions[0]"]),
     field("backings.*.options.init[]", Lands, &["backings.bank.options.init[0]"]),
+    field("backings.*.options.buckets[]", Lands, &["backings.bucket.options.buckets[0]"]),
+    field("backings.*.options.region", Lands, &["backings.bucket.options.region"]),
     field("backings.*.options.{key}", Refused, &["backings.bank.options.init.{key}"]),
     field("services.*.labels.*", Lands, &["services.api.labels.alabel"]),
     field("services.*.labels.{key}", Lands, &["services.api.labels.alabel.{key}"]),
@@ -240,6 +252,10 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.task", Lands, &["services.amber.build.options.task"]),
     field("services.*.build.options.version_variable", Lands, &["services.anvil.build.options.version_variable"]),
     field("services.*.build.options.without[]", Lands, &["services.berry.build.options.without[0]"]),
+    field("services.*.build.options.dockerfile", Lands, &["services.chest.build.options.dockerfile"]),
+    field("services.*.build.options.target", Lands, &["services.chest.build.options.target"]),
+    field("services.*.build.options.workdir", Lands, &["services.chest.build.options.workdir"]),
+    field("services.*.build.options.probe_with", Refused, &["services.chest.build.options.probe_with"]),
     field("services.*.build.packages.build[]", Lands, &["services.api.build.packages.build[0]"]),
     field("services.*.build.packages.run[]", Lands, &["services.api.build.packages.run[0]"]),
     field("services.*.build.user.name", Lands, &["services.api.build.user.name"]),

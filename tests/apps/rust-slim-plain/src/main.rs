@@ -16,7 +16,8 @@ fn main() {
             continue;
         }
         let state = std::fs::read_to_string("/app/data/state").unwrap_or_default();
-        let body = format!("{state}, the token is the same: {}, loud: {}", token == kept.trim_end(), cfg!(feature = "loud"));
+        let body =
+            format!("{state}, the token is the same: {}, loud: {}", token == kept.trim_end(), cfg!(feature = "loud"));
         let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
     }
 }

@@ -13,7 +13,10 @@ async fn main() {
         .route("/healthz", get(|| async { "ok" }))
         .route("/hello/{who}", get(|Path(who): Path<String>| async move { jobs::greeting(&who) }))
         .route("/token", get(|| async { token().to_string() }))
-        .route("/file", get(|| async { std::fs::read_to_string("assets/note.txt").unwrap_or_else(|it| it.to_string()) }));
+        .route(
+            "/file",
+            get(|| async { std::fs::read_to_string("assets/note.txt").unwrap_or_else(|it| it.to_string()) }),
+        );
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await.expect("the port is free");
     let stop = async { drop(signal(SignalKind::terminate()).expect("signals can be had").recv().await) };
     axum::serve(listener, app).with_graceful_shutdown(stop).await.expect("it can serve");
