@@ -31,9 +31,9 @@ RUN pip uninstall --yes --root-user-action=ignore pip && \
     useradd --non-unique --no-log-init --no-create-home --home-dir /app --shell /usr/sbin/nologin \
         --uid 10001 --gid 10001 app
 ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-WORKDIR /app
 COPY --from=dependencies /opt/venv /opt/venv
-COPY --from=source /app .
+COPY --from=source /app /app
+WORKDIR /app
 ARG VERSION=local
 ARG REVISION=unknown
 ARG SOURCE=unknown
