@@ -14,6 +14,9 @@ use super::contract;
 use super::proof::{Proof, command, contains, docker, end, ensure, fails, lacks, run, same, within};
 use super::stack::{Compose, HOSTILE, Stack, examples, free_port};
 
+/// What `scripts/secrets` makes.
+const SECRETS: [&str; 5] = ["CACHE_PASSWORD", "DB_OWNER_PASSWORD", "DB_PASSWORD", "DB_READER_PASSWORD", "SECRET_KEY"];
+
 const SERVICES: [&str; 6] = ["api", "cache", "db", "gateway", "site", "web"];
 
 #[test]
@@ -87,7 +90,7 @@ impl Shop {
                 let ended = end(&mut stack.script(&["scripts/secrets"]));
                 let said = ended.stdout + &ended.stderr;
                 same(ended.code, Some(1))?;
-                same(said.lines().filter(|it| it.starts_with("made")).count(), 3)?;
+                same(said.lines().filter(|it| it.starts_with("made")).count(), SECRETS.len())?;
                 let missing: String = said.lines().filter(|it| it.starts_with("MISSING")).collect();
                 contains(&missing, "shop.example.com.crt")?;
                 contains(&missing, "shop.example.com.key")?;
@@ -105,8 +108,8 @@ impl Shop {
         stack.supply("secrets/CACHE_PASSWORD", HOSTILE);
     }
 
-    fn made_secrets(&self) -> [Proof<String>; 3] {
-        ["DB_PASSWORD", "CACHE_PASSWORD", "SECRET_KEY"].map(|it| self.stack.read(&format!("secrets/{it}")))
+    fn made_secrets(&self) -> [Proof<String>; SECRETS.len()] {
+        SECRETS.map(|it| self.stack.read(&format!("secrets/{it}")))
     }
 
     /// A new one, as somebody would supply it: complete, and renamed into place.
@@ -554,7 +557,7 @@ impl Shop {
         stack.do_or_fail("modes can be set", self.chmod("go=rX"));
         stack.prove("development: secrets and certificate made, booted, healthy", || {
             run(command("rm")
-                .args(["DB_PASSWORD", "CACHE_PASSWORD", "SECRET_KEY"].map(|it| stack.path(&format!("secrets/{it}")))))?;
+                .args(SECRETS.map(|it| stack.path(&format!("secrets/{it}")))))?;
             run(&mut stack.script(&["scripts/secrets", "development"]))?;
             fs::copy(stack.path("secrets/tls/shop.localhost.crt"), stack.beside("trusted.pem"))
                 .expect("scripts/secrets made it");
