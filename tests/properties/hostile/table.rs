@@ -25,7 +25,7 @@ services:
     port: 8000
     ports: { binary: 9000 }
     healthcheck: { command: [python, -c, pass], interval: 30s, timeout: 5s, start_period: 20s }
-    needs: { bank: { environment: { BANK_URL: url }, role: app } }
+    needs: { bank: { environment: { BANK_URL: url }, role: app }, bucket: {} }
     environment: { AAA: info }
     variables: [ADDRESS]
     secrets: { ATOKEN: { environment: ATOKEN_VALUE } }
@@ -58,7 +58,7 @@ services:
       secrets: [ABC]
       audit: [npm-audit]
     port: 3000
-    needs: [api, bought, bucket]
+    needs: [api, bought]
     secrets: [ABC]
     variables: [BADDRESS]
   canvas:
