@@ -135,6 +135,12 @@ fn document(context: &Context<'_>, project: &Project) -> Tree {
         entries
             .push(entry("volumes", Tree::map(project.volumes.iter().map(|it| entry(it.clone(), Tree::flow_map([]))))));
     }
+    if !project.secrets.is_empty() {
+        let secrets = project.secrets.keys().map(|it| {
+            entry(it.clone(), Tree::flow_map([entry("file", text(from(context, project, &format!("secrets/{it}"))))]))
+        });
+        entries.push(entry("secrets", Tree::map(secrets)));
+    }
     let files: BTreeMap<&str, &str> = project
         .containers
         .values()
@@ -146,12 +152,6 @@ fn document(context: &Context<'_>, project: &Project) -> Tree {
             .into_iter()
             .map(|(name, path)| entry(name, Tree::flow_map([entry("file", text(from(context, project, path)))])));
         entries.push(entry("configs", Tree::map(files)));
-    }
-    if !project.secrets.is_empty() {
-        let secrets = project.secrets.keys().map(|it| {
-            entry(it.clone(), Tree::flow_map([entry("file", text(from(context, project, &format!("secrets/{it}"))))]))
-        });
-        entries.push(entry("secrets", Tree::map(secrets)));
     }
     Tree::map(entries)
 }

@@ -89,6 +89,7 @@ fn the_entrypoint_brings_secrets_of_any_bytes_to_the_program() {
             let secret = secret.trim_end_matches('\n');
             sandbox.write("run/ATOKEN", secret);
             sandbox.write("run/BANK_PASSWORD", secret);
+            sandbox.write("run/BUCKET_PASSWORD", secret);
             let mut command = sh(program, &sandbox.path("it"));
             command
                 .args(["printenv", "-0", "ATOKEN_VALUE", "BANK_URL"])
@@ -122,6 +123,7 @@ fn the_entrypoint_names_all_that_is_missing_and_what_never_answers() {
         sandbox.write("bin/python", "#!/bin/sh\nexec python3 \"$@\"\n");
         sandbox.set_mode("bin/python", 0o755);
         sandbox.write("run/BANK_PASSWORD", "");
+        sandbox.write("run/BUCKET_PASSWORD", "a");
         let said = run("", "5");
         let folder = sandbox.path("run").display().to_string();
         let message = format!("missing or empty: {folder}/ATOKEN {folder}/BANK_PASSWORD");
