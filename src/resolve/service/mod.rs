@@ -393,11 +393,12 @@ impl<'a> Resolver<'a> {
             command: Some(command.collect()),
             healthcheck: None,
             networks,
-            // It waits for backings, not for services: those may wait for it.
+            // It waits for backings, not for services or what answers for them: those may wait for it.
             waits: container
                 .waits
                 .iter()
                 .filter(|(name, _)| !self.spec.services.contains_key(name.as_str()))
+                .filter(|(name, _)| !self.fronts.values().any(|front| front == *name))
                 .map(|(name, wait)| (name.clone(), *wait))
                 .collect(),
             replicas: 1,
