@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::project::{Read, counted, own_catalog, own_templates, read, shown, tell};
-use super::{Answer, Failure, Shell, eject};
+use super::{Answer, Failure, Format, Shell, eject};
 use crate::catalog::{Catalog, Common, Detection};
 use crate::detect::spec::Draft;
 use crate::detect::{Confidence, Evidence, Fact, Found, Service, Start, Tree, detect, slug};
@@ -47,15 +47,6 @@ pub(super) struct Arguments {
     /// The name of the project; that of its folder, if left out
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-}
-
-/// How to say what was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// All of it, for other programs
-    Json,
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {

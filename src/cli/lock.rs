@@ -9,7 +9,7 @@ use super::disk::Disk;
 use super::project::{Project, counted, tell, valid_but_for};
 use super::registry::{Question, Trouble, ask, timeout};
 use super::releases::newest;
-use super::{Answer, Failure, Shell, lockfile};
+use super::{Answer, Failure, Format, Shell, lockfile};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, listed};
 use crate::lock::{FILE, Lock, Pin, uses};
@@ -47,15 +47,6 @@ pub(super) struct Arguments {
     /// How to say it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
-}
-
-/// What the answer looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// A line for each image
-    Human,
-    /// One JSON document
-    Json,
 }
 
 /// What there is to say of an entry.

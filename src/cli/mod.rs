@@ -108,6 +108,15 @@ pub enum Answer {
     No,
 }
 
+/// Whom an answer is for, where nobody else reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON document, for programs
+    Json,
+}
+
 /// A command could not do its work: exit code 2.
 #[derive(Debug)]
 pub enum Failure {

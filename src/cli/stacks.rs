@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ends::today;
 use super::project::own_catalog;
-use super::{Answer, Failure, Shell};
+use super::{Answer, Failure, Format, Shell};
 use crate::catalog::{Catalog, Entry};
 
 /// List stacks and backings, or describe one
@@ -20,15 +20,6 @@ pub(super) struct Arguments {
     /// How to say it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
-}
-
-/// How to say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// For programs
-    Json,
 }
 
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
