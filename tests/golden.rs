@@ -4,23 +4,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use forge::contract::{Texts, findings};
+use forge::project::Resolved;
+use forge::targets::Artifact;
 
 use crate::properties::resolved;
 use crate::sandbox::Sandbox;
 
-fn examples() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut found: Vec<PathBuf> =
-        fs::read_dir(folder).expect("there are examples").map(|it| it.expect("it can be read").path()).collect();
-    found.retain(|it| it.join("forge.yaml").is_file());
+/// The project's own folders with a spec: `examples/shop`, `tests/apps/python-uv-fastapi`.
+pub(crate) fn projects(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let found = fs::read_dir(folder).expect("it is there").map(|it| it.expect("it can be read").path());
+    let mut found: Vec<PathBuf> = found.filter(|it| it.join("forge.yaml").is_file()).collect();
     found.sort();
     assert!(found.len() >= 2);
     found
 }
 
+/// What is wanted for the spec of such a folder.
+pub(crate) fn wanted(project: &Path) -> (Resolved, Vec<Artifact>) {
+    resolved(&fs::read_to_string(project.join("forge.yaml")).expect("it can be read"))
+}
+
 #[test]
 fn every_example_is_as_forge_makes_it() {
-    for example in examples() {
+    for example in projects("examples") {
         let sandbox = Sandbox::copy("golden", &example);
         let said = sandbox.run(&["diff"]);
         assert_eq!(said.code, 0, "{}: run `forge generate -C` there\n{}", example.display(), said.text());
@@ -29,7 +36,7 @@ fn every_example_is_as_forge_makes_it() {
 
 #[test]
 fn a_changed_byte_in_any_file_is_seen() {
-    for example in examples() {
+    for example in projects("examples") {
         let sandbox = Sandbox::copy("golden-byte", &example);
         let manifest: serde_json::Value =
             serde_json::from_str(&sandbox.read(".forge/manifest.json")).expect("the manifest is JSON");
@@ -47,12 +54,11 @@ fn a_changed_byte_in_any_file_is_seen() {
 }
 
 #[test]
-fn every_rule_holds_for_every_example() {
-    for example in examples() {
-        let text = fs::read_to_string(example.join("forge.yaml")).expect("it is there");
-        let (resolved, wanted) = resolved(&text);
+fn every_rule_holds_for_every_example_and_application() {
+    for project in projects("examples").into_iter().chain(projects("tests/apps")) {
+        let (resolved, wanted) = wanted(&project);
         let texts: Texts = wanted.iter().map(|it| (it.path.clone(), it.text.clone())).collect();
         let found = findings(&resolved, &wanted, &texts);
-        assert!(found.is_empty(), "{}: {found:#?}", example.display());
+        assert!(found.is_empty(), "{}: {found:#?}", project.display());
     }
 }
