@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use super::container::Container;
 use super::contract;
 use super::image::Image;
-use super::proof::{Proof, command, contains, end, ensure, run, same, within};
+use super::proof::{Proof, command, contains, end, ensure, run, run_with, same, within};
 use super::stack::{Compose, Stack};
 
 /// What `proof.yaml` says: how the application is prepared, and what is asked of it.
@@ -187,7 +186,7 @@ fn prove(folder: &Path) {
     }
     stack.prove(format!("{name}: the hardening contract"), || hardened(&production, &expected.first));
     prove_images(&name, &stack, &production, &expected.built);
-    stack.prove(format!("{name}: ends within its grace period, told once"), || stops(&production));
+    stack.prove(format!("{name}: ends within its grace period, told once"), || contract::stops(&production, &[]));
     if let Some(edit) = &expected.edit {
         stack.prove(format!("{name}: an edit of {} installs nothing anew", edit.file), || {
             let text = stack.read(&edit.file)?;
@@ -254,26 +253,11 @@ fn prove_images(name: &str, stack: &Stack, compose: &Compose, expected: &BTreeMa
     }
 }
 
-/// No process had to be killed.
-fn stops(compose: &Compose) -> Proof {
-    compose.run(&["stop"])?;
-    for container in compose.containers()? {
-        let code = container.json["State"]["ExitCode"].as_i64();
-        ensure(matches!(code, Some(0 | 143)), format!("{}: {code:?}\n{}", container.name, container.logs()))?;
-    }
-    Ok(())
-}
-
 impl Prepare {
     /// As the owner of the folder, in a container of the image.
     fn run(&self, project: &Path) -> Proof {
-        let owner = fs::metadata(project).map_err(|error| format!("{}: {error}", project.display()))?;
-        let user = format!("{}:{}", owner.uid(), owner.gid());
-        let mount = format!("type=bind,source={},target=/project", project.display());
-        let folder = format!("/project/{}", self.folder);
-        let options = ["--rm", "--user", &user, "--env", "HOME=/tmp", "--mount", &mount, "--workdir", &folder];
-        let mut docker = command("docker");
-        run(docker.arg("run").args(options).arg(&self.image).args(&self.run)).map(drop)
+        let words: Vec<&str> = self.run.iter().map(String::as_str).collect();
+        run_with(&self.image, project, &self.folder, &words)
     }
 }
 

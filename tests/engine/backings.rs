@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::apps::each_hardened;
+use super::contract;
 use super::proof::{Proof, contains, docker, ensure, fails, lacks, run};
 use super::stack::{Compose, HOSTILE, Stack};
 
@@ -134,7 +135,7 @@ impl Expected {
             again("killed", &["kill", "store"]);
             again("in a new container", &["up", "--detach", "--force-recreate", "--wait", "store"]);
         }
-        stack.prove(format!("{what}: ends within its grace period"), || stops(&production, "store"));
+        stack.prove(format!("{what}: ends within its grace period"), || contract::stops(&production, &["store"]));
         stack.say_how_many();
     }
 
@@ -203,12 +204,4 @@ fn hidden(compose: &Compose, password: &str) -> Proof {
         ensure(!seen.contains(&password.replace('"', "\\\"")), format!("{}: it shows", container.service))?;
     }
     Ok(())
-}
-
-/// It did not have to be killed.
-fn stops(compose: &Compose, service: &str) -> Proof {
-    compose.run(&["stop", service])?;
-    let container = compose.container(service)?;
-    let code = container.json["State"]["ExitCode"].as_i64();
-    ensure(matches!(code, Some(0 | 143)), format!("{code:?}\n{}", container.logs()))
 }

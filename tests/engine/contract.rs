@@ -276,3 +276,14 @@ pub(super) fn has_no_tools(container: &Container) -> Proof {
     same(found.as_str(), "")?;
     fails(container.inside(&["python", "-c", "import pip"]), "pip can be imported")
 }
+
+/// All of `compose`, or only `services`: each ends on its own, within its grace period and its memory.
+pub(super) fn stops(compose: &Compose, services: &[&str]) -> Proof {
+    compose.run(&[&["stop"], services].concat())?;
+    for container in compose.containers()?.iter().filter(|it| services.is_empty() || services.contains(&&*it.service)) {
+        let state = &container.json["State"];
+        let clean = matches!(state["ExitCode"].as_i64(), Some(0 | 143)) && state["OOMKilled"] == false;
+        ensure(clean, format!("{}: {state}\n{}", container.name, container.logs()))?;
+    }
+    Ok(())
+}

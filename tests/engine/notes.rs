@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::contract;
-use super::proof::{ensure, run, same, within};
+use super::proof::{run, same, within};
 use super::stack::{HOSTILE, Stack, examples, free_port};
 use super::uv;
 
@@ -40,14 +40,7 @@ fn notes_are_kept_as_forge_promises() {
     stack.prove("the image has no package manager and no compiler", || {
         contract::has_no_tools(&production.container("app")?)
     });
-    stack.prove("stop: exit status 0 or 143, within the grace period", || {
-        production.run(&["stop"])?;
-        for container in production.containers()? {
-            let code = container.json["State"]["ExitCode"].as_i64();
-            ensure(matches!(code, Some(0 | 143)), format!("{}: {code:?}\n{}", container.name, container.logs()))?;
-        }
-        Ok(())
-    });
+    stack.prove("stop: exit status 0 or 143, within the grace period", || contract::stops(&production, &[]));
     stack.prove("started again: the note is still there", || {
         production.up(&[])?;
         within(10, || client.shows("two bottles", &milk))

@@ -1,6 +1,8 @@
 //! Small proofs, from which the facts are put together.
 
 use std::fmt::Debug;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -78,4 +80,14 @@ pub(super) fn run(command: &mut Command) -> Proof<String> {
 
 pub(super) fn docker<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Proof<String> {
     run(command("docker").args(arguments))
+}
+
+/// `words` in a container of `image`, as the owner of `project` and in `folder` of it, which they may write to.
+pub(super) fn run_with(image: &str, project: &Path, folder: &str, words: &[&str]) -> Proof {
+    let owner = std::fs::metadata(project).map_err(|error| format!("{}: {error}", project.display()))?;
+    let user = format!("{}:{}", owner.uid(), owner.gid());
+    let mount = format!("type=bind,source={},target=/project", project.display());
+    let folder = format!("/project/{folder}");
+    let options = ["--rm", "--user", &user, "--env", "HOME=/tmp", "--mount", &mount, "--workdir", &folder];
+    run(command("docker").arg("run").args(options).arg(image).args(words)).map(drop)
 }

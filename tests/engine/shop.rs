@@ -495,14 +495,8 @@ impl Shop {
         });
         stack.prove("stop: all within the grace period, exit status 0 or 143", || {
             let start = std::time::Instant::now();
-            production.run(&["stop"])?;
-            ensure(start.elapsed().as_secs() < 30, format!("it took {:?}", start.elapsed()))?;
-            for container in production.containers()? {
-                let state = &container.json["State"];
-                let clean = matches!(state["ExitCode"].as_i64(), Some(0 | 143)) && state["OOMKilled"] == false;
-                ensure(clean, format!("{}: {state}", container.name))?;
-            }
-            Ok(())
+            contract::stops(production, &[])?;
+            ensure(start.elapsed().as_secs() < 30, format!("it took {:?}", start.elapsed()))
         });
         stack.prove("the gateway starts without any of its upstreams, and says 502", || {
             production.up(&["--no-deps", "gateway"])?;
