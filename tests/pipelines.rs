@@ -130,6 +130,14 @@ fn variations() -> Vec<(&'static str, Value)> {
             "docker-hub-private",
             cloud("docker.io/acme", json!({ "token": { "username": "HUB_NAME", "secret": "HUB_TOKEN" } })),
         ),
+        (
+            "builds",
+            json!({ "services": {
+                "api": { "build": { "args": { "INDEX": "it's $HOME" }, "secrets": ["INDEX_TOKEN"], "audit": ["pip-audit", "bandit"] } },
+                "web": { "build": { "secrets": ["INDEX_TOKEN", "NPM_TOKEN"], "audit": ["npm-audit"] } },
+                "shop": { "build": { "stack": "php", "context": "./shop" } },
+            }, "secrets": { "INDEX_TOKEN": { "supplied": "of the index" }, "NPM_TOKEN": { "supplied": "of the registry" } } }),
+        ),
         ("dockerfiles-apart", json!({ "layout": { "dockerfile": "docker/{service}.Dockerfile" } })),
     ]
 }
