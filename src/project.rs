@@ -828,6 +828,40 @@ impl Layout {
 }
 
 impl Container {
+    /// One of `name` that runs `image` as `user` (the numbers of user and group), and has nothing else yet.
+    pub fn new(name: &str, role: Role, image: ImageRef, user: (u32, u32), resources: Resources) -> Container {
+        Container {
+            name: name.to_owned(),
+            role,
+            image,
+            entrypoint: Vec::new(),
+            command: None,
+            environment: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+            borrowed_secrets: BTreeMap::new(),
+            files: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            ulimits: BTreeMap::new(),
+            networks: BTreeSet::new(),
+            waits: BTreeMap::new(),
+            healthcheck: None,
+            uid: user.0,
+            gid: user.1,
+            tmpfs: BTreeMap::new(),
+            mounts: BTreeMap::new(),
+            replicas: 1,
+            resources,
+            init: false,
+            stop_grace_period: Duration(30),
+            shm_size: None,
+            port: None,
+            lifted: BTreeMap::new(),
+            comments: BTreeMap::new(),
+            origins: Vec::new(),
+            environment_origins: BTreeMap::new(),
+        }
+    }
+
     /// Whether it runs to an end.
     pub fn is_one_shot(&self) -> bool {
         matches!(self.role, Role::Migration(_) | Role::Job(_))

@@ -126,8 +126,8 @@ fn others_talk_to_the_front_and_it_alone_talks_to_the_service() {
 
 #[test]
 fn a_migration_waits_for_no_service_nor_what_answers_for_one() {
-    let sandbox =
-        sandbox().file("forge.yaml", SPEC.replace("needs: [app]", "needs: [app, db]\n    migrate: { command: [node, it.js] }"));
+    let sandbox = sandbox()
+        .file("forge.yaml", SPEC.replace("needs: [app]", "needs: [app, db]\n    migrate: { command: [node, it.js] }"));
     sandbox.generate();
     let compose = sandbox.read("compose.yaml");
     has(&compose, &["\n  other:\n", "app-web: { condition: service_healthy }", "other-migrate: { condition: "]);

@@ -151,34 +151,29 @@ impl<'a> Resolver<'a> {
         };
         let command = filled.words(&facts.command);
         let container = Container {
-            name: (*name).to_owned(),
-            role: Role::Backing,
-            image: ImageRef::Named(Reference::tagged(image)),
             entrypoint: filled.words(&facts.entrypoint),
             command: Some(command).filter(|it| !it.is_empty()),
             environment: filled.environment(&facts.environment),
             secrets: access.secrets.values().cloned().collect::<BTreeSet<_>>(),
-            borrowed_secrets: BTreeMap::new(),
             files,
             labels: filled.resolver.labels(&backing.labels, at),
             ulimits: facts.ulimits.clone(),
             networks: BTreeSet::from([(*name).to_owned()]),
-            waits: BTreeMap::new(),
             healthcheck: Some(healthcheck).filter(|_| healthy),
-            uid: facts.user.uid,
-            gid: facts.user.gid,
             tmpfs: facts.tmpfs.clone(),
-            mounts: BTreeMap::new(),
-            replicas: 1,
-            resources,
-            init: false,
             stop_grace_period: grace,
             shm_size: facts.shm_size.as_ref().map(|it| filled.fill(it)),
             port: Some(facts.port),
             lifted,
             comments: facts.comments.iter().map(|(key, it)| (key.clone(), filled.fill(it))).collect(),
             origins,
-            environment_origins: BTreeMap::new(),
+            ..Container::new(
+                name,
+                Role::Backing,
+                ImageRef::Named(Reference::tagged(image)),
+                (facts.user.uid, facts.user.gid),
+                resources,
+            )
         };
         self.jobs_of(chosen, &values, &container, healthy);
         let mut container = container;

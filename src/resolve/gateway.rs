@@ -89,17 +89,6 @@ impl Resolver<'_> {
         networks.insert(self.network("gateway", false));
         let ports = self.host_ports(gateway);
         let container = Container {
-            name: "gateway".to_owned(),
-            role: Role::Gateway,
-            image: ImageRef::Named(Reference::tagged(image)),
-            command: None,
-            environment: BTreeMap::new(),
-            secrets: BTreeSet::new(),
-            entrypoint: Vec::new(),
-            borrowed_secrets: BTreeMap::new(),
-            files: BTreeMap::new(),
-            labels: BTreeMap::new(),
-            ulimits: BTreeMap::new(),
             networks,
             // Started, not healthy: one sick service must not keep the others off the air.
             waits: upstreams.iter().map(|it| (it.host.clone(), Wait::ServiceStarted)).collect(),
@@ -111,20 +100,17 @@ impl Resolver<'_> {
                 start_period: facts.start_period,
             })
             .filter(|_| !lifted.contains_key("healthcheck")),
-            uid: facts.user.uid,
-            gid: facts.user.gid,
             tmpfs,
-            mounts: BTreeMap::new(),
-            replicas: 1,
-            resources,
-            init: false,
             stop_grace_period: grace,
-            shm_size: None,
-            port: None,
             lifted,
-            comments: BTreeMap::new(),
             origins,
-            environment_origins: BTreeMap::new(),
+            ..Container::new(
+                "gateway",
+                Role::Gateway,
+                ImageRef::Named(Reference::tagged(image)),
+                (facts.user.uid, facts.user.gid),
+                resources,
+            )
         };
         self.containers.insert("gateway".to_owned(), container);
         Some(Gateway {

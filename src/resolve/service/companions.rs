@@ -48,7 +48,6 @@ impl Resolver<'_> {
                     name.to_owned(),
                     if main.healthcheck.is_some() { Wait::ServiceHealthy } else { Wait::ServiceStarted },
                 )]),
-                role: Role::Companion(name.to_owned()),
                 ..companion
             };
             let title = format!("{}-{key}", image.title);
@@ -92,26 +91,16 @@ impl Resolver<'_> {
         let mut origins = Vec::new();
         let resources = self.resources(None, at, &facts.resources, &source, false, &mut origins);
         self.check_tmpfs(&facts.tmpfs, resources.memory, at);
+        let of = (facts.user.uid, facts.user.gid);
+        let role = Role::Companion(main.name.clone());
         let mut container = Container {
-            name: own.to_owned(),
-            image: ImageRef::Built(own.to_owned()),
-            command: None,
-            environment: BTreeMap::new(),
-            secrets: BTreeSet::new(),
-            healthcheck: None,
-            uid: facts.user.uid,
-            gid: facts.user.gid,
+            labels: main.labels.clone(),
             tmpfs: facts.tmpfs.clone(),
-            mounts: BTreeMap::new(),
-            resources,
             init: facts.init,
-            shm_size: None,
+            stop_grace_period: main.stop_grace_period,
             port,
-            lifted: BTreeMap::new(),
-            comments: BTreeMap::new(),
             origins,
-            environment_origins: BTreeMap::new(),
-            ..main.clone()
+            ..Container::new(own, role, ImageRef::Built(own.to_owned()), of, resources)
         };
         let timeout = Duration(5);
         let asked = match &facts.health {

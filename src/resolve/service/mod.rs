@@ -324,34 +324,15 @@ impl<'a> Resolver<'a> {
         }
         self.check_tmpfs(&tmpfs, resources.memory, at);
         Container {
-            name: name.to_owned(),
-            role: Role::Service,
-            image,
-            command: None,
-            environment: BTreeMap::new(),
-            secrets: BTreeSet::new(),
-            entrypoint: Vec::new(),
-            borrowed_secrets: BTreeMap::new(),
-            files: BTreeMap::new(),
             labels: self.labels(&service.labels, at),
-            ulimits: BTreeMap::new(),
             networks,
-            waits: BTreeMap::new(),
-            healthcheck: None,
-            uid,
-            gid,
             tmpfs,
-            mounts: BTreeMap::new(),
             replicas: service.replicas.unwrap_or(1),
-            resources,
             init: facts.init && !lifted.contains_key("init"),
             stop_grace_period: service.stop_grace_period.unwrap_or_else(|| self.grace()),
-            shm_size: None,
-            port: None,
             lifted,
-            comments: BTreeMap::new(),
             origins,
-            environment_origins: BTreeMap::new(),
+            ..Container::new(name, Role::Service, image, (uid, gid), resources)
         }
     }
 
