@@ -43,6 +43,7 @@ fn entry<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Entry, Failure> {
 
 fn list(catalog: &Catalog) -> String {
     let mut out = String::new();
+    let width = catalog.stacks.keys().chain(catalog.backings.keys()).map(|it| it.chars().count()).max().unwrap_or(0);
     for (title, entries) in
         [("stacks, for `build: { stack: … }`", &catalog.stacks), ("backings, for `kind: …`", &catalog.backings)]
     {
@@ -58,7 +59,8 @@ fn list(catalog: &Catalog) -> String {
                 some => format!("; {some} choices unproven"),
             };
             let versions = versions.join(", ");
-            let _ = writeln!(out, "  {name:<10} {}: {} ({versions}{own}{unproven}{choices})", entry.title, entry.about);
+            let _ = writeln!(out, "  {name:<width$}  {}: {}", entry.title, entry.about);
+            let _ = writeln!(out, "  {:<width$}  {versions}{own}{unproven}{choices}", "");
         }
         out.push('\n');
     }
