@@ -142,7 +142,7 @@ fn poetry_and_fastapi() {
             (".env.example", "DATABASE_URL=postgresql://localhost/shop\nREDIS_URL=redis://localhost\n"),
         ]),
         str![[r#"
-web in . of .: python package_manager=poetry framework=fastapi app=shop.main:api
+web in . of .: python package_manager=poetry framework=fastapi app=shop.main:api extra_requirements=uvicorn==0.54.0
   web on -, version >=3.12,<3.14, start -
   health /healthz
   needs cache REDIS_URL=url

@@ -17,7 +17,7 @@ services:
       stack: python
       context: ./api
       version: "3.13"
-      options: { package_manager: pip, framework: plain, app: "app.main:app", test_requirements: requirements-test.txt, requirements: requirements.txt, directory: app }
+      options: { package_manager: pip, framework: plain, app: "app.main:app", test_requirements: requirements-test.txt, requirements: requirements.txt, directory: app, extra_requirements: ["aserver==1.0"] }
       packages: { build: [gcc], run: [libpq5] }
       user: { name: app }
       sources: [src]
@@ -217,6 +217,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.main", Lands, &["services.blog.build.options.main"]),
     field("services.*.build.options.build_script", Lands, &["services.blog.build.options.build_script"]),
     field("services.*.build.options.test_requirements", Lands, &["services.api.build.options.test_requirements"]),
+    field("services.*.build.options.extra_requirements[]", Lands, &["services.api.build.options.extra_requirements[0]"]),
     field("services.*.build.options.requirements", Lands, &["services.api.build.options.requirements"]),
     field("services.*.build.options.directory", Lands, &["services.api.build.options.directory"]),
     field("services.*.build.options.package", Vanishes, &["services.api.build.options.package"]),
