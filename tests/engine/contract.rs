@@ -279,10 +279,15 @@ pub(super) fn has_no_tools(container: &Container) -> Proof {
 
 /// All of `compose`, or only `services`: each ends on its own, within its grace period and its memory.
 pub(super) fn stops(compose: &Compose, services: &[&str]) -> Proof {
+    ends_with(compose, services, &[0, 143])
+}
+
+/// The same, for programs that end with one of these `codes`.
+pub(super) fn ends_with(compose: &Compose, services: &[&str], codes: &[i64]) -> Proof {
     compose.run(&[&["stop"], services].concat())?;
     for container in compose.containers()?.iter().filter(|it| services.is_empty() || services.contains(&&*it.service)) {
         let state = &container.json["State"];
-        let clean = matches!(state["ExitCode"].as_i64(), Some(0 | 143)) && state["OOMKilled"] == false;
+        let clean = state["ExitCode"].as_i64().is_some_and(|it| codes.contains(&it)) && state["OOMKilled"] == false;
         ensure(clean, format!("{}: {state}\n{}", container.name, container.logs()))?;
     }
     Ok(())
