@@ -398,6 +398,8 @@ pub struct BuildAudit {
     pub image: String,
     /// What runs there, by a POSIX shell.
     pub script: String,
+    /// The folder that keeps what it downloads.
+    pub cache: Option<String>,
     /// The secret with its token, which is the variable that it reads, too.
     pub token: Option<String>,
 }

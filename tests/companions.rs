@@ -135,6 +135,26 @@ fn a_migration_waits_for_no_service_nor_what_answers_for_one() {
 }
 
 #[test]
+fn a_container_of_a_service_has_limits_and_exceptions_of_its_own() {
+    let sandbox = sandbox();
+    let given = "    companions:\n      web:\n        resources: { limits: { memory: 128M } }\n        exceptions: [{ rule: healthcheck, reason: asked from outside }]\n";
+    sandbox.edit(
+        "forge.yaml",
+        "    writable: { /app/data: { volume: data } }\n",
+        &format!("{given}    writable: {{ /app/data: {{ volume: data }} }}\n"),
+    );
+    sandbox.generate();
+    let compose = sandbox.read("compose.yaml");
+    has(&compose, &["\n  app:\n", "memory: 128M", "\n  app-web:\n", "asked from outside", "memory: 128M"]);
+    has(&compose, &["\n  other:\n", "app-web: { condition: service_started }"]);
+    sandbox.edit("forge.yaml", "      web:\n", "      wep:\n");
+    let said = sandbox.run(&["validate"]).stdout;
+    has(&said, &["error[unknown-name]: this service has no further container `wep`", "did you mean `web`?"]);
+    sandbox.edit("forge.yaml", "stack: duo", "stack: python");
+    has(&sandbox.run(&["validate"]).stdout, &["no further container `wep`", "leave `companions` out"]);
+}
+
+#[test]
 fn a_container_of_a_service_takes_no_name_of_another() {
     let taken = SPEC.replace("  other:\n", "  app-web:\n");
     let sandbox = sandbox().file("forge.yaml", taken);

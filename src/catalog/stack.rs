@@ -64,6 +64,10 @@ pub struct StackFacts {
     pub init: bool,
     /// Whether the image has a shell for an entrypoint.
     pub shell: bool,
+    /// Words before a command that end it after `limit` seconds, where the image has no `timeout` for a shell: migrations
+    /// are bounded.
+    #[serde(default)]
+    pub bound: Vec<Formula>,
     /// The entrypoint where it is not the one for a shell that all stacks share.
     pub entrypoint: Option<EntrypointFacts>,
     /// Environment variables for the container.
@@ -72,9 +76,9 @@ pub struct StackFacts {
     /// Variables that the program cannot do without and only the spec can give, by name, with what they are for.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
-    /// Folders in memory.
+    /// Folders in memory; of formulas, they can have options and version in them.
     #[serde(default)]
-    pub tmpfs: BTreeMap<String, Size>,
+    pub tmpfs: BTreeMap<Formula, Size>,
     /// Files that the build reads; a trailing slash means a folder.
     #[serde(default)]
     pub reads: Vec<Formula>,
@@ -189,6 +193,8 @@ pub struct AuditFacts {
     pub image: Formula,
     /// What runs there, in the folder of the source, by a POSIX shell.
     pub script: Formula,
+    /// The folder that keeps what it downloads from one build to the next.
+    pub cache: Option<String>,
     /// The variable that it reads its token from, if it wants one.
     pub token: Option<String>,
 }

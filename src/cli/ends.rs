@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::catalog::{Catalog, Entry};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
-use crate::spec::{Spec, Text};
+use crate::spec::Spec;
 
 /// The day, as `2026-11-22`. `SOURCE_DATE_EPOCH` says which, where it is set to a number of seconds.
 pub(super) fn today() -> String {
@@ -28,13 +28,38 @@ pub(super) fn ended(spec: &Spec, catalog: &Catalog, today: &str) -> Vec<Diagnost
     });
     let told = services.chain(backings).filter_map(|(entry, asked, version, kind)| {
         let place = if asked.is_some() { version } else { kind };
-        told(entry, asked, Place::Value(place), today)
+        let version = asked.map_or(entry.default_version.as_str(), |it| it.0.as_str());
+        told(entry, version, Place::Value(place), today)
     });
-    told.collect()
+    told.chain(in_overlays(spec, catalog, today)).collect()
 }
 
-fn told(entry: &Entry, asked: Option<&Text>, place: Place, today: &str) -> Option<Diagnostic> {
-    let version = asked.map_or(entry.default_version.as_str(), |it| it.0.as_str());
+/// The same of versions that environments name for themselves.
+fn in_overlays(spec: &Spec, catalog: &Catalog, today: &str) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (environment, it) in &spec.environments {
+        let at = Path::of(["environments", environment.as_str(), "overlay"]);
+        let version = |group: &str, name: &str, keys: &[&str]| {
+            let node = keys.iter().try_fold(it.overlay.get(group)?.get(name)?, |node, key| node.get(key))?;
+            let place = keys.iter().fold(at.key(group).key(name), |at, key| at.key(key));
+            let text = node.as_str().map_or_else(|| node.to_string(), str::to_owned);
+            Some((text, Place::Value(place)))
+        };
+        for (name, it) in &spec.services {
+            let entry = it.build.as_ref().and_then(|it| catalog.stacks.get(&it.stack));
+            let asked = version("services", name, &["build", "version"]);
+            found.extend(entry.zip(asked).and_then(|(entry, (asked, place))| told(entry, &asked, place, today)));
+        }
+        for (name, it) in &spec.backings {
+            let asked = version("backings", name, &["version"]);
+            let entry = catalog.backings.get(&it.kind);
+            found.extend(entry.zip(asked).and_then(|(entry, (asked, place))| told(entry, &asked, place, today)));
+        }
+    }
+    found
+}
+
+fn told(entry: &Entry, version: &str, place: Place, today: &str) -> Option<Diagnostic> {
     let end = entry.versions.get(version)?.end_of_life.as_deref().filter(|it| *it < today)?;
     let message = format!("{} {version} has had no security fixes since {end}", entry.title);
     let lives = entry.versions.iter().find(|(_, it)| it.end_of_life.as_deref().is_none_or(|end| end >= today));

@@ -21,6 +21,7 @@ use crate::render::Engine;
 use crate::report::{Format, Notice, notices};
 use crate::resolve::resolve;
 use crate::schema::Judge;
+use crate::spec::Spec;
 use crate::targets::{Artifact, Unplanned, plan};
 use crate::yaml::{self, Doc};
 
@@ -146,6 +147,8 @@ pub(super) fn judge(shell: &Shell<'_>, bytes: Vec<u8>) -> Result<Read, Failure> 
                 resolved.base.images.values().map(|it| (it.name.as_str(), it.context.as_str())),
             ));
             them.extend(missing_files(&root, &resolved));
+            them.extend(missing_files_of_backings(&root, &spec, &resolved));
+            them.extend(folders_of_root(&root, &resolved));
             them.extend(ended(&spec, &catalog, &today()));
             let failed = them.iter().any(|it| it.severity == Severity::Error);
             // Only what is generated tells whether patches fit.
@@ -486,6 +489,50 @@ fn missing_files(root: &FilePath, resolved: &Resolved) -> Vec<Diagnostic> {
             let message = format!("the build reads `{file}`, and {context} has none");
             let place = Place::Value(build.key("context"));
             found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
+        }
+    }
+    found
+}
+
+/// Files of the project that backings read, such as those of `init`, and that are not there: compose would make a folder
+/// in the place of each.
+fn missing_files_of_backings(root: &FilePath, spec: &Spec, resolved: &Resolved) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (name, backing) in &spec.backings {
+        let Some(container) = resolved.base.containers.get(name.as_str()) else { continue };
+        for file in container.files.values().filter(|it| it.made.is_none() && !root.join(&it.path).is_file()) {
+            let message = format!("`{name}` reads `{}`, and there is no such file", file.path);
+            let help = "make it, or leave it out: compose would make a folder in its place";
+            let place = Place::Value(option_with(name, &backing.options, &file.path));
+            found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
+        }
+    }
+    found
+}
+
+/// Where the options of a backing name a file.
+fn option_with(backing: &str, options: &BTreeMap<String, serde_json::Value>, file: &str) -> Path {
+    let at = Path::of(["backings", backing, "options"]);
+    let named = options.iter().find_map(|(option, it)| {
+        let index =
+            it.as_array()?.iter().position(|it| it.as_str().is_some_and(|it| it.trim_start_matches("./") == file))?;
+        Some(at.key(option).index(index))
+    });
+    named.unwrap_or(at)
+}
+
+/// Volumes of images that the author's own Dockerfile makes, on folders of which it says nothing: they would be root's.
+fn folders_of_root(root: &FilePath, resolved: &Resolved) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for image in resolved.base.images.values().filter(|it| it.own_dockerfile) {
+        let Ok(text) = fs::read_to_string(root.join(&image.files.dockerfile)) else { continue };
+        let code: String = text.lines().filter(|it| !it.trim_start().starts_with('#')).collect();
+        for path in image.volumes.iter().filter(|it| !code.contains(it.as_str())) {
+            let (uid, gid) = (image.user.uid, image.user.gid);
+            let message = format!("a new volume on `{path}` is root's: the Dockerfile says nothing of that folder");
+            let help = format!("write `RUN install -d -o {uid} -g {gid} -m 0750 {path}` into it");
+            let place = Place::Key(Path::of(["services", &image.name, "writable"]).key(path));
+            found.push(Diagnostic::warning(&codes::NO_EFFECT, place, message).help(help));
         }
     }
     found

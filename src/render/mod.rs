@@ -14,7 +14,7 @@ use crate::catalog::Catalog;
 use crate::diagnostic::Broken;
 
 /// How many steps a template may take.
-const FUEL: u64 = 200_000_000;
+const FUEL: u64 = 20_000_000;
 
 /// The engine with all templates of a catalogue.
 pub struct Engine {

@@ -89,6 +89,24 @@ pub struct Service {
     #[serde(default)]
     #[schemars(example = serde_json::json!([{"rule": "read-only-root", "reason": "writes its plugins beside itself"}]))]
     pub exceptions: Vec<Exception>,
+    /// What is different about further containers that its stack makes of it, such as the nginx before PHP-FPM, by their names
+    /// in the stack.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"web": {"resources": {"limits": {"memory": "128M"}}}}))]
+    pub companions: BTreeMap<Name, Companion>,
+}
+
+/// What is different about a further container of a service.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Companion {
+    /// How much it uses at most and how much is kept for it.
+    #[schemars(example = serde_json::json!({"limits": {"memory": "128M"}}))]
+    pub resources: Option<Resources>,
+    /// Hardening rules that do not hold in it, each with its reason.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!([{"rule": "read-only-root", "reason": "writes its cache beside itself"}]))]
+    pub exceptions: Vec<Exception>,
 }
 
 /// How an image is built.

@@ -176,6 +176,12 @@ fn prove(folder: &Path) {
     }
     let seconds = start.elapsed().as_secs();
     stack.prove(format!("{name}: built in {seconds} s; booted, healthy"), || production.up(&[]));
+    let tested = with_tests(&spec);
+    if !tested.is_empty() {
+        stack.prove(format!("{name}: the tests of {} pass in its stage", tested.join(", ")), || {
+            tests_pass(&stack, &production, &tested)
+        });
+    }
     for request in &expected.requests {
         stack.prove(format!("{name}: {request}"), || request.prove(&production));
     }
@@ -195,6 +201,23 @@ fn prove(folder: &Path) {
         });
     }
     stack.say_how_many();
+}
+
+/// The services that have tests.
+fn with_tests(spec: &serde_json::Value) -> Vec<&str> {
+    let services = spec["services"].as_object().into_iter().flatten();
+    services.filter(|(_, it)| it.get("test").is_some()).map(|(name, _)| name.as_str()).collect()
+}
+
+/// Builds the stage `test` of these services, beside the image that runs.
+fn tests_pass(stack: &Stack, production: &Compose, services: &[&str]) -> Proof {
+    let build = |name: &&str| {
+        let image = format!("app-tests-{name}:{}", stack.version);
+        ((*name).to_owned(), serde_json::json!({ "image": image, "build": { "target": "test" } }))
+    };
+    let built: serde_json::Map<_, _> = services.iter().map(build).collect();
+    stack.write("compose.tests.yaml", &serde_json::json!({ "services": built }).to_string());
+    production.with("compose.tests.yaml").run(&[&["build"], services].concat()).map(drop)
 }
 
 fn generate(stack: &Stack, unproven: bool) -> Proof {

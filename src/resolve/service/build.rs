@@ -8,7 +8,7 @@ use crate::catalog::System;
 use crate::codes;
 use crate::credential::is_secret;
 use crate::diagnostic::{Path, Place};
-use crate::project::{BuildAudit, Container, Mount, Reference, Variable};
+use crate::project::{BuildAudit, Reference, Variable};
 use crate::spec::{Build, Service};
 
 impl Resolver<'_> {
@@ -83,7 +83,8 @@ impl Resolver<'_> {
             let image = format!("audit-{name}");
             images.insert(image.clone(), Reference::tagged(filler.fill(&facts.image)));
             let script = filler.fill(&facts.script).trim().to_owned();
-            audits.push(BuildAudit { name: name.clone(), image, script, token: facts.token.clone() });
+            let (cache, token) = (facts.cache.clone(), facts.token.clone());
+            audits.push(BuildAudit { name: name.clone(), image, script, cache, token });
         }
         audits
     }
@@ -103,21 +104,6 @@ impl Resolver<'_> {
     pub(super) fn variables_of(&self, service: &Service) -> BTreeMap<String, Variable> {
         let declared = service.variables.iter().filter_map(|name| Some((name, self.spec.variables.get(name)?)));
         declared.map(|(name, it)| (name.to_string(), Variable::of(it))).collect()
-    }
-
-    /// The folders of volumes in an image that forge does not make.
-    pub(super) fn check_own_volumes(&mut self, container: &Container, at: &Path) {
-        if let Some((path, Mount::Volume(_))) = container.mounts.iter().next() {
-            let (uid, gid) = (container.uid, container.gid);
-            self.warning(
-                &codes::NO_EFFECT,
-                Place::Key(at.key("writable").key(path)),
-                format!("a new volume on `{path}` is root's, unless the image has that folder for its user"),
-                format!(
-                    "write `RUN install -d -o {uid} -g {gid} -m 0750 {path}` into the Dockerfile, if it is not there"
-                ),
-            );
-        }
     }
 
     /// What the system of the image cannot do, and variables that the program cannot do without.

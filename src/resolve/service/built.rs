@@ -57,7 +57,7 @@ impl<'a> Resolver<'a> {
             .stack_facts(&build.stack, entry, &selection)
             .map_err(|it| self.template_error(&at.key("stack"), &it))
             .ok()?;
-        let facts = self.with_workdir(facts, &selection, &at.key("stack"));
+        let facts = self.with_paths(facts, &selection, &at.key("stack"));
         if let Some(why) = &facts.refused {
             let message = format!("this cannot be built from the stack `{}`: {why}", build.stack);
             self.error(&codes::UNSUPPORTED, Place::Key(at.clone()), message, "choose another version or option");
@@ -72,15 +72,17 @@ impl<'a> Resolver<'a> {
         Some(Built { build, entry, selection, version_origin, facts, context })
     }
 
-    /// The facts with the folder of the program filled in.
-    fn with_workdir(&mut self, facts: Arc<StackFacts>, selection: &Selection, at: &Path) -> Arc<StackFacts> {
-        if !facts.workdir.contains("{{") {
+    /// The facts with the folder of the program and those in memory filled in.
+    fn with_paths(&mut self, facts: Arc<StackFacts>, selection: &Selection, at: &Path) -> Arc<StackFacts> {
+        if !facts.workdir.contains("{{") && !facts.tmpfs.keys().any(|it| it.contains("{{")) {
             return facts;
         }
         let options = minijinja::Value::from(minijinja::value::Serde(&selection.options));
         let values = context! { options => options, version => selection.version.clone() };
-        let workdir = Filler { resolver: self, values, at: at.clone() }.fill(&facts.workdir);
-        Arc::new(StackFacts { workdir, ..(*facts).clone() })
+        let mut filler = Filler { resolver: self, values, at: at.clone() };
+        let workdir = filler.fill(&facts.workdir);
+        let tmpfs = facts.tmpfs.iter().map(|(path, size)| (filler.fill(path), *size)).collect();
+        Arc::new(StackFacts { workdir, tmpfs, ..(*facts).clone() })
     }
 
     /// A folder inside of the project, without `./`; the project itself is empty.
@@ -198,13 +200,12 @@ impl<'a> Resolver<'a> {
         // What is not in the Dockerfile is said where it runs.
         let (command, baked) = if own_dockerfile.is_some() {
             container.command = container.command.or(Some(command)).filter(|it| !it.is_empty());
-            self.check_own_volumes(&container, at);
             (Vec::new(), None)
         } else {
             (command, container.healthcheck.clone())
         };
         if let Some(migrate) = &service.migrate {
-            self.resolve_migration(name, migrate, service, &mut container, &facts, at);
+            self.resolve_migration(name, migrate, service, &mut container, built, at);
         }
         self.check_exceptions(service, at);
         let files = |file: &str| if shared { format!("{name}.{file}") } else { file.to_owned() };

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::context;
 
-use super::super::Resolver;
 use super::super::backing::Filler;
+use super::super::{Resolver, unknown_name};
 use super::Built;
-use crate::catalog::CompanionFacts;
+use crate::catalog::{CompanionFacts, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Container, Env, Healthcheck, Image, ImageRef, Role, User, Wait};
-use crate::spec::{Duration, Service};
+use crate::spec::{Companion, Duration, Service};
 
 impl Resolver<'_> {
     /// The companions of a service, whose own container is `main`: a network between the two, and nobody else on it.
@@ -24,7 +24,10 @@ impl Resolver<'_> {
         main: &mut Container,
         at: &Path,
     ) {
+        let given = |key: &str| service.companions.iter().find(|(it, _)| it.as_str() == key).map(|(_, it)| it.clone());
         for (key, facts) in &built.facts.companions {
+            let at = at.key("companions").key(key);
+            let given = given(key).unwrap_or_default();
             let own = format!("{name}-{key}");
             if self.spec.services.contains_key(own.as_str()) || self.spec.backings.contains_key(own.as_str()) {
                 let message = format!("`{own}` is a container of `{name}` already");
@@ -40,7 +43,7 @@ impl Resolver<'_> {
                 networks.insert(name.to_owned());
             }
             let port = service.port.filter(|_| is_front).or(facts.port);
-            let companion = self.companion(&own, facts, main, port, built, at);
+            let companion = self.companion(&own, facts, &given, main, port, built, &at);
             let companion = Container {
                 networks,
                 replicas: if is_front { main.replicas } else { 1 },
@@ -77,11 +80,31 @@ impl Resolver<'_> {
         }
     }
 
+    /// Companions that the stack does not have.
+    pub(super) fn check_companions(&mut self, service: &Service, facts: Option<&StackFacts>, at: &Path) {
+        for name in service.companions.keys() {
+            let place = Place::Key(at.key("companions").key(name));
+            let known = facts.into_iter().flat_map(|it| it.companions.keys()).map(String::as_str);
+            let message = format!("this service has no further container `{name}`");
+            let complaint = unknown_name(place, message);
+            self.told.push(if facts.is_some_and(|it| !it.companions.is_empty()) {
+                if known.clone().any(|it| it == name.as_str()) {
+                    continue;
+                }
+                complaint.nearest(name, known)
+            } else {
+                complaint.help("leave `companions` out")
+            });
+        }
+    }
+
     /// The container of a companion, but for what it has to do with others.
+    #[expect(clippy::too_many_arguments, reason = "one caller, which has them at hand")]
     fn companion(
         &mut self,
         own: &str,
         facts: &CompanionFacts,
+        given: &Companion,
         main: &Container,
         port: Option<u16>,
         built: &Built<'_>,
@@ -89,16 +112,18 @@ impl Resolver<'_> {
     ) -> Container {
         let source = format!("stacks/{}", built.build.stack);
         let mut origins = Vec::new();
-        let resources = self.resources(None, at, &facts.resources, &source, false, &mut origins);
+        let resources = self.resources(given.resources.as_ref(), at, &facts.resources, &source, false, &mut origins);
+        let lifted = self.lifted(&given.exceptions, at);
         self.check_tmpfs(&facts.tmpfs, resources.memory, at);
         let of = (facts.user.uid, facts.user.gid);
         let role = Role::Companion(main.name.clone());
         let mut container = Container {
             labels: main.labels.clone(),
             tmpfs: facts.tmpfs.clone(),
-            init: facts.init,
+            init: facts.init && !lifted.contains_key("init"),
             stop_grace_period: main.stop_grace_period,
             port,
+            lifted,
             origins,
             ..Container::new(own, role, ImageRef::Built(own.to_owned()), of, resources)
         };
@@ -109,10 +134,11 @@ impl Resolver<'_> {
         };
         let values = super::values(own, &container, &built.selection, port, &built.facts.workdir, Some(&user(facts)));
         let values = context! { path => asked.1, timeout => timeout.0, ..values };
-        let mut filler = Filler { resolver: self, values, at: at.key("build") };
+        let mut filler = Filler { resolver: self, values, at: at.clone() };
         let test = std::iter::once("CMD".to_owned()).chain(filler.all(asked.0)).collect();
-        container.healthcheck =
-            Some(Healthcheck { test, interval: Duration(30), timeout, retries: 3, start_period: facts.start_period });
+        let healthcheck =
+            Healthcheck { test, interval: Duration(30), timeout, retries: 3, start_period: facts.start_period };
+        container.healthcheck = Some(healthcheck).filter(|_| !container.lifted.contains_key("healthcheck"));
         container.environment =
             facts.environment.iter().map(|(key, it)| (key.clone(), Env::Text(filler.fill(it)))).collect();
         container.command = Some(filler.all(&facts.command)).filter(|it| !it.is_empty());

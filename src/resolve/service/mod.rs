@@ -58,6 +58,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             let facts = built.get(name.as_str()).map(|it| &it.facts);
+            self.check_companions(service, facts.map(|it| &**it), &at);
             let front = facts.and_then(|it| it.companions.get_key_value(it.front.as_ref()?));
             if let Some((front, _)) = front {
                 self.fronts.insert(name.to_string(), format!("{name}-{front}"));
@@ -116,7 +117,14 @@ impl<'a> Resolver<'a> {
         for (label, port) in &service.ports {
             outputs.insert(format!("{label}_port"), told(port.to_string()));
         }
-        let healthy = front.is_some() || !service.exceptions.iter().any(|it| it.rule == "healthcheck");
+        let lifts = |them: &[spec::Exception]| them.iter().any(|it| it.rule == "healthcheck");
+        let of_front = |front: &String| {
+            service.companions.iter().find(|(it, _)| *front == format!("{name}-{it}")).map(|(_, it)| &it.exceptions)
+        };
+        let healthy = match front {
+            Some(front) => !of_front(front).is_some_and(|it| lifts(it)),
+            None => !lifts(&service.exceptions),
+        };
         let short = if port.is_some() { vec!["url".to_owned()] } else { Vec::new() };
         self.providers
             .insert(name.to_owned(), Provider { outputs, short, healthy, is_service: true, ..Provider::default() });
@@ -342,15 +350,20 @@ impl<'a> Resolver<'a> {
         migrate: &spec::Migrate,
         service: &Service,
         container: &mut Container,
-        facts: &StackFacts,
+        built: &Built<'_>,
         at: &Path,
     ) {
-        if !facts.shell {
+        let facts = &built.facts;
+        if !facts.shell && facts.bound.is_empty() {
+            let help = match facts.dockerfile {
+                Some(_) => "migrate from a service whose image has a shell and `timeout`",
+                None => "migrate from a service of another stack",
+            };
             self.error(
                 &codes::UNSUPPORTED,
                 Place::Key(at.key("migrate")),
-                "the image of this stack has no `timeout` to bound a migration with",
-                "migrate from a service of another stack",
+                "nothing in this image ends a migration that takes too long",
+                help,
             );
         }
         let timeout = migrate.timeout.unwrap_or(Duration(300));
@@ -359,7 +372,11 @@ impl<'a> Resolver<'a> {
             self.error(&codes::INVALID_VALUE, Place::Value(at.dotted("migrate.timeout")), "no time is no bound", help);
         }
         let one_shot = format!("{name}-migrate");
-        let words = ["timeout".to_owned(), timeout.0.to_string()];
+        let mut filler = Filler { resolver: self, values: context! { limit => timeout.0 }, at: at.key("migrate") };
+        let words = match &facts.bound[..] {
+            [] => vec!["timeout".to_owned(), timeout.0.to_string()],
+            bound => filler.all(bound),
+        };
         let command = words.into_iter().chain(migrate.command.iter().map(|it| it.0.clone()));
         let mut networks = container.networks.clone();
         if networks.len() > 1 {
@@ -514,6 +531,7 @@ fn image_facts() -> StackFacts {
         },
         init: true,
         shell: false,
+        bound: Vec::new(),
         entrypoint: None,
         environment: BTreeMap::new(),
         variables: BTreeMap::new(),

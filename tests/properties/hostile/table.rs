@@ -84,7 +84,9 @@ services:
       options: { package_manager: gradle, module: amodule, task: atask, jar: a.jar }
     port: 8000
   bolt: { build: { stack: dotnet, context: ./bolt, options: { project: Bolt.csproj, restore: [a.props] } } }
-  bakery: { build: { stack: php, context: ./bakery, options: { public: public, extensions: [intl], javascript: none } } }
+  bakery:
+    build: { stack: php, context: ./bakery, options: { public: public, extensions: [intl], javascript: none } }
+    companions: { web: { resources: { limits: { memory: 64M }, reservations: { memory: 16M } }, exceptions: [{ rule: read-only-root, reason: because }] } }
   berry: { build: { stack: ruby, context: ./berry, options: { main: main.rb, without: [test] } }, port: 8000 }
   chest:
     build:
@@ -305,6 +307,23 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.stop_grace_period", Refused, &["services.api.stop_grace_period"]),
     field("services.*.exceptions[].rule", Refused, &["services.api.exceptions[0].rule"]),
     field("services.*.exceptions[].reason", Vanishes, &["services.api.exceptions[0].reason"]),
+    field("services.*.companions.{key}", Refused, &["services.bakery.companions.web.{key}"]),
+    field(
+        "services.*.companions.*.resources.limits.memory",
+        Refused,
+        &["services.bakery.companions.web.resources.limits.memory"],
+    ),
+    field(
+        "services.*.companions.*.resources.reservations.memory",
+        Refused,
+        &["services.bakery.companions.web.resources.reservations.memory"],
+    ),
+    field("services.*.companions.*.exceptions[].rule", Refused, &["services.bakery.companions.web.exceptions[0].rule"]),
+    field(
+        "services.*.companions.*.exceptions[].reason",
+        Vanishes,
+        &["services.bakery.companions.web.exceptions[0].reason"],
+    ),
     field("backings.{key}", Lands, &["backings.cache.{key}"]),
     field("backings.*.kind", Refused, &["backings.bank.kind"]),
     field("backings.*.version", Refused, &["backings.bank.version"]),

@@ -4,6 +4,11 @@
 //   healthcheck tcp PORT SECONDS
 //   healthcheck file PATH SECONDS
 //   healthcheck connect HOST PORT
+//
+// And runs a program, which it ends after so many seconds:
+//
+//   healthcheck bound SECONDS PROGRAM ARGUMENT…
+using System.Diagnostics;
 using System.Net.Sockets;
 
 try
@@ -14,6 +19,7 @@ try
         ["tcp", var port, var seconds] => await Connect("127.0.0.1", port, seconds),
         ["file", var path, var seconds] => Age(path, seconds),
         ["connect", var host, var port] => await Connect(host, port, "2"),
+        ["bound", var seconds, var program, .. var words] => await Bound(seconds, program, words),
         _ => $"{string.Join(' ', args)} is no question",
     };
     if (problem is null) return 0;
@@ -42,6 +48,22 @@ static async Task<string?> Connect(string host, string port, string seconds)
     using var client = new TcpClient();
     await client.ConnectAsync(host, int.Parse(port), limit.Token);
     return null;
+}
+
+static async Task<string?> Bound(string seconds, string program, string[] words)
+{
+    using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(int.Parse(seconds)));
+    using var process = Process.Start(program, words);
+    try
+    {
+        await process.WaitForExitAsync(limit.Token);
+    }
+    catch (OperationCanceledException)
+    {
+        process.Kill(entireProcessTree: true);
+        return $"{program} took more than {seconds} s";
+    }
+    return process.ExitCode == 0 ? null : $"{program} ended with {process.ExitCode}";
 }
 
 static string? Age(string path, string seconds)

@@ -6,14 +6,22 @@
 //	healthcheck tcp PORT SECONDS
 //	healthcheck file PATH SECONDS
 //	healthcheck connect HOST PORT
+//
+// And runs a program, which it ends after so many seconds:
+//
+//	healthcheck bound SECONDS PROGRAM ARGUMENT…
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
+	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -28,8 +36,11 @@ func ask(words []string) error {
 	if len(words) < 3 {
 		return fmt.Errorf("too few words: %q", words)
 	}
-	if words[0] == "connect" {
+	switch words[0] {
+	case "connect":
 		return connect(words[1], words[2], 2*time.Second)
+	case "bound":
+		return bound(words[1], words[2:])
 	}
 	seconds, err := strconv.Atoi(words[len(words)-1])
 	if err != nil {
@@ -65,6 +76,25 @@ func ask(words []string) error {
 		return nil
 	}
 	return fmt.Errorf("%q is no question", words[0])
+}
+
+func bound(seconds string, words []string) error {
+	limit, err := time.ParseDuration(seconds + "s")
+	if err != nil {
+		return err
+	}
+	told, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	ends, cancel := context.WithTimeout(told, limit)
+	defer cancel()
+	program := exec.CommandContext(ends, words[0], words[1:]...)
+	program.Cancel = func() error { return program.Process.Signal(syscall.SIGTERM) }
+	program.WaitDelay = 10 * time.Second
+	program.Stdin, program.Stdout, program.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := program.Run(); err != nil {
+		return fmt.Errorf("%s: %w", words[0], err)
+	}
+	return nil
 }
 
 func connect(host, port string, limit time.Duration) error {

@@ -3,6 +3,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Asks whether the service is well: its image has nothing else to ask with. Built by the Dockerfile, no part of the program.
@@ -13,6 +15,12 @@ import java.nio.file.Path;
  * HealthCheck file PATH SECONDS
  * HealthCheck connect HOST PORT
  * </pre>
+ *
+ * And runs a program, which it ends after so many seconds:
+ *
+ * <pre>
+ * HealthCheck bound SECONDS PROGRAM ARGUMENT…
+ * </pre>
  */
 class HealthCheck {
     public static void main(String[] words) throws Exception {
@@ -21,6 +29,7 @@ class HealthCheck {
             case "tcp" -> tcp("127.0.0.1", words[1], words[2]);
             case "connect" -> tcp(words[1], words[2], "2");
             case "file" -> file(words[1], words[2]);
+            case "bound" -> bound(words[1], Arrays.copyOfRange(words, 2, words.length));
             default -> words[0] + " is no question";
         };
         if (problem != null) {
@@ -48,6 +57,15 @@ class HealthCheck {
     static String file(String path, String seconds) throws Exception {
         long age = (System.currentTimeMillis() - Files.getLastModifiedTime(Path.of(path)).toMillis()) / 1000;
         return age <= Long.parseLong(seconds) ? null : path + " was last touched " + age + " s ago";
+    }
+
+    static String bound(String seconds, String[] command) throws Exception {
+        Process process = new ProcessBuilder(command).inheritIO().start();
+        if (!process.waitFor(Long.parseLong(seconds), TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            return command[0] + " took more than " + seconds + " s";
+        }
+        return process.exitValue() == 0 ? null : command[0] + " ended with " + process.exitValue();
     }
 
     static Socket connect(String host, String port, String seconds) throws Exception {

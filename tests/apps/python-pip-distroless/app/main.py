@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
@@ -24,3 +25,8 @@ async def keep(name: str, request: Request) -> None:
 @app.get("/notes/{name}")
 def read(name: str) -> Response:
     return Response((NOTES / name).read_bytes(), media_type="text/plain")
+
+
+@app.get("/secrets")
+def secrets() -> dict[str, str | int | None]:
+    return {"letters": len(os.environ["TOKEN"]), "user": os.environ["REDIS_URL"].partition("//")[2].partition(":")[0]}

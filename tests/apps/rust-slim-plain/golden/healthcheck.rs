@@ -6,12 +6,19 @@
 //! healthcheck file PATH SECONDS
 //! healthcheck connect HOST PORT
 //! ```
+//!
+//! And runs a program, which it ends after so many seconds:
+//!
+//! ```text
+//! healthcheck bound SECONDS PROGRAM ARGUMENT…
+//! ```
 
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::process::ExitCode;
-use std::time::Duration;
+use std::process::{Command, ExitCode};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 // not localhost: a service that listens on IPv4 only does not answer at ::1
 const LOCAL: &str = "127.0.0.1";
@@ -37,7 +44,24 @@ fn ask(words: &[&str]) -> Result<(), Box<dyn Error>> {
             let fresh = age <= Duration::from_secs(seconds.parse()?);
             if fresh { Ok(()) } else { Err(format!("{path} was last touched {} s ago", age.as_secs()).into()) }
         }
+        ["bound", seconds, program, arguments @ ..] => bound(seconds, program, arguments),
         _ => Err(format!("{words:?} is no question").into()),
+    }
+}
+
+fn bound(seconds: &str, program: &str, arguments: &[&str]) -> Result<(), Box<dyn Error>> {
+    let end = Instant::now() + Duration::from_secs(seconds.parse()?);
+    let mut running = Command::new(program).args(arguments).spawn().map_err(|it| format!("{program}: {it}"))?;
+    loop {
+        match running.try_wait()? {
+            Some(ended) if ended.success() => return Ok(()),
+            Some(ended) => return Err(format!("{program}: {ended}").into()),
+            None if Instant::now() >= end => {
+                running.kill()?;
+                return Err(format!("{program} took more than {seconds} s").into());
+            }
+            None => sleep(Duration::from_millis(100)),
+        }
     }
 }
 
