@@ -97,3 +97,22 @@ fn labels_stand_at_services_and_backings_and_not_at_migrations() {
     assert_eq!(them["db"]["labels"]["com.example.team"], "data");
     assert!(them["api-migrate"]["labels"].is_null());
 }
+
+#[test]
+fn names_that_a_database_keeps_for_itself_are_refused() {
+    let validated = |backing: &str| {
+        let spec = format!("forge: 1\nname: shop\nservices:\n{}{backing}\n", api("api", URL));
+        Sandbox::new("own-names").file("forge.yaml", spec).folder("api").run(&["validate"]).stdout
+    };
+    let said = validated("backings: { db: { kind: postgres, user: postgres } }");
+    assert!(said.contains("error[reserved-name]: PostgreSQL keeps the user `postgres` for itself"), "{said}");
+    // The user is called as the database, where nothing else is said.
+    let said = validated("backings: { db: { kind: postgres, database: pg_shop } }");
+    assert!(said.contains("PostgreSQL keeps the user `pg_*` for itself, and `pg_shop` would be it"), "{said}");
+    let said = validated("backings: { db: { kind: mariadb, database: mysql } }");
+    assert!(said.contains("MariaDB has a database `mysql` of its own"), "{said}");
+    let said = validated("backings: { db: { kind: mysql, user: a_name_that_is_not_short_at_all } }");
+    let message =
+        "MySQL knows no user with more than 32 characters, and `a_name_that_is_not_short_at_all_reader` has 38";
+    assert!(said.contains(message), "{said}");
+}

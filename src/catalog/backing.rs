@@ -48,6 +48,9 @@ pub struct BackingFacts {
     pub databases: bool,
     /// Whether it knows users by name, where that differs from `databases`.
     pub users: Option<bool>,
+    /// Which names its users and databases cannot have.
+    #[serde(default)]
+    pub names: NameFacts,
     /// Secrets that it needs, by what they are to it, with their length in hexadecimal digits.
     #[serde(default)]
     pub secrets: BTreeMap<String, u32>,
@@ -79,6 +82,29 @@ pub struct BackingFacts {
     pub comments: BTreeMap<String, String>,
     /// Why what was chosen never was built and booted on an engine, if it never was; said in a case.
     pub unproven: Option<String>,
+}
+
+/// Which names users and databases cannot have: its own, which would be taken for themselves, or would give more rights
+/// than meant.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameFacts {
+    /// How many bytes the name of a user has at most; any number, if left out.
+    pub longest_user: Option<usize>,
+    /// Names of its own users; `pg_*` is each that begins so.
+    #[serde(default)]
+    pub users: Vec<String>,
+    /// Names of its own databases, in the same way.
+    #[serde(default)]
+    pub databases: Vec<String>,
+}
+
+impl NameFacts {
+    /// Which of `reserved` this name is, if it is one.
+    pub fn of<'a>(name: &str, reserved: &'a [String]) -> Option<&'a str> {
+        let is = |it: &&String| it.strip_suffix('*').map_or(*it == name, |start| name.starts_with(start));
+        reserved.iter().find(is).map(String::as_str)
+    }
 }
 
 /// As whom a service comes to a backing.

@@ -19,7 +19,7 @@ use crate::diagnostic::{Broken, Path};
 use crate::schema::Choices;
 use crate::spec::{Cpus, Size};
 
-pub use backing::{BackingFacts, GatewayFacts, Output};
+pub use backing::{BackingFacts, GatewayFacts, NameFacts, Output};
 use check::{check_actions, check_images, check_provider, entry, plain_file, typed};
 pub use detect::{
     BackingDetection, Common, Confidence, Detection, PackageSource, Rule, StackDetection, SystemPackages, Words,

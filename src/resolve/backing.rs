@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::checks::is_credential;
 use super::outputs::Told;
 use super::{Resolver, shouted};
-use crate::catalog::{BackingFacts, Entry, Output, Selection};
+use crate::catalog::{BackingFacts, Entry, NameFacts, Output, Selection};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::{
@@ -129,6 +129,7 @@ impl<'a> Resolver<'a> {
             access.roles.insert(role.clone(), Login { user: filled.fill(&it.user), password });
         }
         values["roles"] = json!(access.roles);
+        self.check_logins(chosen, &access);
         let lifted = self.lifted(&backing.exceptions, at);
         let grace = backing.stop_grace_period.unwrap_or(facts.stop_grace_period);
         origins.push((
@@ -185,6 +186,37 @@ impl<'a> Resolver<'a> {
         self.network(name, true);
         self.provide_backing(chosen, &access, &values, healthy);
         self.containers.insert((*name).to_owned(), container);
+    }
+
+    /// Names of users and of the database that the kind takes for its own, or cuts.
+    fn check_logins(&mut self, chosen: &Chosen<'_>, access: &Access) {
+        let Chosen { backing, at, entry, facts, .. } = chosen;
+        let title = &entry.title;
+        // A name that was left out comes from another.
+        let database =
+            if backing.database.is_some() { Place::Value(at.key("database")) } else { Place::Key(at.clone()) };
+        let user = if backing.user.is_some() { Place::Value(at.key("user")) } else { database.clone() };
+        if facts.databases
+            && let Some(own) = NameFacts::of(&access.database, &facts.names.databases)
+        {
+            let message = format!("{title} has a database `{own}` of its own, and `{}` would be it", access.database);
+            self.error(&codes::RESERVED_NAME, database, message, "choose another `database`");
+        }
+        if !facts.users.unwrap_or(facts.databases) {
+            return;
+        }
+        let roles = access.roles.values().map(|it| it.user.as_str());
+        for name in roles.chain([access.user.as_str()]).collect::<BTreeSet<_>>() {
+            if let Some(own) = NameFacts::of(name, &facts.names.users) {
+                let message = format!("{title} keeps the user `{own}` for itself, and `{name}` would be it");
+                self.error(&codes::RESERVED_NAME, user.clone(), message, "choose another `user`");
+            }
+            if let Some(most) = facts.names.longest_user.filter(|most| name.len() > *most) {
+                let message =
+                    format!("{title} knows no user with more than {most} characters, and `{name}` has {}", name.len());
+                self.error(&codes::INVALID_VALUE, user.clone(), message, "choose a shorter `user`");
+            }
+        }
     }
 
     /// What of the spec does not go with the kind.

@@ -219,7 +219,11 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.main", Lands, &["services.blog.build.options.main"]),
     field("services.*.build.options.build_script", Lands, &["services.blog.build.options.build_script"]),
     field("services.*.build.options.test_requirements", Lands, &["services.api.build.options.test_requirements"]),
-    field("services.*.build.options.extra_requirements[]", Lands, &["services.api.build.options.extra_requirements[0]"]),
+    field(
+        "services.*.build.options.extra_requirements[]",
+        Lands,
+        &["services.api.build.options.extra_requirements[0]"],
+    ),
     field("services.*.build.options.requirements", Lands, &["services.api.build.options.requirements"]),
     field("services.*.build.options.directory", Lands, &["services.api.build.options.directory"]),
     field("services.*.build.options.package", Vanishes, &["services.api.build.options.package"]),
