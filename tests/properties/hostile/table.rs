@@ -83,11 +83,11 @@ services:
       context: ./amber
       options: { package_manager: gradle, module: amodule, task: atask, jar: a.jar }
     port: 8000
-  bolt: { build: { stack: dotnet, context: ./bolt, options: { project: Bolt.csproj, restore: [a.props] } } }
+  bolt: { build: { stack: dotnet, context: ./bolt, options: { project: Bolt.csproj } } }
   bakery:
     build: { stack: php, context: ./bakery, options: { public: public, extensions: [intl], javascript: none } }
     companions: { web: { resources: { limits: { memory: 64M }, reservations: { memory: 16M } }, exceptions: [{ rule: read-only-root, reason: because }] } }
-  berry: { build: { stack: ruby, context: ./berry, options: { main: main.rb, without: [test] } }, port: 8000 }
+  berry: { build: { stack: ruby, context: ./berry, options: { main: main.rb, without: [test], javascript: none, javascript_version: "4.0" } }, port: 8000 }
   chest:
     build:
       stack: custom
@@ -246,6 +246,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.features[]", Lands, &["services.bridge.build.options.features[0]"]),
     field("services.*.build.options.jar", Refused, &["services.amber.build.options.jar"]),
     field("services.*.build.options.javascript", Refused, &["services.bakery.build.options.javascript"]),
+    field("services.*.build.options.javascript_version", Refused, &["services.berry.build.options.javascript_version"]),
     field("services.*.build.options.main_class", Lands, &["services.anchor.build.options.main_class"]),
     field("services.*.build.options.module", Lands, &["services.amber.build.options.module"]),
     field("services.*.build.options.not_found", Lands, &["services.asset.build.options.not_found"]),
@@ -253,7 +254,6 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.project", Refused, &["services.bolt.build.options.project"]),
     field("services.*.build.options.public", Lands, &["services.bakery.build.options.public"]),
     field("services.*.build.options.resources", Lands, &["services.anchor.build.options.resources"]),
-    field("services.*.build.options.restore[]", Lands, &["services.bolt.build.options.restore[0]"]),
     field("services.*.build.options.sources", Lands, &["services.anchor.build.options.sources"]),
     field("services.*.build.options.tags[]", Lands, &["services.anvil.build.options.tags[0]"]),
     field("services.*.build.options.task", Lands, &["services.amber.build.options.task"]),
