@@ -420,6 +420,20 @@ fn dependencies_and_what_lies_too_deep_are_not_looked_at() {
 const OWN: &str = "# mine\nforge: 1\nname: shop   # the shop\n\nservices:\n  # answers\n  api:\n    build: { stack: python, context: ./api }   # Python\n    command: [python, -m, app]\n    port: 8000\n  # at the end\n";
 
 #[test]
+fn what_is_added_stands_before_the_end_of_the_document_in_its_line_ends() {
+    let text = format!("{}...\n# said behind the end\n", OWN).replace('\n', "\r\n");
+    let sandbox = Sandbox::new("add-end").file("forge.yaml", text).file("api/requirements.txt", "");
+    let said = sandbox.run(&["add", "backing", "db", "--kind", "postgres", "--for", "api"]);
+    assert_eq!(said.code, 0, "{}", said.text());
+    let text = sandbox.read("forge.yaml");
+    assert!(
+        text.ends_with("\r\nbackings:\r\n  db: { kind: postgres }\r\n...\r\n# said behind the end\r\n"),
+        "{text:?}"
+    );
+    assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "{text:?}");
+}
+
+#[test]
 fn a_backing_is_added_and_the_rest_stays_as_it_is() {
     let sandbox = Sandbox::new("add").file("forge.yaml", OWN).file("api/requirements.txt", "");
     assert_data_eq!(

@@ -95,7 +95,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             return Err(Failure::input(format!("there is a `{name}` under `{group}` already"), help));
         }
     }
+    let windows = text.contains("\r\n") && !text.replace("\r\n", "").contains('\n');
     let new = additions.iter().try_fold(text, |text, it| edited(&text, it))?;
+    let new = if windows { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new };
     if let Read::Invalid(them) = judge(shell, new.clone().into_bytes())? {
         tell(shell, &them)?;
         return Err(Failure::input(
@@ -120,13 +122,29 @@ fn edited(text: &str, (at, value): &Addition) -> Result<String, Failure> {
     if is_empty && !is_written && is_block(&doc) {
         // A group that is new stands at the end, with a blank line before it.
         let whole = Path::default().key(&group.to_string());
-        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        let (before, behind) = text.split_at(end_of_document(&doc));
+        let end = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
         let name = at.0[1].clone();
         let mut entries = Map::new();
         entries.insert(Path(vec![name]).to_string(), value.clone());
-        return Ok(format!("{text}{end}\n{}", patch::entry(&whole.to_string(), &Value::Object(entries))));
+        let new = format!("{end}\n{}", patch::entry(&whole.to_string(), &Value::Object(entries)));
+        return Ok(format!("{before}{new}{behind}"));
     }
     set(text, at, value)
+}
+
+/// Where a document ends: at its marker `...`, or where the text does.
+fn end_of_document(doc: &Doc) -> usize {
+    let from = doc.root.entries().last().map_or(0, |(_, it)| it.key.start);
+    let marker = |line: &str| line.trim_end() == "..." || line.starts_with("... ");
+    let mut at = from;
+    for line in doc.text[from..].split_inclusive('\n') {
+        if marker(line) {
+            return at;
+        }
+        at += line.len();
+    }
+    doc.text.len()
 }
 
 /// Whether the document is a map on lines of its own.
