@@ -17,7 +17,7 @@ RUN --mount=type=cache,target=/root/.npm npm install
 ",
     good: "\
 FROM node:24-slim
-RUN --mount=type=cache,target=/root/.npm npm ci
+RUN --mount=type=cache,target=/root/.npm npm install --package-lock-only && npm ci
 ",
     check: Check::Dockerfile(check),
 };
@@ -27,7 +27,10 @@ fn check(dockerfile: &Dockerfile<'_>, found: &mut Found<'_>) {
     let by_variable = variables.into_iter().any(|it| matches!(it.as_str(), "UV_LOCKED" | "UV_FROZEN"));
     for command in dockerfile.runs().flat_map(|it| &it.commands) {
         let Some(install) = install(command) else { continue };
-        let is_locked = install.locked || (install.manager == "uv" && by_variable);
+        // What only writes a lock file installs nothing.
+        let is_locked = install.locked
+            || (install.manager == "uv" && by_variable)
+            || (install.manager == "npm" && command.has(&["--package-lock-only"]));
         if !is_locked {
             found.say(&command.bytes, format!("`{}` does not keep to a lock file here", install.manager));
         }

@@ -117,7 +117,7 @@ macro_rules! stacks {
     };
 }
 
-stacks!(custom, dotnet, go, java, node, php, python, ruby, rust, spa, statics);
+stacks!(custom, dotnet, elixir, go, java, node, php, python, ruby, rust, spa, statics);
 
 fn folders() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/apps");
