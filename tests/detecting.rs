@@ -395,7 +395,7 @@ fn a_folder_without_a_known_program_is_told_what_to_write() {
 exit 2
 --- stderr
 error: no program that forge knows is in .
-  = help: forge knows `*.csproj`, `Cargo.toml`, `Gemfile`, `Staticfile`, `composer.json`, `go.mod`, `package.json`, `pom.xml` and `pyproject.toml`, and builds anything with a Dockerfile of its own: write `services: { app: { build: { stack: custom, context: . } } }` into forge.yaml, or name the folder of the program after -C
+  = help: forge knows `*.csproj`, `Cargo.toml`, `Gemfile`, `Staticfile`, `composer.json`, `go.mod`, `mix.exs`, `package.json`, `pom.xml` and `pyproject.toml`, and builds anything with a Dockerfile of its own: write `services: { app: { build: { stack: custom, context: . } } }` into forge.yaml, or name the folder of the program after -C
 
 "#]]
     );

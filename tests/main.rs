@@ -25,4 +25,5 @@ mod properties;
 mod registry;
 mod review;
 mod sandbox;
+mod stacks;
 mod wrong;

@@ -425,6 +425,14 @@ fn a_version_past_its_end_of_life_is_told_with_the_day() {
             && said.contains("write `version: \"3.14\"`, which gets them until 2030-10-31"),
         "{said}"
     );
+    let more = "    needs: [db]\nbackings: { db: { kind: postgres } }\nenvironments: { development: { overlay: { backings: { db: { version: \"16\" } } } } }\n";
+    sandbox.write("forge.yaml", sound(more));
+    // 2029-01-01
+    let said = on("1861920000");
+    assert!(
+        said.contains("PostgreSQL 16 has had no security fixes since 2028-11-09") && said.contains("version: \"16\""),
+        "{said}"
+    );
 }
 
 #[test]

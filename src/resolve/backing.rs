@@ -237,7 +237,7 @@ impl<'a> Resolver<'a> {
         if let Some(why) = facts.development_only.as_ref().filter(|_| self.environment.is_none()) {
             let message = format!("{} has no place in production: {why}", entry.title);
             let help = format!(
-                "move it to an environment: `environments: {{ development: {{ overlay: {{ backings: {{ {}: … }} }} }} }}`",
+                "say what production has instead, `external: {{ host: … }}`, and take that away where this one is wanted: `environments: {{ development: {{ overlay: {{ backings: {{ {}: {{ external: null }} }} }} }} }}`",
                 chosen.name
             );
             self.warning(&codes::DEVELOPMENT_ONLY, Place::Value(at.key("kind")), message, help);

@@ -83,6 +83,7 @@ services:
       context: ./amber
       options: { package_manager: gradle, module: amodule, task: atask, jar: a.jar }
     port: 8000
+  bloom: { build: { stack: elixir, context: ./bloom, options: { app: bloom, release: bloom_all } }, port: 4000 }
   bolt: { build: { stack: dotnet, context: ./bolt, options: { project: Bolt.csproj } } }
   bakery:
     build: { stack: php, context: ./bakery, options: { public: public, extensions: [intl], javascript: none } }
@@ -248,6 +249,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.javascript", Refused, &["services.bakery.build.options.javascript"]),
     field("services.*.build.options.javascript_version", Refused, &["services.berry.build.options.javascript_version"]),
     field("services.*.build.options.main_class", Lands, &["services.anchor.build.options.main_class"]),
+    field("services.*.build.options.release", Lands, &["services.bloom.build.options.release"]),
     field("services.*.build.options.module", Lands, &["services.amber.build.options.module"]),
     field("services.*.build.options.not_found", Lands, &["services.asset.build.options.not_found"]),
     field("services.*.build.options.programs[]", Refused, &["services.anvil.build.options.programs[0]"]),
