@@ -421,7 +421,7 @@ const OWN: &str = "# mine\nforge: 1\nname: shop   # the shop\n\nservices:\n  # a
 
 #[test]
 fn what_is_added_stands_before_the_end_of_the_document_in_its_line_ends() {
-    let text = format!("{}...\n# said behind the end\n", OWN).replace('\n', "\r\n");
+    let text = format!("{OWN}...\n# said behind the end\n").replace('\n', "\r\n");
     let sandbox = Sandbox::new("add-end").file("forge.yaml", text).file("api/requirements.txt", "");
     let said = sandbox.run(&["add", "backing", "db", "--kind", "postgres", "--for", "api"]);
     assert_eq!(said.code, 0, "{}", said.text());

@@ -222,7 +222,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.build.options.test_requirements", Lands, &["services.api.build.options.test_requirements"]),
     field(
         "services.*.build.options.extra_requirements[]",
-        Lands,
+        Refused,
         &["services.api.build.options.extra_requirements[0]"],
     ),
     field("services.*.build.options.requirements", Lands, &["services.api.build.options.requirements"]),
