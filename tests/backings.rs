@@ -116,3 +116,25 @@ fn names_that_a_database_keeps_for_itself_are_refused() {
         "MySQL knows no user with more than 32 characters, and `a_name_that_is_not_short_at_all_reader` has 38";
     assert!(said.contains(message), "{said}");
 }
+
+#[test]
+fn an_order_of_migrations_may_be_said_twice_and_not_in_a_circle() {
+    let jobs = MIGRATE.replace(" }", ", after: [api] }");
+    let mail = MIGRATE.replace(" }", ", after: [jobs, api] }");
+    let three = |mail: &str| {
+        api("api", &(URL.to_owned() + MIGRATE))
+            + &api("jobs", &(URL.to_owned() + &jobs))
+            + &api("mail", &(URL.to_owned() + mail))
+    };
+    let them = services("twice", &format!("services:\n{}{POSTGRES}", three(&mail)));
+    assert_eq!(them["mail-migrate"]["depends_on"]["jobs-migrate"]["condition"], "service_completed_successfully");
+    let validated = |services: String| {
+        let spec = format!("forge: 1\nname: shop\nservices:\n{services}{POSTGRES}");
+        Sandbox::new("order").file("forge.yaml", spec).folder("api").run(&["validate"]).stdout
+    };
+    let said = validated(three(MIGRATE));
+    assert!(said.contains("error[migration-order]"), "{said}");
+    let circle = api("api", &(URL.to_owned() + &mail)) + &api("jobs", &(URL.to_owned() + &jobs));
+    let said = validated(circle.replace("after: [jobs, api]", "after: [jobs]"));
+    assert!(said.contains("error[needs-cycle]"), "{said}");
+}

@@ -54,7 +54,7 @@ impl Resolver<'_> {
                     let known = migrating().map(|(name, _)| name).filter(|it| *it != name);
                     let complaint = unknown_name(place, format!("there is no service `{other}` that migrates"));
                     self.told.push(complaint.nearest(other, known));
-                } else if before(&after, other, name) || other.as_str() == name {
+                } else if all_before(&after, other).contains(name) || other.as_str() == name {
                     let message = format!("the migrations of `{other}` and `{name}` would wait for each other");
                     self.error(&codes::NEEDS_CYCLE, place, message, "keep one of the two orders");
                 } else {
@@ -63,9 +63,13 @@ impl Resolver<'_> {
             }
         }
         for backing in spec.backings.keys() {
-            let them = self.migrations_of(backing);
-            let pairs = them.iter().enumerate().flat_map(|(at, a)| them[at + 1..].iter().map(move |b| (*a, *b)));
-            let loose: Vec<_> = pairs.filter(|(a, b)| !before(&after, a, b) && !before(&after, b, a)).collect();
+            let mut them: Vec<_> =
+                self.migrations_of(backing).into_iter().map(|it| (all_before(&after, it), it)).collect();
+            // Where each comes after the one that has fewer before it, there is one order of all.
+            them.sort_by_key(|(before, name)| (before.len(), *name));
+            let neighbours = them.windows(2).map(|it| (it[0].1, &it[1]));
+            let loose: Vec<_> =
+                neighbours.filter(|(a, (before, _))| !before.contains(a)).map(|(a, b)| (a, b.1)).collect();
             for (a, b) in loose {
                 let place = Place::Key(Path::of(["services", b, "migrate"]));
                 let message = format!("`{a}` and `{b}` migrate `{backing}` at the same time");
@@ -83,19 +87,16 @@ impl Resolver<'_> {
     }
 }
 
-/// Whether `a` comes before `b`, directly or through others.
-fn before(after: &BTreeMap<&str, Vec<&str>>, a: &str, b: &str) -> bool {
+/// Those that come before `name`, directly or through others.
+fn all_before<'a>(after: &BTreeMap<&str, Vec<&'a str>>, name: &str) -> BTreeSet<&'a str> {
     let mut seen = BTreeSet::new();
-    let mut open = vec![b];
+    let mut open = vec![name];
     while let Some(it) = open.pop() {
         for next in after.get(it).into_iter().flatten() {
-            if *next == a {
-                return true;
-            }
             if seen.insert(*next) {
                 open.push(next);
             }
         }
     }
-    false
+    seen
 }
