@@ -44,6 +44,8 @@ pub struct Catalog {
     pub backings: BTreeMap<String, Entry>,
     /// nginx.
     pub gateway: Entry,
+    /// What images of a system bring along, by its name: `debian`.
+    pub systems: BTreeMap<String, SystemFacts>,
     /// Providers of CI, by name: `github`.
     pub providers: BTreeMap<String, Provider>,
     /// The actions that workflows use, by name: `actions/checkout`.
@@ -166,6 +168,14 @@ pub struct ResourceFacts {
     pub least_memory: Size,
 }
 
+/// What images of a system bring along: `templates/systems.yaml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SystemFacts {
+    /// The names of its users and groups, which cannot be given again.
+    pub users: Vec<String>,
+}
+
 /// A user by numbers.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,6 +214,7 @@ impl Catalog {
         let mut backings = BTreeMap::new();
         let mut gateway = None;
         let (mut providers, mut actions, mut ci_images) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut systems = BTreeMap::new();
         let mut own_templates = Vec::new();
         let mut templates: BTreeMap<String, String> =
             BUILT_IN.iter().map(|(name, text)| (format!("forge/{name}"), (*text).to_owned())).collect();
@@ -216,6 +227,10 @@ impl Catalog {
         for (name, (text, own)) in files {
             let parts: Vec<&str> = name.split('/').collect();
             match parts[..] {
+                ["systems.yaml"] => match plain_file(name, text, own, |_| Ok(())) {
+                    Ok(them) => systems = them,
+                    Err(it) => broken.push(it),
+                },
                 ["ci", "actions.yaml"] => match plain_file(name, text, own, check_actions) {
                     Ok(them) => actions = them,
                     Err(it) => broken.push(it),
@@ -283,6 +298,7 @@ impl Catalog {
                 stacks,
                 backings,
                 gateway,
+                systems,
                 providers,
                 actions,
                 ci_images,

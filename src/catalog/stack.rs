@@ -36,9 +36,12 @@ pub struct StackFacts {
     pub target: Option<Formula>,
     /// The folder in the image that holds the program; of formulas, it can have options and version in it.
     pub workdir: Formula,
+    /// Folders beside that one which hold what runs, and over which nothing can be mounted.
+    #[serde(default)]
+    pub programs_in: Vec<String>,
     /// Who runs it, where the spec does not say; left out, it has to.
     pub user: Option<UserFacts>,
-    /// Users of the base image, whose names cannot be given again.
+    /// Users of the base image beside those of its system, whose names cannot be given again.
     #[serde(default)]
     pub taken_users: Vec<String>,
     /// Users of the base image that can be had as they are, by name: with these numbers and no others.

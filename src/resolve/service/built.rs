@@ -192,7 +192,7 @@ impl<'a> Resolver<'a> {
         self.wait_for(&mut container, entrypoint.as_ref());
         derive_environment(&mut container, stack_environment);
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
-        self.volumes_of(service, &mut container, &facts.workdir, at);
+        self.volumes_of(service, &mut container, &facts, at);
         let volumes: BTreeSet<String> = container.mounts.keys().cloned().collect();
         self.mount_sources(built, &mut container, values.clone(), at);
         let mut filler = Filler { resolver: self, values, at: at.key("build") };
@@ -345,7 +345,10 @@ impl<'a> Resolver<'a> {
         }
         // Without a shell nobody makes users: the numbers alone count.
         let exists = facts.fixed || built.facts.system == System::Distroless || of_base(&name, uid, gid);
-        if !exists && (built.facts.taken_users.contains(&name) || built.facts.base_users.contains_key(&name)) {
+        let of_system =
+            self.catalog.systems.get(built.facts.system.as_str()).is_some_and(|it| it.users.contains(&name));
+        let taken = of_system || built.facts.taken_users.contains(&name) || built.facts.base_users.contains_key(&name);
+        if !exists && taken {
             let help = match built.facts.base_users.get(&name) {
                 Some(it) => format!(
                     "write `uid: {}, gid: {}`, or choose another name; the number is what counts",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::Resolver;
 use super::super::backing::Filler;
 use super::Built;
+use crate::catalog::StackFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Container, ImageRef, Mount};
@@ -12,7 +13,7 @@ use crate::spec::{self, Service};
 
 impl Resolver<'_> {
     /// Volumes of the spec; a `from` has those of its source as well.
-    pub(super) fn volumes_of(&mut self, service: &Service, container: &mut Container, workdir: &str, at: &Path) {
+    pub(super) fn volumes_of(&mut self, service: &Service, container: &mut Container, facts: &StackFacts, at: &Path) {
         for (path, writable) in &service.writable {
             match writable {
                 spec::Writable::Volume(volume) => {
@@ -39,21 +40,11 @@ impl Resolver<'_> {
                     "leave it out",
                 );
             }
-            const SYSTEM: [&str; 11] = [
-                "/run/secrets",
-                "/proc",
-                "/sys",
-                "/dev",
-                "/etc",
-                "/usr",
-                "/bin",
-                "/lib",
-                "/lib64",
-                "/sbin",
-                "/opt/venv",
-            ];
-            let of_system = SYSTEM.iter().any(|it| path.as_str() == *it || path.starts_with(&format!("{it}/")));
-            let of_program = matches!(container.image, ImageRef::Built(_)) && path.as_str() == workdir;
+            const SYSTEM: [&str; 10] =
+                ["/run/secrets", "/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/lib64", "/sbin"];
+            let mut system = SYSTEM.into_iter().chain(facts.programs_in.iter().map(String::as_str));
+            let of_system = system.any(|it| path.as_str() == it || path.starts_with(&format!("{it}/")));
+            let of_program = matches!(container.image, ImageRef::Built(_)) && path.as_str() == facts.workdir;
             if of_program {
                 let place = Place::Key(at.key("writable").key(path));
                 let help = "name the folder below it that the program writes to";

@@ -176,8 +176,8 @@ impl<'a> Resolver<'a> {
         self.wire(&Wiring::of(service, at), &mut container, &mut BTreeMap::new(), entrypoint);
         let values = values(name, &container, &Selection::default(), service.port, &facts.workdir, None);
         container.healthcheck = self.healthcheck(service, &container, &facts, values, at);
-        self.volumes_of(service, &mut container, &facts.workdir, at);
-        if let Some((path, Mount::Volume(_))) = container.mounts.iter().next() {
+        self.volumes_of(service, &mut container, &facts, at);
+        for (path, _) in container.mounts.iter().filter(|(_, it)| matches!(it, Mount::Volume(_))) {
             let place = Place::Key(at.key("writable").key(path));
             self.warning(
                 &codes::NO_EFFECT,
@@ -268,7 +268,7 @@ impl<'a> Resolver<'a> {
             container.networks.insert(self.network(&format!("{name}-egress"), false));
         }
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
-        self.volumes_of(service, &mut container, &facts.workdir, at);
+        self.volumes_of(service, &mut container, &facts, at);
         for path in container.mounts.keys().filter(|path| !image.volumes.contains(*path)).cloned().collect::<Vec<_>>() {
             if let Some(image) = self.images.get_mut(from) {
                 image.volumes.insert(path);
@@ -513,6 +513,7 @@ fn image_facts() -> StackFacts {
         target: None,
         workdir: "/".to_owned(),
         user: None,
+        programs_in: Vec::new(),
         taken_users: Vec::new(),
         base_users: BTreeMap::new(),
         port: None,
