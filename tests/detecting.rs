@@ -294,6 +294,7 @@ services:
     needs:
       # compose.yaml:6
       db: { environment: { DATABASE_URL: url } }
+    variables: [LOG_LEVEL]
     secrets:
       SECRET_KEY: { environment: SECRET_KEY }
 
@@ -304,6 +305,10 @@ backings:
 secrets:
   # api/.env.example:2
   SECRET_KEY: { generate: { length: 64 } }
+
+variables:
+  # api/.env.example:3
+  LOG_LEVEL: { default: info }
 
 gateway:
   # yours, and then `tls: { mode: acme, … }` or files, and ports 80 and 443
@@ -558,4 +563,123 @@ services:
         assert_eq!((ended.code, ended.stderr.contains("help")), (2, true), "{line}: {}", ended.text());
     }
     assert_eq!(sandbox.read("forge.yaml"), before);
+}
+
+#[test]
+fn names_of_variables_are_kept_and_values_of_secrets_are_not() {
+    let sandbox = Sandbox::new("init-names")
+        .file("requirements.txt", "fastapi==0.120.0\nuvicorn==0.38.0\nsqlalchemy==2.0.0\nasyncpg==0.30.0\nopenai==1\n")
+        .file("app/__init__.py", "")
+        .file("app/main.py", "import os\nfrom fastapi import FastAPI\nfrom app import settings\napp = FastAPI()\nbucket = os.environ[\"BUCKET\"]\nregion = os.environ.get(\"REGION\", \"eu\")\n")
+        .file("app/settings.py", "class Settings:\n    database_url: str\n    smtp_host: str\n")
+        .file(".env.example", "DATABASE_URL=postgresql+asyncpg://shop:hunter2secret@localhost/shop\nOPENAI_API_KEY=sk-hunter2secret\nSECRET_KEY=hunter2secret\nDEBUG=True\nLOG_LEVEL=info\nSMTP_HOST=localhost\nALLOWED_HOSTS=[\"*\"]\n")
+        .file("Dockerfile", "FROM python:3.13-slim\nENV PYTHONUNBUFFERED=1 UPLOADS=/data\nCMD uvicorn app.main:app\n")
+        .file("compose.yaml", "x-env: &env\n  SENTRY_RATE: \"0.5\"\n  STRIPE_KEY: ${STRIPE_KEY}\nservices:\n  app:\n    build: .\n    environment:\n      <<: *env\n      MODE: ${MODE:-fast}\n    ports: [8000]\n  worker:\n    build: .\n    command: python -m app.worker\n");
+    let ended = sandbox.run(&["init", "--yes", "--name", "shop"]);
+    assert_eq!(ended.code, 0, "{}", ended.text());
+    assert!(
+        ended.stderr.contains("it wants from you: BUCKET in .env, secrets/OPENAI_API_KEY, secrets/STRIPE_KEY"),
+        "{}",
+        ended.stderr
+    );
+    let spec = sandbox.read("forge.yaml");
+    assert!(!spec.contains("hunter2"), "{spec}");
+    for line in [
+        "DATABASE_URL: \"postgresql+asyncpg://{user}:{password}@{host}:{port}/{database}\"",
+        "ALLOWED_HOSTS: '[\"shop.localhost\",\"localhost\",\"127.0.0.1\"]'",
+        "DEBUG: \"False\"",
+        "SENTRY_RATE: \"0.5\"",
+        "UPLOADS: /data",
+        "OPENAI_API_KEY: { supplied: ",
+        "SECRET_KEY: { generate: { length: 64 } }",
+        "BUCKET: { required: true }",
+        "LOG_LEVEL: { default: info }",
+        "MODE: { default: fast }",
+        "REGION: { default: eu }",
+        "SMTP_HOST: {}",
+        "command: [python, -m, app.worker]",
+    ] {
+        assert!(spec.contains(line), "no {line} in\n{spec}");
+    }
+    assert!(!spec.contains("PYTHONUNBUFFERED"), "{spec}");
+    assert!(spec.ends_with('\n') && !spec.ends_with("\n\n"), "{spec}");
+    sandbox.generate();
+}
+
+#[test]
+fn what_forge_wrote_is_no_evidence() {
+    let sandbox = Sandbox::new("init-twice")
+        .file("package.json", "{\"scripts\": {\"start\": \"node server.js\"}, \"dependencies\": {\"express\": \"5\", \"redis\": \"5\"}}")
+        .file("package-lock.json", "{}")
+        .file("server.js", "const app = express();\nredis(process.env.REDIS_URL);\napp.listen(process.env.PORT || 3100);\n");
+    assert_eq!(sandbox.run(&["init", "--yes", "--name", "shop"]).code, 0);
+    let first = sandbox.read("forge.yaml");
+    sandbox.generate();
+    std::fs::remove_file(sandbox.path("forge.yaml")).expect("it is there");
+    assert_eq!(sandbox.run(&["init", "--yes", "--name", "shop"]).code, 0);
+    assert_eq!(sandbox.read("forge.yaml"), first);
+}
+
+#[test]
+fn a_service_is_added_with_what_it_reads_and_needs() {
+    let own = format!("{OWN}backings:\n  store: {{ kind: postgres }}\n");
+    let sandbox = Sandbox::new("add-needs")
+        .file("forge.yaml", own.replace("port: 8000\n", "port: 8000\n    needs: [store]\n"))
+        .file("api/requirements.txt", "")
+        .file("web/package.json", "{\"scripts\": {\"start\": \"node server.js\"}, \"dependencies\": {\"express\": \"5\", \"pg\": \"8\", \"redis\": \"5\"}}")
+        .file("web/package-lock.json", "{}")
+        .file("web/server.js", "const app = express();\npg(process.env.DATABASE_URL);\nredis(process.env.REDIS_URL);\nsign(process.env.SESSION_SECRET);\nlog(process.env.LOG_LEVEL ?? \"info\");\napp.listen(3100);\n");
+    assert_data_eq!(
+        sandbox.forge("add service web --needs api"),
+        str![[r#"
+exit 0
+--- stderr
+             added services.web to forge.yaml
+
+"#]]
+    );
+    assert_data_eq!(
+        sandbox.read("forge.yaml"),
+        str![[r#"
+# mine
+forge: 1
+name: shop   # the shop
+
+services:
+  # answers
+  api:
+    build: { stack: python, context: ./api }   # Python
+    command: [python, -m, app]
+    port: 8000
+    needs: [store]
+  web:
+    build:
+      stack: node
+      context: ./web
+      options: { package_manager: npm, framework: express, main: server.js }
+    port: 3100
+    needs:
+      cache:
+        environment: { REDIS_URL: url }
+      store:
+        environment: { DATABASE_URL: url }
+      api: {}
+    variables: [LOG_LEVEL]
+    secrets:
+      SESSION_SECRET: { environment: SESSION_SECRET }
+  # at the end
+backings:
+  store: { kind: postgres }
+  cache:
+    kind: redis
+
+secrets:
+  SESSION_SECRET:
+    generate: { length: 64 }
+
+variables:
+  LOG_LEVEL: { default: info }
+
+"#]]
+    );
 }

@@ -20,6 +20,7 @@ mod locking;
 mod locks;
 mod meanings;
 mod pipelines;
+mod prompts;
 mod properties;
 #[cfg(feature = "lock")]
 mod registry;

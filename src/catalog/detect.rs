@@ -32,6 +32,10 @@ pub struct Common {
     pub aside: Vec<String>,
     /// Names of programs that people run by hand; patterns.
     pub tools: Vec<String>,
+    /// Names of programs that run beside others and listen nowhere; patterns.
+    pub workers: Vec<String>,
+    /// What puts a path before those of routes that are written elsewhere; patterns over code.
+    pub mounts: Vec<String>,
     /// Beginnings of a command that only find the program which comes after them: `poetry run`.
     pub wrappers: Vec<String>,
     /// Commands that only developers run: reloaders, bundlers that watch.
@@ -44,8 +48,14 @@ pub struct Common {
     pub images: Vec<String>,
     /// Paths that ask for health: a pattern over quoted routes; the first group is the path.
     pub health: Vec<String>,
-    /// Places where programs name the variables that they read, the first group; the second is the value otherwise.
+    /// Places where programs name the variables that they read, the first group; the next one that is there is the value otherwise.
     pub reads: Vec<String>,
+    /// Places of that kind that end the program where the variable is not set.
+    pub demands: Vec<String>,
+    /// Variables that Dockerfiles set for the image and not for the program.
+    pub image_variables: Vec<String>,
+    /// Variables that hold where people reach the program, by pattern, with what they hold: `{domain}` and `{url}` are the gateway's.
+    pub addresses: IndexMap<String, String>,
     /// Names of variables that say where to listen.
     pub ports: Vec<String>,
     /// Variables with what they hold in production, by pattern: `^NODE_ENV$`.
@@ -107,6 +117,18 @@ pub struct StackDetection {
     /// Base images, the first group is the version.
     #[serde(default)]
     pub images: Words,
+    /// Whether what was written for one version runs with all that are newer.
+    #[serde(default)]
+    pub newer: bool,
+    /// Names of secrets that frameworks have in their example of an env file, and do without; patterns.
+    #[serde(default)]
+    pub optional_variables: Vec<String>,
+    /// Names of variables that are compiled in, so that they are arguments of the build; patterns.
+    #[serde(default)]
+    pub build_variables: Vec<String>,
+    /// Variables by which its frameworks find a backing without any code that names them.
+    #[serde(default)]
+    pub wires: Vec<Wire>,
     /// Where scripts with names are: `scripts` in package.json.
     pub scripts: Option<Rule>,
     /// The command that starts it, beside a Procfile, a Dockerfile and a compose file.
@@ -266,12 +288,40 @@ pub struct BackingDetection {
     /// count where this kind is needed.
     #[serde(default)]
     pub outputs: IndexMap<String, Vec<String>>,
-    /// What it is used for, by packages of those who use it.
+    /// What it is used for, by what shows that.
     #[serde(rename = "use", default)]
-    pub usage: IndexMap<String, Vec<String>>,
-    /// How `url` begins for programs with these packages, where the usual form is not understood.
+    pub usage: IndexMap<String, Vec<Rule>>,
+    /// The schemes that programs which take `url` understand; with another one they get `form` behind that.
     #[serde(default)]
-    pub unlike: Vec<String>,
+    pub usual: Vec<String>,
+    /// What comes after the scheme: `{user}:{password}@{host}:{port}/{database}`.
+    pub form: Option<String>,
+    /// What programs that say nothing need instead of `url`.
+    #[serde(default)]
+    pub forms: Vec<Form>,
+}
+
+/// A URL for programs of one kind.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Form {
+    /// Which ones.
+    pub when: Rule,
+    /// The whole text, with outputs in braces.
+    pub url: String,
+}
+
+/// Variables by which a framework finds a backing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wire {
+    /// The kinds of backings.
+    pub kind: Words,
+    /// Which programs.
+    #[serde(default)]
+    pub when: Rule,
+    /// Variables with the output, or the text with outputs in braces, that each gets; `$1` is a group of the rule.
+    pub environment: IndexMap<String, String>,
 }
 
 /// One text or several.

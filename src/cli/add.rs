@@ -4,12 +4,12 @@ use std::fs;
 
 use serde_json::{Map, Value, json};
 
-use super::init::{detection, look};
+use super::init::{detection, forges, look};
 use super::project::{Read, judge, own_catalog, shown, spec_bytes, tell};
 use super::{Answer, Failure, Shell, disk};
 use crate::catalog::Catalog;
-use crate::detect::slug;
 use crate::detect::spec::Draft;
+use crate::detect::{Found, slug};
 use crate::diagnostic::Path;
 use crate::patch;
 use crate::yaml::{self, Doc, Node};
@@ -77,8 +77,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let doc = yaml::read(&text).expect("a valid spec is YAML");
     let (group, name, additions) = match &arguments.what {
         What::Service { name, context, stack, port, needs } => {
-            let value = service(name, context.as_deref(), stack.as_deref(), *port, needs, &catalog, shell)?;
-            ("services", name, vec![(Path::of(["services", name]), value)])
+            let asked = Asked { name, context: context.as_deref(), stack: stack.as_deref(), port: *port, needs };
+            ("services", name, asked.additions(&doc, &catalog, shell)?)
         }
         What::Backing { name, kind, version, usage, users } => {
             let value = backing(name, kind.as_deref(), version.as_deref(), usage.as_deref(), &catalog)?;
@@ -157,57 +157,99 @@ fn set(text: &str, at: &Path, value: &Value) -> Result<String, Failure> {
         .map_err(|message| Failure::input(format!("`{at}` cannot be added: {message}"), "write the entry by hand"))
 }
 
-/// What a service says, from its folder where that shows it.
-fn service(
-    name: &str,
-    context: Option<&str>,
-    stack: Option<&str>,
+/// A service, as the command line describes it.
+struct Asked<'a> {
+    name: &'a str,
+    context: Option<&'a str>,
+    stack: Option<&'a str>,
     port: Option<u16>,
-    needs: &[String],
-    catalog: &Catalog,
-    shell: &mut Shell<'_>,
-) -> Result<Value, Failure> {
-    let context = context.unwrap_or(name).trim_start_matches("./").trim_end_matches('/');
-    if let Some(stack) = stack.filter(|it| !catalog.stacks.contains_key(*it)) {
-        let known = catalog.stacks.keys().map(String::as_str);
-        return Err(Failure::unknown("there is no stack", stack, known, "`forge stacks` lists them"));
-    }
-    let known = detection(shell)?;
-    if !shell.directory.join(context).is_dir() {
-        let help = "make it, or name the folder with the source after --context";
-        return Err(Failure::input(format!("there is no folder `{context}`"), help));
-    }
-    let mut found = look(&shell.directory, context, &known)?;
-    found.services.retain(|it| stack.is_none_or(|stack| it.stack.value == stack));
-    found.services.truncate(1);
-    let mut value = match found.services.first_mut() {
-        Some(it) => {
-            it.name.value = slug(name, name);
-            // Backings of its own are added by their own names.
-            it.needs.clear();
-            it.variables.clear();
-            it.context = if it.context == "." { context.to_owned() } else { format!("{context}/{}", it.context) };
-            let draft = Draft { found: &found, catalog, known: &known, name: "added".to_owned(), layout: None };
-            let text = draft.write().text;
-            let doc = yaml::read(&text).expect("forge wrote it");
-            doc.root.at(&Path::of(["services", &slug(name, name)])).map(Node::json)
+    needs: &'a [String],
+}
+
+impl Asked<'_> {
+    /// The service as its folder shows it, and what it needs that the spec does not have yet: backings, secrets, variables.
+    fn additions(&self, doc: &Doc, catalog: &Catalog, shell: &mut Shell<'_>) -> Result<Vec<Addition>, Failure> {
+        let context = self.context.unwrap_or(self.name).trim_start_matches("./").trim_end_matches('/');
+        if let Some(stack) = self.stack.filter(|it| !catalog.stacks.contains_key(*it)) {
+            let known = catalog.stacks.keys().map(String::as_str);
+            return Err(Failure::unknown("there is no stack", stack, known, "`forge stacks` lists them"));
         }
-        None => None,
-    };
-    if let (None, Some(stack)) = (&value, stack) {
-        value = Some(json!({ "build": { "stack": stack, "context": format!("./{context}") } }));
+        let known = detection(shell)?;
+        if !shell.directory.join(context).is_dir() {
+            let help = "make it, or name the folder with the source after --context";
+            return Err(Failure::input(format!("there is no folder `{context}`"), help));
+        }
+        let mut found = look(&shell.directory, context, &forges(shell)?, &known)?;
+        found.services.retain(|it| self.stack.is_none_or(|stack| it.stack.value == stack));
+        found.services.truncate(1);
+        let name = slug(self.name, self.name);
+        let mut additions = Vec::new();
+        if let Some(it) = found.services.first_mut() {
+            it.name.value.clone_from(&name);
+            it.context = if it.context == "." { context.to_owned() } else { format!("{context}/{}", it.context) };
+            with_names_of(doc, &mut found);
+            let domain = domain(doc);
+            let draft = Draft { found: &found, catalog, known: &known, name: "added".to_owned(), domain, layout: None };
+            let drawn = yaml::read(&draft.write().text).expect("forge wrote it");
+            for group in ["services", "backings", "secrets", "variables"] {
+                for (entry, node) in drawn.root.get(group).into_iter().flat_map(Node::entries) {
+                    let at = Path::of([group, entry]);
+                    if group == "services" || doc.root.at(&at).is_none() {
+                        additions.push((at, node.json()));
+                    }
+                }
+            }
+        } else if let Some(stack) = self.stack {
+            let value = json!({ "build": { "stack": stack, "context": format!("./{context}") } });
+            additions.push((Path::of(["services", &name]), value));
+        }
+        let Some((_, Value::Object(map))) = additions.first_mut() else {
+            let help = "name its stack after --stack; `forge stacks` lists them";
+            return Err(Failure::input(format!("no program that forge knows is in `{context}`"), help));
+        };
+        if let Some(port) = self.port {
+            map.insert("port".to_owned(), port.into());
+        }
+        match map.get_mut("needs") {
+            _ if self.needs.is_empty() => {}
+            Some(Value::Object(needs)) => {
+                for name in self.needs {
+                    needs.entry(name.as_str()).or_insert_with(|| json!({}));
+                }
+            }
+            _ => drop(map.insert("needs".to_owned(), json!(self.needs))),
+        }
+        Ok(additions)
     }
-    let Some(Value::Object(mut map)) = value else {
-        let help = "name its stack after --stack; `forge stacks` lists them";
-        return Err(Failure::input(format!("no program that forge knows is in `{context}`"), help));
-    };
-    if let Some(port) = port {
-        map.insert("port".to_owned(), port.into());
+}
+
+/// Calls the backings of what was found as the spec calls its own of that kind; others get names that are free there.
+fn with_names_of(doc: &Doc, found: &mut Found) {
+    let names = |group: &str| doc.root.get(group).into_iter().flat_map(Node::entries).collect::<Vec<_>>();
+    let (services, backings) = (names("services"), names("backings"));
+    for backing in &mut found.backings {
+        let kind = |it: &Node| it.get("kind").and_then(Node::text).map(str::to_owned);
+        let same = backings.iter().find(|(_, it)| kind(it).as_deref() == Some(backing.kind.value.as_str()));
+        let is_taken = services.iter().chain(&backings).any(|(name, _)| *name == backing.name);
+        let name = match same {
+            Some((name, _)) => (*name).to_owned(),
+            None if is_taken => format!("{}-{}", found.services[0].name.value, backing.name),
+            None => backing.name.clone(),
+        };
+        for service in &mut found.services {
+            if let Some(need) = service.needs.shift_remove(&backing.name) {
+                service.needs.insert(name.clone(), need);
+            }
+        }
+        backing.name = name;
     }
-    if !needs.is_empty() {
-        map.insert("needs".to_owned(), json!(needs));
-    }
-    Ok(map.into())
+}
+
+/// The first domain of the gateway.
+fn domain(doc: &Doc) -> Option<String> {
+    let hosts = doc.root.get("gateway")?.get("hosts")?;
+    let (_, host) = hosts.entries().next()?;
+    host.get("domain")?.text().map(str::to_owned)
 }
 
 /// What a backing says.

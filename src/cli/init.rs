@@ -8,11 +8,13 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::disk::Disk;
 use super::project::{Read, counted, own_catalog, own_templates, read, shown, tell};
+use super::state::manifest;
 use super::{Answer, Failure, Format, Shell, eject};
 use crate::catalog::{Catalog, Common, Detection};
 use crate::detect::spec::Draft;
-use crate::detect::{Confidence, Evidence, Fact, Found, Service, Start, Tree, detect, slug};
+use crate::detect::{Confidence, Evidence, Fact, Found, Service, Start, Tree, detect, slug, words};
 use crate::diagnostic::listed;
 use crate::targets::Extent;
 
@@ -57,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     let known = detection(shell)?;
     let catalog = own_catalog(shell)?;
-    let mut found = look(&shell.directory, "", &known)?;
+    let mut found = look(&shell.directory, "", &forges(shell)?, &known)?;
     if found.services.is_empty() && found.backings.is_empty() {
         return Err(nothing(&known, &shell.directory));
     }
@@ -91,8 +93,19 @@ pub(super) fn detection(shell: &mut Shell<'_>) -> Result<Detection, Failure> {
     })
 }
 
-/// What is in `below`, a folder of `root`; paths are relative to it.
-pub(super) fn look(root: &Path, below: &str, known: &Detection) -> Result<Found, Failure> {
+/// The paths of the files that forge wrote here: they show what it made of a spec, and nothing else.
+pub(super) fn forges(shell: &Shell<'_>) -> Result<BTreeSet<String>, Failure> {
+    let manifest = manifest(&Disk::new(&shell.directory)?, &shell.file)?;
+    Ok(manifest.artifacts.into_values().map(|it| it.path).collect())
+}
+
+/// What is in `below`, a folder of `root`, without `forges`; paths are relative to it, those of `forges` to the root.
+pub(super) fn look(
+    root: &Path,
+    below: &str,
+    forges: &BTreeSet<String>,
+    known: &Detection,
+) -> Result<Found, Failure> {
     let root = root.join(below);
     if !root.is_dir() {
         return Err(Failure::input(
@@ -103,6 +116,8 @@ pub(super) fn look(root: &Path, below: &str, known: &Detection) -> Result<Found,
     let mut files = Vec::new();
     let mut cut = false;
     walk(&root, "", &known.common, 0, &mut files, &mut cut)?;
+    let whole = |path: &String| if below.is_empty() { path.clone() } else { format!("{below}/{path}") };
+    files.retain(|it| !forges.contains(&whole(it)));
     let text = |path: &str| {
         let place = root.join(path);
         let metadata = fs::metadata(&place).ok()?;
@@ -175,8 +190,11 @@ fn ask(found: &mut Found, shell: &mut Shell<'_>) -> Result<(), Failure> {
     for service in &mut found.services {
         let name = service.name.value.clone();
         if service.role.as_ref().is_some_and(|it| it.confidence == Confidence::Low) {
-            let said = question(shell, &format!("does `{name}` answer HTTP? [y/N]"))?;
-            let role = if said.to_lowercase().starts_with('y') { "web" } else { "worker" };
+            let role = question(shell, &format!("does `{name}` answer HTTP? [y/N]"), |it| match it {
+                "" | "n" | "N" | "no" => Ok("worker"),
+                "y" | "Y" | "yes" => Ok("web"),
+                _ => Err("say y or n"),
+            })?;
             service.role = Some(answered(role.to_owned()));
         }
         let is_web = service.role.as_ref().is_some_and(|it| it.value == "web");
@@ -184,17 +202,22 @@ fn ask(found: &mut Found, shell: &mut Shell<'_>) -> Result<(), Failure> {
         if is_web && is_unsure && service.from.is_none() {
             let usual = service.port.as_ref().map(|it| it.value);
             let shown = usual.map_or("the framework's own".to_owned(), |it| it.to_string());
-            let said = question(shell, &format!("on which port does `{name}` listen? [{shown}]"))?;
-            if let Ok(port) = said.parse() {
+            let port = question(shell, &format!("on which port does `{name}` listen? [{shown}]"), |it| match it {
+                "" => Ok(None),
+                it => it.parse().ok().filter(|it| *it > 0).map(Some).ok_or("a port is a number from 1 to 65535"),
+            })?;
+            if let Some(port) = port {
                 service.port = Some(answered(port));
             }
         }
         let has_framework = service.options.contains_key("framework");
         if service.start.is_none() && !has_framework && service.role.as_ref().is_none_or(|it| it.value != "static") {
-            let said = question(shell, &format!("how is `{name}` started? [leave it open]"))?;
-            if !said.is_empty() {
-                let words = said.split_whitespace().map(str::to_owned).collect();
-                service.start = Some(answered(Start { text: said, words, before: Vec::new() }));
+            let text = question(shell, &format!("how is `{name}` started? [leave it open]"), |it| {
+                let is_closed = |quote: char| it.matches(quote).count() % 2 == 0;
+                if is_closed('"') && is_closed('\'') { Ok(it.to_owned()) } else { Err("a quote has no end") }
+            })?;
+            if !text.is_empty() {
+                service.start = Some(answered(Start { words: words(&text), text, before: Vec::new() }));
             }
         }
     }
@@ -205,11 +228,27 @@ fn answered<T>(value: T) -> Fact<T> {
     Fact::new(value, Evidence::why("you said so"), Confidence::High)
 }
 
-fn question(shell: &mut Shell<'_>, text: &str) -> Result<String, Failure> {
-    write!(shell.talk, "{text} ").and_then(|()| shell.talk.flush()).map_err(Failure::io("ask"))?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(Failure::io("read the answer"))?;
-    Ok(line.trim().to_owned())
+/// Asks until `read` understands the answer, and says what it does not understand.
+///
+/// # Errors
+/// Where there are no more answers (Ctrl-D): nothing is written of half an answer.
+fn question<T>(
+    shell: &mut Shell<'_>,
+    text: &str,
+    read: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<T, Failure> {
+    loop {
+        write!(shell.talk, "{text} ").and_then(|()| shell.talk.flush()).map_err(Failure::io("ask"))?;
+        let mut line = String::new();
+        if io::stdin().lock().read_line(&mut line).map_err(Failure::io("read the answer"))? == 0 {
+            shell.insist("")?;
+            return Err(Failure::input("no answer: nothing was written", "`forge init --yes` asks nothing"));
+        }
+        match read(line.trim()) {
+            Ok(answer) => return Ok(answer),
+            Err(why) => shell.insist(&format!("  {why}"))?,
+        }
+    }
 }
 
 /// Writes the spec, and where files are in the way of what it asks for, once more with other places for that.
@@ -222,7 +261,7 @@ fn write(
 ) -> Result<Answer, Failure> {
     let place = shell.directory.join(&shell.file);
     let file = shown(&shell.file);
-    let mut draft = Draft { found, catalog, known, name: name.to_owned(), layout: None };
+    let mut draft = Draft { found, catalog, known, name: name.to_owned(), domain: None, layout: None };
     let mut written = draft.write();
     let doing = || format!("write {file}");
     let mut made = OpenOptions::new().write(true).create_new(true).open(&place).map_err(Failure::io(doing()))?;
@@ -265,6 +304,9 @@ fn write(
         ejected?;
         shell.say(&said)?;
     }
+    if !written.wanted.is_empty() {
+        shell.say(&format!("before the first start it wants from you: {}", written.wanted.join(", ")))?;
+    }
     if valid && written.open.is_empty() {
         shell.say("read it through, and then: forge generate")?;
         Ok(Answer::Yes)
@@ -289,9 +331,9 @@ fn summary(it: &Service) -> String {
 /// The files that the spec asks for and that somebody else has made.
 fn in_the_way(shell: &mut Shell<'_>) -> Result<Vec<String>, Failure> {
     let Read::Valid(project) = read(shell)? else { return Ok(Vec::new()) };
-    let wanted = project.plan(shell)?;
+    let (wanted, forges) = (project.plan(shell)?, forges(shell)?);
     let is_there = |path: &str| fs::symlink_metadata(shell.directory.join(path)).is_ok();
-    Ok(wanted.into_iter().filter(|it| it.extent == Extent::File && is_there(&it.path)).map(|it| it.path).collect())
+    Ok(wanted.into_iter().filter(|it| it.extent == Extent::File && !forges.contains(&it.path) && is_there(&it.path)).map(|it| it.path).collect())
 }
 
 /// Other places for what would lie where something is.

@@ -138,6 +138,8 @@ pub(super) struct ComposeService {
     pub(super) image: Option<(String, Option<String>, usize)>,
     /// The folder that it is built from, and the Dockerfile, both relative to the root.
     pub(super) build: Option<(String, String)>,
+    /// Arguments of its build that have a value.
+    pub(super) args: Vec<(String, String, usize)>,
     pub(super) command: Option<(String, usize)>,
     /// The ports inside of the container.
     pub(super) ports: Vec<(u16, usize)>,
@@ -194,17 +196,20 @@ pub(super) fn compose(tree: &Tree<'_>, file: &str) -> Option<Compose> {
             })
             .map(|it| it.split(':').next().unwrap_or_default().to_owned())
             .collect();
-        if let Some(environment) = node.get("environment") {
-            for (name, it) in environment.entries() {
-                let value = super::tree::scalar(&it.json()).unwrap_or_default();
-                out.environment.push((name.to_owned(), value, line(it)));
-            }
-            for it in environment.items() {
-                let (name, value) =
-                    it.text().unwrap_or_default().split_once('=').unwrap_or((it.text().unwrap_or_default(), ""));
-                out.environment.push((name.to_owned(), value.to_owned(), line(it)));
-            }
-        }
+        let settings = |node: Option<&Node>| -> Vec<(String, String, usize)> {
+            let Some(node) = node else { return Vec::new() };
+            let entries = node.entries().map(|(name, it)| {
+                (name.to_owned(), super::tree::scalar(&it.json()).unwrap_or_default(), line(it))
+            });
+            let items = node.items().iter().map(|it| {
+                let text = it.text().unwrap_or_default();
+                let (name, value) = text.split_once('=').unwrap_or((text, ""));
+                (name.to_owned(), value.to_owned(), line(it))
+            });
+            entries.chain(items).collect()
+        };
+        out.environment = settings(node.get("environment"));
+        out.args = settings(node.get("build").and_then(|it| it.get("args")));
         out.health = node.get("healthcheck").and_then(|it| it.get("test")).and_then(|it| {
             let words: Vec<&str> = it.items().iter().filter_map(Node::text).chain(it.text()).collect();
             Some((health_path(&words.join(" "))?, line(it)))

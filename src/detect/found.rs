@@ -178,8 +178,12 @@ pub struct Variable {
     pub secret: bool,
     /// Whether an env file gives it a value.
     pub given: bool,
-    /// Whether it has to have this value, or the program does not run in a container.
+    /// Whether it has this value wherever the program runs.
     pub set: bool,
+    /// Whether the program ends without it.
+    pub required: bool,
+    /// Whether the program has a value of its own where nobody gives it one.
+    pub optional: bool,
 }
 
 /// Where a package of the system is needed.

@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use super::docker::{Compose, ComposeService};
 use super::found::{Backing, Confidence, Evidence, Fact, Need};
 use super::rules::{Scope, is_comment};
-use super::tree::{line_at, name_of};
+use super::service::{Draft, Look};
+use super::tree::{line_at, name_of, within};
+use super::url::Url;
 use crate::catalog::{BackingDetection, Detection};
 
 /// What speaks for one kind.
@@ -34,29 +36,25 @@ pub(super) struct Needs {
     pub(super) needs: IndexMap<String, Need>,
 }
 
-/// Looks for backings. `linked` is the program's own service in a compose file; `environment` are variables that a compose
-/// file gives it, by name.
-pub(super) fn needs(
-    scope: &Scope<'_>,
-    known: &Detection,
-    composes: &[Compose],
-    linked: Option<(&Compose, &ComposeService)>,
-    env_files: &[String],
-) -> Needs {
-    let files: Vec<&String> = scope.sources.iter().chain(env_files).collect();
+/// Looks for backings, and for the variables in which the program finds them.
+pub(super) fn needs(look: &Look<'_>, draft: &Draft<'_>) -> Needs {
+    let (scope, known) = (&draft.scope, look.known);
+    let files = Files { scope, env_files: &draft.env_files };
     let signs: BTreeMap<&str, Signs> = known
         .backings
         .iter()
-        .map(|(kind, it)| (kind.as_str(), signs(scope, it, &files, composes, linked)))
+        .map(|(kind, it)| (kind.as_str(), signs(&files, it, look.composes, draft.linked)))
         .filter(|(_, it)| it.any())
         .collect();
-    let embedded = known.common.embedded.iter().find_map(|it| in_files(scope, it, &files));
+    let embedded = known.common.embedded.iter().find_map(|it| files.find(it));
     let alone = signs.values().filter(|it| it.package.is_some() && it.chosen.is_none()).count();
     let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for kind in signs.keys() {
         families.entry(known.backings[*kind].family.as_deref().unwrap_or(kind)).or_default().push(kind);
     }
     let mut out = Needs::default();
+    let values = look.values(draft);
+    let mut taken = BTreeSet::new();
     for (family, kinds) in &families {
         let needed = needed(&signs, kinds, embedded.is_some() && *family == "sql", alone);
         for kind in kinds {
@@ -85,7 +83,8 @@ pub(super) fn needs(
                 optional: confidence.is_none(),
             });
             if confidence.is_some() {
-                out.needs.insert(name.clone(), Need { environment: outputs(scope, found, linked) });
+                let wanted = Wanted { scope, known, kind, host: signs.service.as_ref().map(|(name, _)| name.as_str()) };
+                out.needs.insert(name.clone(), Need { environment: wanted.environment(&values, &mut taken) });
             }
         }
     }
@@ -137,19 +136,19 @@ fn needed<'k>(
 }
 
 fn signs(
-    scope: &Scope<'_>,
+    files: &Files<'_>,
     known: &BackingDetection,
-    files: &[&String],
     composes: &[Compose],
     linked: Option<(&Compose, &ComposeService)>,
 ) -> Signs {
+    let scope = files.scope;
     let package = known.packages.iter().find_map(|it| {
         scope.package(it).filter(|(_, package)| !package.dev).map(|(_, package)| package.evidence.clone())
     });
     let mut out = Signs { package, ..Signs::default() };
     let urls = known.schemes.iter().map(|it| format!(r#"\b{}(\+\w+)?://"#, regex::escape(it)));
     let patterns: Vec<String> = known.chosen.iter().cloned().chain(urls).collect();
-    out.chosen = patterns.iter().find_map(|it| in_files(scope, it, files));
+    out.chosen = patterns.iter().find_map(|it| files.find(it));
     out.variable = scope.variables.iter().find_map(|(name, evidence)| {
         known.variables.iter().any(|it| scope.tree.fits(it, name)).then(|| evidence.clone())
     });
@@ -191,41 +190,92 @@ pub(super) fn is_image(image: &str, known: &[String]) -> bool {
     known.iter().any(|it| *it == image || !it.contains('/') && *it == last)
 }
 
-fn in_files(scope: &Scope<'_>, pattern: &str, files: &[&String]) -> Option<Evidence> {
-    let pattern = scope.tree.pattern(pattern)?;
-    files.iter().find_map(|file| {
-        let text = scope.tree.text(file)?;
-        let found = pattern.find_iter(&text).find(|it| {
-            let line = text[..it.start()].rfind('\n').map_or(0, |it| it + 1);
-            !is_comment(text[line..].trim_start())
-        })?;
-        Some(Evidence::place(file.as_str(), Some(line_at(&text, found.start()))))
-    })
+/// The texts that can speak for a backing.
+struct Files<'s> {
+    scope: &'s Scope<'s>,
+    env_files: &'s [String],
+}
+
+impl Files<'_> {
+    /// Where the first of them fits a pattern. A line of an env file above the program counts where the program reads it.
+    fn find(&self, pattern: &str) -> Option<Evidence> {
+        let pattern = self.scope.tree.pattern(pattern)?;
+        self.scope.sources.iter().chain(self.env_files).find_map(|file| {
+            let text = self.scope.tree.text(file)?;
+            let is_shared = self.env_files.contains(file) && within(file, &self.scope.folder).is_none();
+            let found = pattern.find_iter(&text).find(|it| {
+                let line = text[..it.start()].rfind('\n').map_or(0, |it| it + 1);
+                let line = text[line..].trim_start();
+                let name = line.split('=').next().unwrap_or_default().trim();
+                !is_comment(line) && (!is_shared || self.scope.variables.contains_key(name))
+            })?;
+            Some(Evidence::place(file.as_str(), Some(line_at(&text, found.start()))))
+        })
+    }
 }
 
 fn scope_usage(scope: &Scope<'_>, known: &BackingDetection) -> Option<Fact<String>> {
-    known.usage.iter().find_map(|(usage, packages)| {
-        let found = packages.iter().find_map(|it| scope.package(it).filter(|(_, it)| !it.dev));
-        found.map(|(_, package)| Fact::new(usage.clone(), package.evidence.clone(), Confidence::Medium))
-    })
+    known.usage.iter().find_map(|(usage, rules)| Some(scope.find(rules)?.with(usage.clone())))
 }
 
-/// Which outputs go into which variables, as far as the program names them.
-fn outputs(
-    scope: &Scope<'_>,
-    known: &BackingDetection,
-    linked: Option<(&Compose, &ComposeService)>,
-) -> IndexMap<String, String> {
-    let given = linked.into_iter().flat_map(|(_, it)| it.environment.iter().map(|(name, ..)| name.as_str()));
-    let names: BTreeSet<&str> = scope.variables.keys().map(String::as_str).chain(given).collect();
-    let mut out = IndexMap::new();
-    for (output, patterns) in &known.outputs {
-        let found = patterns.iter().find_map(|it| names.iter().find(|name| scope.tree.fits(it, name)));
-        if let Some(name) = found
-            && !out.contains_key(*name)
-        {
-            out.insert((*name).to_owned(), output.clone());
+/// One backing, as a program wants to be told of it.
+struct Wanted<'s> {
+    scope: &'s Scope<'s>,
+    known: &'s Detection,
+    kind: &'s str,
+    /// What it is called in the compose file.
+    host: Option<&'s str>,
+}
+
+impl Wanted<'_> {
+    fn backing(&self) -> &BackingDetection {
+        &self.known.backings[self.kind]
+    }
+
+    /// Which output goes into which variable, as far as the program names them, or its framework reads them.
+    fn environment(
+        &self,
+        values: &BTreeMap<String, String>,
+        taken: &mut BTreeSet<String>,
+    ) -> IndexMap<String, String> {
+        let free = values.iter().filter(|(name, _)| !taken.contains(*name));
+        let found = free.filter_map(|(name, value)| Some((name.clone(), self.output(name, value)?)));
+        let mut out: IndexMap<String, String> = found.collect();
+        if !out.values().any(|it| it == "host" || it == "url" || it.contains("{host}")) {
+            let wires = self.scope.stack.wires.iter().filter(|it| it.kind.iter().any(|it| it == self.kind));
+            for (name, output) in wires.flat_map(|wire| self.scope.filled(&wire.when, &wire.environment)) {
+                out.entry(name).or_insert(output);
+            }
+        }
+        taken.extend(out.keys().cloned());
+        out
+    }
+
+    /// What a variable gets that holds `value` elsewhere.
+    fn output(&self, name: &str, value: &str) -> Option<String> {
+        let backing = self.backing();
+        let is_named = |patterns: &Vec<String>| patterns.iter().any(|it| self.scope.tree.fits(it, name));
+        let named = backing.outputs.iter().find(|(_, patterns)| is_named(patterns)).map(|(output, _)| output.clone());
+        let address = Some("{host}:{port}".to_owned());
+        if let Some(url) = Url::read(value) {
+            let is_there = self.host == Some(url.host);
+            let is_of = |it: &BackingDetection| it.schemes.iter().any(|it| it == url.base());
+            if !is_there && !is_of(backing) && (named.is_none() || self.known.backings.values().any(is_of)) {
+                return None;
+            }
+            return Some(url.form(backing).unwrap_or_else(|| "url".to_owned()));
+        }
+        let (host, port) = value.split_once(':').unwrap_or((value, ""));
+        let is_address = !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit());
+        match (named.as_deref(), self.host == Some(host)) {
+            (Some("url"), _) if is_address => address,
+            (None, true) if is_address => address,
+            (None, true) if port.is_empty() => Some("host".to_owned()),
+            (Some("url"), _) if value.is_empty() => {
+                let form = backing.forms.iter().find(|it| self.scope.any(std::slice::from_ref(&it.when)));
+                form.map(|it| it.url.clone()).or(named)
+            }
+            _ => named,
         }
     }
-    out
 }

@@ -135,6 +135,15 @@ impl<'t> Scope<'t> {
         .map(|(name, it)| (name.as_str(), it))
     }
 
+    /// Names and texts with what each place where a rule holds puts into them.
+    pub(super) fn filled(&self, rule: &Rule, texts: &IndexMap<String, String>) -> Vec<(String, String)> {
+        let hits = self.hits(rule, false);
+        let filled = hits.iter().flat_map(|hit| {
+            texts.iter().filter_map(|(name, text)| Some((self.expanded(name, hit)?, self.expanded(text, hit)?)))
+        });
+        filled.collect()
+    }
+
     fn all(&self, rule: &Rule, first: bool) -> Vec<Fact<String>> {
         let hits = self.hits(rule, first);
         hits.into_iter()

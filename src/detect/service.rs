@@ -1,30 +1,15 @@
 //! One folder as a program of one stack: every fact that can be read off it.
 
-use std::collections::BTreeMap;
-
 use indexmap::IndexMap;
 use regex::Regex;
 
 use super::command::Commands;
 use super::docker::{Compose, ComposeService, Dockerfile};
-use super::found::{self, Confidence, Evidence, Fact, PackageUse, Start, Variable};
+use super::found::{self, Confidence, Evidence, Fact, PackageUse, Start};
 use super::rules::{Scope, shown};
 use super::tree::{Tree, at, folder_of, line_at, name_of, scalar, settings, upwards, within};
 use super::version::is_range;
 use crate::catalog::{Detection, StackDetection};
-use crate::credential::{has_credential, is_secret};
-
-/// The names of env files, the ones that are committed on purpose first.
-const ENV_FILES: [&str; 8] = [
-    ".env.example",
-    ".env.sample",
-    ".env.template",
-    ".env.dist",
-    "env.example",
-    "example.env",
-    "docker/.env.example",
-    ".env",
-];
 
 /// What is looked at together: the folder, and what others said about it.
 pub(super) struct Look<'t> {
@@ -143,37 +128,6 @@ impl<'t> Look<'t> {
         });
     }
 
-    fn env_files(&self, folder: &str) -> Vec<String> {
-        upwards(folder)
-            .into_iter()
-            .flat_map(|folder| ENV_FILES.iter().flat_map(move |it| self.tree.glob(folder, it)))
-            .map(str::to_owned)
-            .collect()
-    }
-
-    /// The names of variables in env files and in code, with where they stand.
-    fn variables(&self, scope: &Scope<'_>, env_files: &[String]) -> BTreeMap<String, Evidence> {
-        let mut out = BTreeMap::new();
-        for file in env_files {
-            let Some(text) = self.tree.text(file) else { continue };
-            for (name, _, line) in settings(&text) {
-                out.entry(name).or_insert_with(|| Evidence::place(file, Some(line)));
-            }
-        }
-        for pattern in &self.known.common.reads {
-            let Some(pattern) = self.tree.pattern(pattern) else { continue };
-            for file in &scope.sources {
-                let Some(text) = self.tree.text(file) else { continue };
-                for it in pattern.captures_iter(&text) {
-                    let (Some(all), Some(name)) = (it.get(0), it.get(1)) else { continue };
-                    let evidence = || Evidence::place(file, Some(line_at(&text, all.start())));
-                    out.entry(name.as_str().to_owned()).or_insert_with(evidence);
-                }
-            }
-        }
-        out
-    }
-
     /// The Dockerfile that is about a folder: its own, one that a compose file builds it with, or one above that names it.
     fn dockerfile(&self, folder: &str) -> Option<Dockerfile> {
         let built = self.composes.iter().flat_map(|it| &it.services).find_map(|it| {
@@ -220,7 +174,9 @@ impl<'t> Look<'t> {
                 .as_ref()
                 .is_some_and(|(context, path)| self.is_about(folder, context, path) || Some(path.as_str()) == file)
         };
-        services().find(|(_, it)| is_own(it))
+        // Of several with one image, those that only run something else in it come last.
+        let own = services().filter(|(_, it)| is_own(it));
+        own.min_by_key(|(_, it)| (it.ports.is_empty(), it.command.is_some()))
     }
 
     /// How it is started: Procfile, Dockerfile, compose file, and then what the stack knows of manifests.
@@ -296,7 +252,14 @@ impl<'t> Look<'t> {
                 Confidence::Medium,
             ))
         };
-        let role = found.or_else(exposed).or_else(declared).or_else(script);
+        let named = || {
+            let start = draft.service.start.as_ref()?;
+            let name = draft.scope.program.as_deref().filter(|it| *it != ".").unwrap_or(&draft.scope.folder);
+            let is_worker = self.known.common.workers.iter().any(|it| self.tree.fits(it, name_of(name)));
+            let evidence = start.evidence.first()?.clone().because("it is called so, and nothing shows that it listens");
+            is_worker.then(|| Fact::new("worker".to_owned(), evidence, Confidence::Medium))
+        };
+        let role = found.or_else(exposed).or_else(declared).or_else(named).or_else(script);
         draft.scope.role = role.as_ref().map(|it| it.value.clone());
         draft.service.role = role;
     }
@@ -318,7 +281,10 @@ impl<'t> Look<'t> {
                 Some(Fact::new(version, it.at(*line), Confidence::High))
             })
         });
-        exact.cloned().or(imaged).or_else(|| written.first().cloned())
+        let found = exact.cloned().or(imaged).or_else(|| written.first().cloned());
+        // What was written for an older version runs with a newer one: what is asked for is the least.
+        let is_least = |it: &Fact<String>| scope.stack.newer && !is_range(&it.value);
+        found.map(|it| if is_least(&it) { it.with(format!(">={}", it.value)) } else { it })
     }
 
     fn port(&self, draft: &mut Draft<'t>) {
@@ -373,7 +339,19 @@ impl<'t> Look<'t> {
                 draft.scope.sources.iter().find_map(|file| in_route(self.tree, &pattern, file))
             })
         };
-        asked.or_else(composed).or_else(|| draft.scope.find(&draft.scope.stack.health)).or_else(routed)
+        // Where some routes lie below a path that is written elsewhere, those beside the program's own start are its own.
+        let own = || {
+            let is_mounted = draft.scope.sources.iter().filter_map(|it| self.tree.text(it)).any(|text| {
+                self.known.common.mounts.iter().any(|it| self.tree.fits(it, &text))
+            });
+            let role = draft.service.role.as_ref().and_then(|it| it.evidence.first()?.file.clone());
+            let framework = draft.scope.options.get("framework").and_then(|it| it.evidence.first()?.file.clone());
+            routed().filter(|it| {
+                let file = it.evidence[0].file.as_ref();
+                !is_mounted || file.is_some() && (file == role.as_ref() || file == framework.as_ref())
+            })
+        };
+        asked.or_else(composed).or_else(|| draft.scope.find(&draft.scope.stack.health)).or_else(own)
     }
 
     /// The migration: a `release` process, what runs before the start, or what the stack knows.
@@ -395,50 +373,6 @@ impl<'t> Look<'t> {
             .filter(|it| commands.is_migration(&it.value))
             .or_else(before)
             .or_else(|| draft.scope.find(&draft.scope.stack.migrate));
-    }
-
-    fn environment(&self, draft: &mut Draft<'t>) {
-        let scope = &draft.scope;
-        let mut out: IndexMap<String, Fact<Variable>> = IndexMap::new();
-        for (name, rules) in &scope.stack.environment {
-            if let Some(fact) = scope.find(rules) {
-                let value = Variable { value: Some(fact.value.clone()), given: false, secret: false, set: true };
-                out.insert(name.clone(), fact.with(value));
-            }
-        }
-        if let Some(it) = &draft.dockerfile {
-            for (name, value, line) in &it.env {
-                let is_plain = !value.contains('$') && !is_secret(name) && !has_credential(value);
-                if is_plain && scope.variables.contains_key(name) {
-                    let value = Variable { value: Some(value.clone()), given: false, secret: false, set: true };
-                    out.entry(name.clone()).or_insert_with(|| Fact::new(value, it.at(*line), Confidence::High));
-                }
-            }
-        }
-        let examples: BTreeMap<String, String> = draft
-            .env_files
-            .iter()
-            .rev()
-            .filter_map(|it| self.tree.text(it))
-            .flat_map(|it| settings(&it))
-            .map(|(name, value, _)| (name, value))
-            .collect();
-        let is_read = |name: &str| {
-            scope.sources.is_empty()
-                || scope.sources.iter().any(|it| self.tree.text(it).is_some_and(|text| text.contains(name)))
-        };
-        for (name, evidence) in &scope.variables {
-            let example = examples.get(name).filter(|it| !it.is_empty());
-            // The value of a URL can hold a password, whatever its name is.
-            let secret = is_secret(name) || example.is_some_and(|it| has_credential(it));
-            if evidence.file.as_deref().is_some_and(|it| name_of(it).contains("env")) && !is_read(name) && !secret {
-                continue;
-            }
-            let value = example.filter(|_| !secret).cloned();
-            let variable = Variable { value, given: example.is_some(), secret, set: false };
-            out.entry(name.clone()).or_insert_with(|| Fact::new(variable, evidence.clone(), Confidence::Medium));
-        }
-        draft.service.variables = out;
     }
 
     fn system(&self, draft: &mut Draft<'t>) {
@@ -467,6 +401,65 @@ impl<'t> Look<'t> {
             }
         }
         draft.service.packages = out;
+    }
+
+    /// The further processes of a program: those of its Procfile, those that a compose file runs from its image, and what its
+    /// stack knows.
+    pub(super) fn processes(&self, draft: &Draft<'t>) -> Vec<(String, Fact<String>)> {
+        let folder = draft.scope.folder.clone();
+        let commands =
+            Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
+        let serves = |it: &Fact<String>| {
+            let start = commands.read(&it.value).text;
+            !start.is_empty() && !commands.is_for_development(&it.value) && !commands.is_migration(&start)
+        };
+        let mut out: Vec<(String, Fact<String>)> =
+            draft.processes.iter().filter(|(name, _)| name != "release").cloned().collect();
+        if let Some((compose, own)) = draft.linked {
+            let is_same = |it: &&ComposeService| {
+                let is_image = own.image.as_ref().is_some_and(|(name, ..)| {
+                    it.image.as_ref().is_some_and(|(other, ..)| it.build.is_none() && name == other)
+                });
+                it.name != own.name && it.ports.is_empty() && (it.build.is_some() && it.build == own.build || is_image)
+            };
+            for it in compose.services.iter().filter(is_same) {
+                let Some((command, line)) = &it.command else { continue };
+                let command = Fact::new(command.clone(), compose.at(*line), Confidence::High);
+                if serves(&command) && !out.iter().any(|(name, _)| *name == it.name) {
+                    out.push((it.name.clone(), command));
+                }
+            }
+        }
+        let start = draft.service.start.as_ref().map(|it| it.value.text.clone()).unwrap_or_default();
+        for (process, rules) in &draft.scope.stack.workers {
+            let Some(command) = draft.scope.find(rules).filter(serves) else { continue };
+            let text = commands.read(&command.value).text;
+            let program = text.split_whitespace().next().unwrap_or_default().to_owned();
+            // The same under another name: `celery -A shop worker` is the worker, whatever somebody calls it.
+            let is_known = |(name, it): &(String, Fact<String>)| {
+                let known = commands.read(&it.value).text;
+                name == process
+                    || known == text
+                    || known.split_whitespace().next() == Some(&program) && known.contains(process.as_str())
+                    || known.split_whitespace().next() == Some(&program) && text == program
+            };
+            if text != start && !out.iter().any(is_known) {
+                out.push((process.clone(), command));
+            }
+        }
+        out
+    }
+
+    /// Takes away the variables of backings that the program has no need of: they are for the backing's own container.
+    pub(super) fn leave_to_backings(&self, draft: &Draft<'t>, backings: &[found::Backing], service: &mut found::Service) {
+        let reads = self.reads(&draft.scope);
+        let needed = backings.iter().filter(|it| !it.optional).filter_map(|it| self.known.backings.get(&it.kind.value));
+        let patterns: Vec<&String> =
+            needed.flat_map(|it| it.variables.iter().chain(it.outputs.values().flatten())).collect();
+        let wired: Vec<&String> = service.needs.values().flat_map(|it| it.environment.keys()).collect();
+        service.variables.retain(|name, _| {
+            wired.contains(&name) || reads.contains_key(name) || !patterns.iter().any(|it| self.tree.fits(it, name))
+        });
     }
 
     /// A process that runs from the same image.

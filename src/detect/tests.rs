@@ -326,7 +326,7 @@ fn go_with_a_server_and_a_tool() {
         ]),
         str![[r#"
 shopd in . of .: go package_manager=modules framework=chi main=./cmd/shopd
-  web on 8081, version 1.25, start ./app
+  web on 8081, version >=1.25, start ./app
   needs db DATABASE_URL=url
 db: postgres
 
@@ -384,7 +384,7 @@ fn gradle_modules() {
 api in api of .: java package_manager=gradle framework=spring-boot wrapper=false module=api
   web on 8085, version 21, start java -jar app.jar
   health /actuator/health
-  needs db 
+  needs db SPRING_DATASOURCE_URL=jdbc:postgresql://{host}:{port}/{database} SPRING_DATASOURCE_USERNAME=user SPRING_DATASOURCE_PASSWORD=password
 db: postgres
 
 "#]]

@@ -49,7 +49,7 @@ pub(super) fn learn(outputs: &BTreeMap<String, Told>, asked: &str) -> Result<Tol
                 return Err(Lack::Text(format!("`{name}` has a password of its own"), URL));
             }
             Some(secret) => {
-                // The entrypoint puts it before the first `@`, every byte as %XX: elsewhere its characters could mean something.
+                // The entrypoint puts it before the first `@`, encoded where it has to be: elsewhere its characters could mean something.
                 let is_in_a_url = whole.text.contains("://") && !whole.text.contains('@') && after.starts_with('@');
                 if whole.secret.is_some() || !is_in_a_url || whole.text.pop() != Some(':') {
                     return Err(Lack::Text(format!("`{{{name}}}` cannot stand there"), URL));

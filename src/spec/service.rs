@@ -195,7 +195,7 @@ pub struct Numbers {
     pub gid: u32,
 }
 
-/// How health is asked for: one of `http`, `tcp`, `command` and `file`, and how often.
+/// How health is asked for: one of `http`, `tcp`, `command`, `file` and `reaches`, and how often.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Healthcheck {
@@ -212,6 +212,10 @@ pub struct Healthcheck {
     /// A file that the program touches now and then.
     #[schemars(example = serde_json::json!({"path": "/tmp/alive", "max_age": "60s"}))]
     pub file: Option<Heartbeat>,
+    /// Something that it needs and that takes connections from it: for workers that listen nowhere and touch no file yet. It
+    /// shows that they could work, and not that they do.
+    #[schemars(example = &"queue")]
+    pub reaches: Option<Name>,
     /// How long between two questions; 30s, if left out.
     #[schemars(example = &"30s")]
     pub interval: Option<Duration>,

@@ -420,7 +420,7 @@ fn environment(project: &Project, container: &Container, image: Option<&Image>) 
             name.clone(),
             match value {
                 Env::Text(value) => text(value),
-                Env::Variable => interpolated(reference(name, project.variables.get(name))),
+                Env::Variable => reference(name, project.variables.get(name)).map_or(Tree::Null, interpolated),
             },
         );
         let known = container.comments.get(&format!("environment.{name}"));
@@ -435,17 +435,18 @@ fn environment(project: &Project, container: &Container, image: Option<&Image>) 
     }))
 }
 
-/// `${NAME:?…}` for what the operator has to set, `${NAME:-…}` for all else.
-fn reference(name: &str, variable: Option<&Variable>) -> String {
+/// `${NAME:?…}` for what the operator has to set, `${NAME:-…}` for what has a default. Without either the name stands alone, and
+/// what the operator does not set is not there: programs take an empty text for a value, and have defaults of their own.
+fn reference(name: &str, variable: Option<&Variable>) -> Option<String> {
     let variable = variable.expect("it is declared: resolve checked");
     if variable.required {
         // What would end the reference, or begin another, stays in .env.example.
         let plain = |it: &&String| !it.contains(['}', '{', '$']);
         let what = variable.description.as_ref().filter(plain).map_or_else(String::new, |it| format!("{it}; "));
-        return format!("${{{name}:?{what}set it in .env}}");
+        return Some(format!("${{{name}:?{what}set it in .env}}"));
     }
-    let default = variable.default.as_deref().unwrap_or_default().replace('$', "$$");
-    format!("${{{name}:-{default}}}")
+    let default = variable.default.as_deref()?.replace('$', "$$");
+    Some(format!("${{{name}:-{default}}}"))
 }
 
 fn healthcheck(container: &Container, image: Option<&Image>, builds: Option<&Image>) -> Option<Tree> {

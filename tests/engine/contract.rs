@@ -10,7 +10,7 @@ use super::proof::{Proof, docker, ensure, fails, lacks, same, within};
 use super::stack::{Compose, Stack};
 
 /// One or several facts about each container, and those about all of them together.
-pub(super) fn prove(stack: &Stack, compose: &Compose, secrets: &[&str]) {
+pub(super) fn prove(stack: &Stack, compose: &Compose, secrets: &[impl AsRef<str>]) {
     stack.prove("all are healthy", || within(30, || all_are_healthy(compose)));
     let containers = stack.do_or_fail("the containers can be listed", compose.containers());
     for container in &containers {
@@ -210,7 +210,7 @@ fn no_way_out(containers: &[Container]) -> Proof {
     Ok(())
 }
 
-fn no_secret_in_sight(containers: &[Container], secrets: &[&str]) -> Proof {
+pub(super) fn no_secret_in_sight(containers: &[Container], secrets: &[impl AsRef<str>]) -> Proof {
     let mut sight = String::new();
     for container in containers {
         sight += &container.json.to_string();
@@ -222,7 +222,7 @@ fn no_secret_in_sight(containers: &[Container], secrets: &[&str]) -> Proof {
     }
     let sight = sight.to_lowercase();
     for secret in secrets {
-        for form in forms(secret) {
+        for form in forms(secret.as_ref()) {
             lacks(&sight, &form).map_err(|_| format!("{form:?} shows"))?;
         }
     }

@@ -35,12 +35,15 @@ secret() {
   printf %s "$value"
 }
 
-# with_password URL NAME: the secret goes before the `@`, every byte as %XX, so that none of its characters can mean
-# something in a URL
+# with_password URL NAME: the secret goes before the `@`. Letters and digits alone go as they are, for programs that take
+# a URL apart and decode nothing; else every byte as %XX, so that no character can mean something in a URL
 with_password() {
   password=$(secret "$2")
-  encoded=$(printf %s "$password" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g')
-  printf '%s:%s@%s' "${1%%@*}" "$encoded" "${1#*@}"
+  LC_ALL=C
+  case $password in
+    *[!0-9A-Za-z]*) password=$(printf %s "$password" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g') ;;
+  esac
+  printf '%s:%s@%s' "${1%%@*}" "$password" "${1#*@}"
 }
 
 if [ -n "${DATABASE_URL-}" ]; then

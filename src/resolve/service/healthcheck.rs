@@ -2,7 +2,7 @@
 
 use minijinja::context;
 
-use super::super::Resolver;
+use super::super::{Resolver, unknown_name};
 use super::super::backing::Filler;
 use crate::catalog::StackFacts;
 use crate::codes;
@@ -36,13 +36,14 @@ impl Resolver<'_> {
             let place = Place::Value(here.key("interval"));
             self.error(&codes::INVALID_VALUE, place, "no time between two questions", "write `interval: 30s`");
         }
-        let given = [own.http.is_some(), own.tcp.is_some(), own.command.is_some(), own.file.is_some()];
+        let given =
+            [own.http.is_some(), own.tcp.is_some(), own.command.is_some(), own.file.is_some(), own.reaches.is_some()];
         if given.iter().filter(|it| **it).count() > 1 {
             self.error(
                 &codes::ONE_OF,
                 Place::Key(here.clone()),
                 "a healthcheck asks in one way",
-                "keep one of `http`, `tcp`, `command` and `file`",
+                "keep one of `http`, `tcp`, `command`, `file` and `reaches`",
             );
         }
         let (retries, start_period) = (own.retries.unwrap_or(3), own.start_period.unwrap_or(facts.start_period));
@@ -50,6 +51,11 @@ impl Resolver<'_> {
         let port = container.port;
         let (formulas, port, path, max_age) = if let Some(command) = own.command {
             let test = std::iter::once("CMD".to_owned()).chain(command.into_iter().map(|it| it.0)).collect();
+            return Some(asked(test));
+        } else if let Some(name) = own.reaches.as_ref().filter(|_| !facts.probe.connect.is_empty()) {
+            let place = self.reached(name, container, &here.key("reaches"))?;
+            let mut filler = Filler { resolver: self, values, at: here };
+            let test = std::iter::once("CMD".to_owned()).chain(filler.all(&facts.probe.connect)).chain(place).collect();
             return Some(asked(test));
         } else if let Some(file) = own.file {
             let parent = file.path.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -64,6 +70,8 @@ impl Resolver<'_> {
                 );
             }
             (&facts.probe.file, 0, file.path.to_string(), file.max_age.0)
+        } else if own.reaches.is_some() {
+            (&facts.probe.connect, 0, String::new(), 0)
         } else if let Some(port) = own.tcp {
             (&facts.probe.tcp, port, String::new(), 0)
         } else if let Some(path) =
@@ -101,7 +109,7 @@ impl Resolver<'_> {
             // What was written there cannot be done; where nothing was, the service itself is to blame.
             let own = service.healthcheck.as_ref();
             let asked = own.and_then(|it| {
-                let given = [("http", it.http.is_some()), ("tcp", it.tcp.is_some()), ("file", it.file.is_some())];
+                let given = [("http", it.http.is_some()), ("tcp", it.tcp.is_some()), ("file", it.file.is_some()), ("reaches", it.reaches.is_some())];
                 given.into_iter().find(|(_, given)| *given).map(|(key, _)| here.key(key))
             });
             self.error(
@@ -116,5 +124,22 @@ impl Resolver<'_> {
         let mut filler = Filler { resolver: self, values, at: here };
         let test = std::iter::once("CMD".to_owned()).chain(filler.all(formulas)).collect();
         Some(asked(test))
+    }
+
+    /// Host and port of something that a container needs; `None` where it needs no such thing, which is told.
+    fn reached(&mut self, name: &str, container: &Container, at: &Path) -> Option<[String; 2]> {
+        let known = self.providers.get(name);
+        let output = |output: &str| known.and_then(|it| Some(it.outputs.get(output)?.text.clone()));
+        match (output("host"), output("port")) {
+            (Some(host), Some(port)) if container.networks.contains(name) => Some([host, port]),
+            _ => {
+                let needed = container.networks.iter().filter(|it| self.providers.contains_key(*it)).cloned();
+                let needed: Vec<String> = needed.collect();
+                let place = Place::Value(at.clone());
+                let complaint = unknown_name(place, format!("`{}` needs no `{}`", container.name, name.escape_debug()));
+                self.told.push(complaint.nearest(name, needed.iter().map(String::as_str)));
+                None
+            }
+        }
     }
 }

@@ -45,6 +45,7 @@ services:
     command: [python, -m, also]
     port: 8000
     needs: [bank]
+    healthcheck: { reaches: bank }
     migrate: { command: [python, -m, migrate], after: [api] }
   asset:
     build: { stack: static, context: ./asset, options: { root: public, not_found: gone.html } }
@@ -289,6 +290,7 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field("services.*.healthcheck.file.path", Lands, &["services.alone.healthcheck.file.path"]),
     field("services.*.healthcheck.file.max_age", Refused, &["services.alone.healthcheck.file.max_age"]),
+    field("services.*.healthcheck.reaches", Refused, &["services.also.healthcheck.reaches"]),
     field("services.*.healthcheck.interval", Refused, &["services.api.healthcheck.interval"]),
     field("services.*.healthcheck.timeout", Refused, &["services.api.healthcheck.timeout"]),
     field("services.*.healthcheck.start_period", Refused, &["services.api.healthcheck.start_period"]),

@@ -92,13 +92,18 @@ func fromSecret(variable, name string) {
 	}
 }
 
-// The secret goes before the `@` of the URL, every byte as %XX, so that none of its characters can mean something there.
+// The secret goes before the `@` of the URL: letters and digits as they are, for programs that take it apart and decode
+// nothing; other bytes as %XX, so that no character can mean something there.
 func withPassword(variable, name string) {
 	before, after, found := strings.Cut(os.Getenv(variable), "@")
 	if found {
 		var encoded strings.Builder
 		for _, it := range []byte(secret(name)) {
-			fmt.Fprintf(&encoded, "%%%02x", it)
+			if '0' <= it && it <= '9' || 'A' <= it && it <= 'Z' || 'a' <= it && it <= 'z' {
+				encoded.WriteByte(it)
+			} else {
+				fmt.Fprintf(&encoded, "%%%02x", it)
+			}
 		}
 		os.Setenv(variable, before+":"+encoded.String()+"@"+after)
 	}

@@ -55,10 +55,11 @@ for (const place of (process.env.WAIT_FOR ?? "").split(" ").filter(Boolean)) {
   }
 }
 
-// before the `@`, every byte as %XX, so that none of its characters can mean something in a URL
+// before the `@`: letters and digits as they are, for programs that take a URL apart and decode nothing; other bytes as
+// %XX, so that no character can mean something in a URL
 if (process.env["CACHE_URL"]) {
   const [user, ...rest] = process.env["CACHE_URL"].split("@");
-  const encoded = Buffer.from(secret("CACHE_PASSWORD")).toString("hex").replace(/../g, "%$&");
+  const encoded = secret("CACHE_PASSWORD").replace(/[^0-9A-Za-z]+/g, (it) => Buffer.from(it).toString("hex").replace(/../g, "%$&"));
   process.env["CACHE_URL"] = `${user}:${encoded}@${rest.join("@")}`;
 }
 

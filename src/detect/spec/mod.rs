@@ -1,20 +1,23 @@
 //! What was found as the text of a `forge.yaml`, with the evidence beside what was inferred.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod gateway;
+mod settings;
+
+use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use self::settings::{Declared, fits};
 use super::command::split;
 use super::found::{Backing, Fact, Found, PackageUse, Service};
-use super::version::chosen;
+use super::version::{chosen, numbers};
 use super::{slug, tree};
-use crate::catalog::{Catalog, Detection, Entry, Selection, StackFacts};
-use crate::credential::{has_credential, is_harmless};
+use crate::catalog::{Catalog, Detection, Entry, Selection, StackFacts, System};
 use crate::render::tree::{Entry as Line, Tree, entry};
 
-/// Of more settings than these nobody reads the list.
-const MOST_VARIABLES: usize = 40;
+/// The variant of base images that has a shell and packages.
+const SLIM: &str = "slim";
 
 /// What a spec is made of.
 pub struct Draft<'a> {
@@ -26,6 +29,8 @@ pub struct Draft<'a> {
     pub known: &'a Detection,
     /// The name of the project.
     pub name: String,
+    /// The domain that people reach it at, where there is one already.
+    pub domain: Option<String>,
     /// Where outputs lie, where files of other people are in the way of the usual places: `layout:`.
     pub layout: Option<Value>,
 }
@@ -36,14 +41,8 @@ pub struct Written {
     pub text: String,
     /// What could not be said in it, in sentences.
     pub open: Vec<String>,
-}
-
-/// What all services together declare.
-#[derive(Default)]
-struct Declared {
-    secrets: BTreeMap<String, Line>,
-    variables: BTreeMap<String, Line>,
-    open: Vec<String>,
+    /// What somebody has to supply before the first start: `secrets/OPENAI_API_KEY`, `REGION in .env`.
+    pub wanted: Vec<String>,
 }
 
 impl Draft<'_> {
@@ -86,7 +85,7 @@ impl Draft<'_> {
             text.push_str("\n# It can use these, too; nothing says that it has to:\n# backings:\n");
             text.push_str(&(unused.join("\n") + "\n"));
         }
-        Written { text, open: declared.open }
+        Written { text, open: declared.open, wanted: declared.wanted.into_iter().collect() }
     }
 
     fn service(&self, it: &Service, declared: &mut Declared) -> Option<Line> {
@@ -98,7 +97,7 @@ impl Draft<'_> {
                 if start.value.words.is_empty() { split(&start.value.text) } else { start.value.words.clone() };
             lines.push(entry("from", Tree::text(&**from)));
             lines.push(entry("command", words(&command)).comment(start.because()));
-            lines.push(no_probe());
+            lines.push(self.no_port(it, true));
             return Some(entry(&**name, Tree::map(lines)).comment(self.headline(it)));
         }
         let Some((stack, entry_of)) = self.catalog.stacks.get_key_value(&it.stack.value) else {
@@ -108,18 +107,24 @@ impl Draft<'_> {
             ));
             return None;
         };
-        let (options, refused) = self.options(it, entry_of);
+        let (mut options, refused) = self.options(it, entry_of);
         let version = it.version.as_ref().and_then(|asked| {
             let known: Vec<&str> = entry_of.versions.keys().map(String::as_str).collect();
             Some((asked, chosen(&asked.value, &known, &entry_of.default_version)?.to_owned()))
         });
-        let selection = Selection {
+        let mut selection = Selection {
             version: version.as_ref().map_or_else(|| entry_of.default_version.clone(), |(_, it)| it.clone()),
             options: entry_of.fill_options(&options.iter().map(|(name, it)| (name.clone(), it.clone())).collect()),
             usage: None,
             program: None,
         };
-        let facts = entry_of.facts::<StackFacts>(&selection).ok();
+        let mut facts = entry_of.facts::<StackFacts>(&selection).ok();
+        let has_slim = entry_of.options.get("variant").and_then(|it| it["enum"].as_array());
+        if facts.as_ref().is_some_and(|facts| self.wants_more(it, facts)) && has_slim.is_some_and(|it| it.contains(&SLIM.into())) {
+            options.insert("variant".to_owned(), SLIM.into());
+            selection.options = entry_of.fill_options(&options.iter().map(|(name, it)| (name.clone(), it.clone())).collect());
+            facts = entry_of.facts::<StackFacts>(&selection).ok();
+        }
         lines.push(self.build(it, stack, &options, version.as_ref(), &refused));
         let port = port(it, facts.as_ref());
         if let Some(command) = self.command(it, facts.as_ref(), &options, &selection, port, declared) {
@@ -142,7 +147,9 @@ impl Draft<'_> {
                 let probe = Tree::flow_map([entry("http", Tree::text(&*health.value))]);
                 lines.push(entry("healthcheck", probe).comment(health.because()));
             }
-            _ if !has_port => lines.push(no_probe()),
+            _ if !has_port => {
+                lines.push(self.no_port(it, facts.as_ref().is_some_and(|it| !it.probe.connect.is_empty())));
+            }
             _ => {}
         }
         lines.extend(self.needs(it));
@@ -165,6 +172,34 @@ impl Draft<'_> {
             lines.push(entry("writable", Tree::map(volumes)));
         }
         Some(entry(&**name, Tree::map(lines)).comment(self.headline(it)))
+    }
+
+    /// Whether a service wants what its image does not have: packages, or somebody who puts secrets into variables.
+    fn wants_more(&self, it: &Service, facts: &StackFacts) -> bool {
+        let has_secret = it.variables.values().any(|it| it.value.secret)
+            || it.needs.values().flat_map(|it| it.environment.values()).any(|it| {
+                matches!(it.as_str(), "url" | "password" | "key" | "secret_key") || it.contains("{password}")
+            });
+        let has_packages = self.packages(it).is_some_and(|it| it.value.get("run").is_some());
+        has_secret && !facts.shell && facts.entrypoint.is_none()
+            || (has_packages || it.migrate.is_some() && !facts.shell && facts.entrypoint.is_none())
+                && facts.system == System::Distroless
+    }
+
+    /// The probe of what listens nowhere: whether it reaches what it works for, its queue before all.
+    fn no_port(&self, it: &Service, connects: bool) -> Line {
+        let whole = it.from.as_ref().and_then(|from| self.found.services.iter().find(|it| it.name.value == *from));
+        let needs = &whole.unwrap_or(it).needs;
+        let backings = needs.keys().filter_map(|name| self.found.backings.iter().find(|it| it.name == *name));
+        let queue = backings.filter(|it| !it.optional).min_by_key(|it| {
+            let is_queue = it.usage.as_ref().is_some_and(|it| it.value == "queue");
+            !(is_queue || matches!(it.name.as_str(), "queue" | "broker"))
+        });
+        let Some(queue) = queue.filter(|_| connects) else { return no_probe() };
+        let comment =
+            "better, as it sees one that hangs: touch a file now and then, and write { file: { path: /tmp/alive, max_age: 60s } }";
+        let probe = Tree::flow_map([entry("reaches", Tree::text(&*queue.name))]);
+        entry("healthcheck", probe).comment(comment)
     }
 
     /// What a service is, in a line or two.
@@ -218,6 +253,9 @@ impl Draft<'_> {
                 let line = entry(&**name, value(choice));
                 match it.options.get(name) {
                     Some(fact) => line.comment(fact.because()),
+                    None if name == "variant" => {
+                        line.comment("the usual image has no shell: packages and secrets in variables want one")
+                    }
                     None => line,
                 }
             })
@@ -226,6 +264,7 @@ impl Draft<'_> {
             build.push(entry("options", Tree::map(chosen)));
         }
         build.extend(self.packages(it));
+        build.extend(self.arguments(it));
         let line = entry("build", Tree::map(build));
         if refused.is_empty() { line } else { line.comment(refused.join("\n")) }
     }
@@ -261,9 +300,6 @@ impl Draft<'_> {
 
     fn packages(&self, it: &Service) -> Option<Line> {
         let common = &self.known.common;
-        let fits = |patterns: &[String], name: &str| {
-            patterns.iter().any(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)))
-        };
         let is_name =
             |name: &str| name.bytes().all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it)) && name.len() > 1;
         let (mut build, mut run, mut reasons) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -347,7 +383,7 @@ impl Draft<'_> {
                 let given: Vec<Line> = need
                     .environment
                     .iter()
-                    .filter(|(_, output)| known(output))
+                    .filter(|(_, output)| output.contains('{') || known(output))
                     .map(|(variable, output)| entry(&**variable, Tree::text(&**output)))
                     .collect();
                 let given = if given.is_empty() {
@@ -357,109 +393,13 @@ impl Draft<'_> {
                 };
                 needs.push(entry(&**name, given).comment(backing.kind.because()));
             } else if self.found.services.iter().any(|it| it.name.value == *name) {
-                needs.push(entry(&**name, Tree::flow_map([])));
+                let given = need.environment.iter().map(|(variable, it)| entry(&**variable, Tree::text(&**it)));
+                let given: Vec<Line> = given.collect();
+                let given = (!given.is_empty()).then(|| entry("environment", Tree::flow_map(given)));
+                needs.push(entry(&**name, Tree::flow_map(given)));
             }
         }
         (!needs.is_empty()).then(|| entry("needs", Tree::map(needs)))
-    }
-
-    /// Constants, settings and secrets.
-    fn settings(
-        &self,
-        it: &Service,
-        facts: Option<&StackFacts>,
-        port: Option<u16>,
-        declared: &mut Declared,
-    ) -> Vec<Line> {
-        // What a browser gets is known to everybody, and an env file of the whole project is for others.
-        if it.role.as_ref().is_some_and(|it| it.value == "static") {
-            return Vec::new();
-        }
-        let common = &self.known.common;
-        let fits = |patterns: &[String], name: &str| {
-            patterns.iter().any(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)))
-        };
-        let wired: BTreeSet<&String> = it.needs.values().flat_map(|it| it.environment.keys()).collect();
-        let by_stack = |name: &str| facts.is_some_and(|it| it.environment.contains_key(name));
-        let (mut environment, mut variables, mut secrets) = (Vec::new(), Vec::new(), Vec::new());
-        let mut empty: Vec<&str> = Vec::new();
-        if let Some(variable) = &it.port_variable
-            && let Some(port) = port.or(facts.and_then(|it| it.port))
-            && !by_stack(&variable.value)
-        {
-            let line = entry(&*variable.value, Tree::text(port.to_string()));
-            environment.push(line.comment(variable.because()));
-        }
-        for (name, fact) in &it.variables {
-            let is_ours = wired.contains(name)
-                || by_stack(name)
-                || fits(&common.system, name)
-                || fits(&common.ports, name)
-                || name.ends_with("_FILE");
-            if is_ours || !is_name(name) {
-                continue;
-            }
-            let variable = &fact.value;
-            let in_production = common
-                .production
-                .iter()
-                .find(|(pattern, _)| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)));
-            if variable.secret {
-                let from_file = fact.evidence[0].file.as_deref().is_some_and(|it| tree::name_of(it).contains("env"));
-                let made = common
-                    .generated
-                    .iter()
-                    .find(|(pattern, _)| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name)));
-                let source = match made {
-                    Some((_, length)) => {
-                        let length = entry("length", Tree::Number(u64::from(*length)));
-                        entry("generate", Tree::flow_map([length]))
-                    }
-                    // An example without a value is one of what can be left out.
-                    None if from_file && !variable.given => {
-                        empty.push(name.as_str());
-                        continue;
-                    }
-                    None => entry("supplied", Tree::text(format!("{} of {}", name, it.name.value))),
-                };
-                let line = entry(&**name, Tree::flow_map([source])).comment(fact.because());
-                declared.secrets.entry(name.clone()).or_insert(line);
-                secrets.push(entry(&**name, Tree::flow_map([entry("environment", Tree::text(&**name))])));
-            } else if variable.set {
-                if let Some(value) = variable.value.as_ref().filter(|it| is_plain(it)) {
-                    environment.push(entry(&**name, Tree::text(&**value)).comment(fact.because()));
-                }
-            } else if let Some((_, value)) = in_production {
-                environment.push(entry(&**name, Tree::text(&**value)).comment(fact.because()));
-            } else if variables.len() < MOST_VARIABLES {
-                let mut lines = Vec::new();
-                if let Some(value) = variable
-                    .value
-                    .as_ref()
-                    .filter(|it| is_plain(it) && !it.contains("localhost") && !it.contains("127.0.0.1"))
-                {
-                    lines.push(entry("default", Tree::text(&**value)));
-                }
-                let line = entry(&**name, Tree::flow_map(lines)).comment(fact.because());
-                declared.variables.entry(name.clone()).or_insert(line);
-                variables.push(Tree::text(&**name));
-            }
-        }
-        let mut out = Vec::new();
-        if !environment.is_empty() {
-            out.push(entry("environment", Tree::map(environment)));
-        }
-        if !variables.is_empty() {
-            out.push(entry("variables", Tree::flow_list(variables)));
-        }
-        if !secrets.is_empty() {
-            out.push(entry("secrets", Tree::map(secrets)));
-        }
-        if let Some(last) = out.last_mut().filter(|_| !empty.is_empty()) {
-            let words = format!("secrets that examples leave empty, for who uses them: {}", empty.join(", "));
-            last.comment = Some(words);
-        }
-        out
     }
 
     fn backing(&self, it: &Backing, declared: &mut Declared) -> Option<Line> {
@@ -477,11 +417,13 @@ impl Draft<'_> {
         };
         let mut lines = vec![entry("kind", Tree::text(&*it.kind.value))];
         let mut comment = it.kind.because();
-        if let Some(asked) = &it.version {
+        // What keeps nothing has no data of an older version.
+        let is_cache = entry_of.uses.contains_key("cache") && it.usage.as_ref().is_none_or(|it| it.value == "cache");
+        if let Some(asked) = it.version.as_ref().filter(|_| !is_cache) {
             let known: Vec<&str> = entry_of.versions.keys().map(String::as_str).collect();
             if let Some(version) = chosen(&asked.value, &known, &entry_of.default_version) {
                 lines.push(entry("version", Tree::text(version)));
-                if !asked.value.starts_with(version) {
+                if !is_same(&asked.value, version) {
                     comment = format!(
                         "{comment}\nit was {}; data of an older version have to be taken over by hand",
                         asked.value
@@ -494,56 +436,12 @@ impl Draft<'_> {
         }
         Some(entry(&*it.name, Tree::flow_map(lines)).comment(comment))
     }
+}
 
-    /// The edge: the front end at `/`, what is behind it at `/api/`.
-    fn gateway(&self, names: &BTreeSet<String>) -> Option<Line> {
-        let serve = |role: &str| -> Vec<&Service> {
-            let is_one =
-                |it: &&Service| names.contains(&it.name.value) && it.role.as_ref().is_some_and(|it| it.value == role);
-            self.found.services.iter().filter(is_one).collect()
-        };
-        let (files, webs) = (serve("static"), serve("web"));
-        let route = |path: &str, to: &Service| {
-            Tree::flow_map([entry("path", Tree::text(path)), entry("to", Tree::text(&*to.name.value))])
-        };
-        let mut routes = Vec::new();
-        let mut comment = None;
-        match (&files[..], &webs[..]) {
-            ([], []) => return None,
-            ([], [web]) => routes.push(route("/", web)),
-            ([file], []) => routes.push(route("/", file)),
-            ([], [first, rest @ ..]) => {
-                comment = Some("a guess: nothing says which paths are whose");
-                routes.extend(rest.iter().map(|it| route(&format!("/{}/", it.name.value), it)));
-                routes.push(route("/", first));
-            }
-            ([file, others @ ..], webs) => {
-                comment = Some("a guess: nothing says which paths are whose");
-                routes.extend(others.iter().map(|it| route(&format!("/{}/", it.name.value), it)));
-                routes.extend(webs.iter().enumerate().map(|(index, it)| {
-                    if index == 0 { route("/api/", it) } else { route(&format!("/{}/", it.name.value), it) }
-                }));
-                routes.push(route("/", file));
-            }
-        }
-        let routes = entry("routes", Tree::list(routes));
-        let host = entry("main", Tree::flow_map([entry("domain", Tree::text(format!("{}.localhost", self.name)))]));
-        let hosts = entry("hosts", Tree::flow_map([host]))
-            .comment("yours, and then `tls: { mode: acme, … }` or files, and ports 80 and 443");
-        let ports = Tree::flow_map([entry("http", Tree::Number(8080)), entry("host_ip", Tree::text("127.0.0.1"))]);
-        Some(entry(
-            "gateway",
-            Tree::map([
-                hosts,
-                entry("tls", Tree::flow_map([entry("mode", Tree::text("none"))])),
-                entry("ports", ports),
-                match comment {
-                    Some(comment) => routes.comment(comment),
-                    None => routes,
-                },
-            ]),
-        ))
-    }
+/// Whether one version is the other, said in more or fewer numbers: `3.13` and `3`.
+fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (numbers(one), numbers(other));
+    one.iter().zip(&other).all(|(one, other)| one == other)
 }
 
 /// What takes the place of a probe where nothing is known to ask for.
@@ -607,19 +505,6 @@ fn value(it: &Value) -> Tree {
 
 fn object(map: &Map<String, Value>) -> Tree {
     Tree::map(map.iter().map(|(key, it)| entry(&**key, value(it))))
-}
-
-/// Whether a value is harmless to stand in a file that everybody reads.
-fn is_plain(value: &str) -> bool {
-    let is_short = value.len() <= 200 && !value.chars().any(char::is_control);
-    is_short && !value.contains('$') && (is_harmless(value) || !has_credential(value)) && !value.contains("://")
-        || value.starts_with("http") && !value.contains('@') && is_short && !value.contains('$')
-}
-
-fn is_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|it| it.is_ascii_alphabetic() || it == b'_')
-        && bytes.all(|it| it.is_ascii_alphanumeric() || it == b'_')
 }
 
 fn one_line(text: &str) -> String {

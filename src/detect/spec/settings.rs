@@ -1,0 +1,269 @@
+//! Constants, settings and secrets: what of the variables that a program reads stands where in the spec.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Draft;
+use crate::catalog::StackFacts;
+use crate::credential::{has_credential, is_harmless};
+use crate::detect::found::{Fact, Service, Variable};
+use crate::detect::url::Url;
+use crate::render::tree::{Entry as Line, Tree, entry};
+
+/// Of more settings than these nobody reads the list.
+const MOST_VARIABLES: usize = 40;
+
+/// What all services together declare.
+#[derive(Default)]
+pub(super) struct Declared {
+    pub(super) secrets: BTreeMap<String, Line>,
+    pub(super) variables: BTreeMap<String, Line>,
+    /// What could not be said.
+    pub(super) open: Vec<String>,
+    /// What somebody has to supply before the first start.
+    pub(super) wanted: BTreeSet<String>,
+}
+
+/// What one service says.
+#[derive(Default)]
+struct Settings {
+    environment: Vec<Line>,
+    variables: Vec<Tree>,
+    secrets: Vec<Line>,
+    /// Secrets that it does without.
+    left_out: Vec<String>,
+}
+
+impl Draft<'_> {
+    /// Constants, settings and secrets of a service.
+    pub(super) fn settings(
+        &self,
+        it: &Service,
+        facts: Option<&StackFacts>,
+        port: Option<u16>,
+        declared: &mut Declared,
+    ) -> Vec<Line> {
+        // What a browser gets is known to everybody, and an env file of the whole project is for others.
+        if is_static(it) {
+            return Vec::new();
+        }
+        let common = &self.known.common;
+        let wired: BTreeSet<&String> = it.needs.values().flat_map(|it| it.environment.keys()).collect();
+        let by_stack = |name: &str| facts.is_some_and(|it| it.environment.contains_key(name));
+        let mut out = Settings::default();
+        if let Some(variable) = &it.port_variable
+            && let Some(port) = port.or(facts.and_then(|it| it.port))
+            && !by_stack(&variable.value)
+        {
+            let line = entry(&*variable.value, Tree::text(port.to_string()));
+            out.environment.push(line.comment(variable.because()));
+        }
+        for (name, fact) in &it.variables {
+            let is_ours = wired.contains(name)
+                || by_stack(name)
+                || fits(&common.system, name)
+                || fits(&common.ports, name)
+                || self.is_built_in(it, name)
+                || name.ends_with("_FILE");
+            if is_ours || !is_name(name) {
+                continue;
+            }
+            if fact.value.secret {
+                self.secret(it, name, fact, &mut out, declared);
+            } else if let Some(line) = self.constant(name, fact) {
+                out.environment.push(line);
+            } else if !fact.value.set && out.variables.len() < MOST_VARIABLES {
+                let line = variable(name, fact, declared);
+                declared.variables.entry(name.clone()).or_insert(line);
+                out.variables.push(Tree::text(&**name));
+            }
+        }
+        let named = facts.into_iter().flat_map(|it| &it.variables);
+        for (name, what) in named.filter(|(name, _)| !it.variables.contains_key(*name) && !wired.contains(name)) {
+            let length = common.generated.iter().find(|(pattern, _)| fits_one(pattern, name));
+            let Some((_, length)) = length else { continue };
+            out.secrets.push(secret_use(name));
+            declared.secrets.entry(name.clone()).or_insert_with(|| generated(name, *length, what.clone()));
+        }
+        out.lines()
+    }
+
+    /// Arguments of the build: variables that are compiled into what browsers get.
+    pub(super) fn arguments(&self, it: &Service) -> Option<Line> {
+        let lines: Vec<Line> = it
+            .variables
+            .iter()
+            .filter(|(name, fact)| self.is_built_in(it, name) && is_name(name) && !fact.value.secret)
+            .filter_map(|(name, fact)| {
+                let value = fact.value.value.as_ref().filter(|_| fact.value.given)?;
+                let line = |value: &str, comment: String| entry(&**name, Tree::text(value)).comment(comment);
+                if is_local(value) {
+                    let words = format!("{}; the gateway, for browsers are not on this host", fact.because());
+                    return Url::read(value).map(|it| {
+                        let stroke = if it.path().is_empty() { "" } else { "/" };
+                        line(&format!("{}{stroke}{}", self.url(), it.path()), words)
+                    });
+                }
+                is_plain(value).then(|| line(value, fact.because()))
+            })
+            .collect();
+        (!lines.is_empty()).then(|| entry("args", Tree::map(lines)))
+    }
+
+    fn is_built_in(&self, it: &Service, name: &str) -> bool {
+        self.known.stacks.get(&it.stack.value).is_some_and(|it| fits(&it.build_variables, name))
+    }
+
+    /// A line under `environment`, for what is the same wherever it runs.
+    fn constant(&self, name: &str, fact: &Fact<Variable>) -> Option<Line> {
+        let common = &self.known.common;
+        let given = fact.value.value.as_deref();
+        let line = |value: &str, comment: String| Some(entry(name, Tree::text(value)).comment(comment));
+        if let Some((_, form)) = common.addresses.iter().find(|(pattern, _)| fits_one(pattern, name))
+            && given.is_none_or(|it| is_local(it) || it.contains('*') || form.contains("{domain}"))
+        {
+            let text = form.replace("{domain}", &self.domain()).replace("{url}", &self.url());
+            return line(&listed_as(&text, given), format!("{}; the gateway, as people reach it", fact.because()));
+        }
+        if let Some((_, value)) = common.production.iter().find(|(pattern, _)| fits_one(pattern, name)) {
+            let value = if value == "false" { off(given?)? } else { value };
+            return line(value, fact.because());
+        }
+        let value = given.filter(|it| fact.value.set && is_plain(it) && !is_local(it))?;
+        line(value, fact.because())
+    }
+
+    fn secret(&self, it: &Service, name: &str, fact: &Fact<Variable>, out: &mut Settings, declared: &mut Declared) {
+        let made = self.known.common.generated.iter().find(|(pattern, _)| fits_one(pattern, name));
+        let by_framework = self.known.stacks.get(&it.stack.value).is_some_and(|it| fits(&it.optional_variables, name));
+        let line = match made {
+            Some((_, length)) => generated(name, *length, fact.because()),
+            None if fact.value.optional || by_framework && !fact.value.given => {
+                out.left_out.push(name.to_owned());
+                return;
+            }
+            None => {
+                declared.wanted.insert(format!("secrets/{name}"));
+                let supplied = entry("supplied", Tree::text(format!("{name} of {}", it.name.value)));
+                entry(name, Tree::flow_map([supplied])).comment(fact.because())
+            }
+        };
+        declared.secrets.entry(name.to_owned()).or_insert(line);
+        out.secrets.push(secret_use(name));
+    }
+}
+
+/// The declaration of a secret that anything random will do for.
+fn generated(name: &str, length: u32, comment: String) -> Line {
+    let generate = Tree::flow_map([entry("length", Tree::Number(length.into()))]);
+    entry(name, Tree::flow_map([entry("generate", generate)])).comment(comment)
+}
+
+/// A secret as a service gets it: in a variable of its name.
+fn secret_use(name: &str) -> Line {
+    entry(name, Tree::flow_map([entry("environment", Tree::text(name))]))
+}
+
+impl Settings {
+    fn lines(self) -> Vec<Line> {
+        let mut out = Vec::new();
+        if !self.environment.is_empty() {
+            out.push(entry("environment", Tree::map(self.environment)));
+        }
+        if !self.variables.is_empty() {
+            out.push(entry("variables", Tree::flow_list(self.variables)));
+        }
+        if !self.secrets.is_empty() {
+            out.push(entry("secrets", Tree::map(self.secrets)));
+        }
+        if let Some(last) = out.last_mut().filter(|_| !self.left_out.is_empty()) {
+            last.comment =
+                Some(format!("secrets that it does without, for who uses them: {}", self.left_out.join(", ")));
+        }
+        out
+    }
+}
+
+/// The declaration of a setting that the operator makes.
+fn variable(name: &str, fact: &Fact<Variable>, declared: &mut Declared) -> Line {
+    let known = fact.value.value.as_ref().filter(|it| is_plain(it) && !is_local(it));
+    let mut lines = Vec::new();
+    let mut comment = fact.because();
+    match known {
+        Some(value) => lines.push(entry("default", Tree::text(&**value))),
+        None if fact.value.required => {
+            declared.wanted.insert(format!("{name} in .env"));
+            lines.push(entry("required", Tree::Bool(true)));
+        }
+        None => {}
+    }
+    if let Some(value) = fact.value.value.as_ref().filter(|it| known.is_none() && is_local(it) && is_plain(it)) {
+        comment = format!("{comment}; it was {value}");
+    }
+    entry(name, Tree::flow_map(lines)).comment(comment)
+}
+
+pub(super) fn is_static(it: &Service) -> bool {
+    it.role.as_ref().is_some_and(|it| it.value == "static")
+}
+
+/// Whether a value is about the machine that it was written on.
+fn is_local(value: &str) -> bool {
+    ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"].iter().any(|it| value.contains(it))
+}
+
+/// `false`, as a program that takes `known` for true or false writes it; `None`, where that is neither.
+fn off(known: &str) -> Option<&'static str> {
+    Some(match known {
+        "0" | "1" => "0",
+        "true" | "false" => "false",
+        "True" | "False" => "False",
+        "TRUE" | "FALSE" => "FALSE",
+        "yes" | "no" => "no",
+        "on" | "off" => "off",
+        _ => return None,
+    })
+}
+
+/// A list with commas in the form that a program has it in: JSON, with spaces, or with commas.
+fn listed_as(text: &str, known: Option<&str>) -> String {
+    let known = known.unwrap_or_default().trim();
+    let items: Vec<&str> = text.split(',').collect();
+    if known.starts_with('[') {
+        return serde_json::Value::from(items).to_string();
+    }
+    if known.contains(' ') && !known.contains(',') { items.join(" ") } else { text.to_owned() }
+}
+
+/// Whether a value is harmless to stand in a file that everybody reads.
+fn is_plain(value: &str) -> bool {
+    let is_short = value.len() <= 200 && !value.chars().any(char::is_control);
+    let has_user = value.contains("://") && value.contains('@');
+    is_short && !value.contains('$') && !has_user && (is_harmless(value) || !has_credential(value))
+}
+
+fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|it| it.is_ascii_alphabetic() || it == b'_')
+        && bytes.all(|it| it.is_ascii_alphanumeric() || it == b'_')
+}
+
+pub(super) fn fits(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|it| fits_one(it, name))
+}
+
+fn fits_one(pattern: &str, name: &str) -> bool {
+    regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{listed_as, off};
+
+    #[test]
+    fn values_have_the_form_that_the_program_knows() {
+        assert_eq!((off("1"), off("True"), off("app:*")), (Some("0"), Some("False"), None));
+        assert_eq!(listed_as("a,b", Some("localhost 127.0.0.1")), "a b");
+        assert_eq!(listed_as("a,b", Some("[\"*\"]")), "[\"a\",\"b\"]");
+        assert_eq!(listed_as("a,b", None), "a,b");
+    }
+}
