@@ -44,6 +44,8 @@ pub struct Common {
     pub migrations: Vec<String>,
     /// What says that data lie in a file of its own, so that no server is needed for them.
     pub embedded: Vec<String>,
+    /// Places that name such a file; the first group is its path from where the program is started.
+    pub files: Vec<String>,
     /// Images of compose services that forge brings along, or that only developers have.
     pub images: Vec<String>,
     /// Paths that ask for health: a pattern over quoted routes; the first group is the path.

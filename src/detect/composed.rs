@@ -91,6 +91,7 @@ pub(super) fn with_own_dockerfiles(tree: &Tree<'_>, known: &Detection, composes:
             variables: linked.map(|(compose, it)| of_compose(it, |line| compose.at(line))).unwrap_or_default(),
             packages: Default::default(),
             volumes: volumes.collect(),
+            data: Vec::new(),
             dockerfile: Some(Dockerfile {
                 file: file.clone(),
                 stages: read.stages,

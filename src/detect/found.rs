@@ -140,6 +140,8 @@ pub struct Service {
     pub packages: IndexMap<String, Fact<PackageUse>>,
     /// Folders that an image or compose file keeps on volumes.
     pub volumes: Vec<Fact<String>>,
+    /// Files that it keeps its data in, from the folder that it is started in.
+    pub data: Vec<Fact<String>>,
     /// What its own Dockerfile says that nothing else here does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dockerfile: Option<Dockerfile>,

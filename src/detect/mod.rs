@@ -230,6 +230,7 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
                 variables: Default::default(),
                 packages: Default::default(),
                 volumes: Vec::new(),
+                data: Vec::new(),
                 also: Vec::new(),
                 dockerfile: None,
                 from: Some(name.clone()),

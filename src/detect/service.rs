@@ -69,6 +69,7 @@ impl<'t> Look<'t> {
             variables: IndexMap::new(),
             packages: IndexMap::new(),
             volumes: Vec::new(),
+            data: Vec::new(),
             dockerfile: None,
             from: None,
             also: Vec::new(),
@@ -120,6 +121,7 @@ impl<'t> Look<'t> {
         let mut volumes: Vec<Fact<String>> = own.chain(linked).collect();
         volumes.dedup_by_key(|it| it.value.clone());
         draft.service.volumes = volumes;
+        draft.service.data = self.data(&draft.scope, &draft.env_files);
         draft.service.dockerfile = draft.dockerfile.as_ref().map(|it| found::Dockerfile {
             file: it.file.clone(),
             stages: it.stages,

@@ -191,6 +191,27 @@ impl<'t> Look<'t> {
         draft.service.variables = out;
     }
 
+    /// The files of databases that a program keeps itself.
+    pub(super) fn data(&self, scope: &Scope<'_>, env_files: &[String]) -> Vec<Fact<String>> {
+        let mut out: Vec<Fact<String>> = Vec::new();
+        let own = env_files.iter().filter(|it| within(it, &scope.folder).is_some());
+        for file in scope.sources.iter().chain(own) {
+            let Some(text) = self.tree.text(file) else { continue };
+            for pattern in self.known.common.files.iter().filter_map(|it| self.tree.pattern(it)) {
+                for it in pattern.captures_iter(&text) {
+                    let (Some(all), Some(path)) = (it.get(0), it.get(1)) else { continue };
+                    let line = text[..all.start()].rfind('\n').map_or(0, |it| it + 1);
+                    let is_known = out.iter().any(|it| it.value == path.as_str());
+                    if !is_known && !is_comment(text[line..].trim_start()) && !path.as_str().contains("test") {
+                        let evidence = Evidence::place(file, Some(line_at(&text, all.start())));
+                        out.push(Fact::new(path.as_str().to_owned(), evidence, Confidence::Medium));
+                    }
+                }
+            }
+        }
+        out
+    }
+
     /// The env files of a folder and of those above it.
     pub(super) fn env_files(&self, folder: &str) -> Vec<String> {
         let named = upwards(folder).into_iter().flat_map(|folder| ENV_FILES.iter().map(move |it| join(folder, it)));

@@ -16,6 +16,9 @@ use super::{slug, tree};
 use crate::catalog::{Catalog, Detection, Entry, Selection, StackFacts, System};
 use crate::render::tree::{Entry as Line, Tree, entry};
 
+/// Where data lie that would lie beside the code.
+const DATA: &str = "/data";
+
 /// The variant of base images that has a shell and packages.
 const SLIM: &str = "slim";
 
@@ -67,6 +70,10 @@ impl Draft<'_> {
             root.push(entry("variables", Tree::map(declared.variables.into_values())));
         }
         root.extend(self.gateway(&names));
+        if !declared.patches.is_empty() {
+            let comment = "the file would lie beside the code, where nothing is written: better, let a variable say where it is";
+            root.push(entry("patches", Tree::list(std::mem::take(&mut declared.patches))).comment(comment));
+        }
         if let Some(layout) = &self.layout {
             let comment =
                 "files of these names are there already, and stay as they are; take this out once they are gone";
@@ -158,14 +165,23 @@ impl Draft<'_> {
             let command = Tree::flow_map([entry("command", words(&split(&migrate.value)))]);
             lines.push(entry("migrate", command).comment(format!("once per deploy; {}", migrate.because())));
         }
-        let volumes: Vec<Line> = it
-            .volumes
-            .iter()
-            .filter(|it| it.value.starts_with('/') && it.value.len() > 1 && !it.value.starts_with("/tmp"))
-            .map(|volume| {
-                let last = slug(tree::name_of(volume.value.trim_end_matches('/')), "data");
-                let volume_name = Tree::flow_map([entry("volume", Tree::text(format!("{name}-{last}")))]);
-                entry(volume.value.trim_end_matches('/'), volume_name).comment(volume.because())
+        let mut volumes = IndexMap::new();
+        for volume in &it.volumes {
+            let path = volume.value.trim_end_matches('/');
+            if path.starts_with('/') && path.len() > 1 && !path.starts_with("/tmp") {
+                volumes.insert(path.to_owned(), volume.because());
+            }
+        }
+        let workdir = facts.as_ref().map_or("/app", |it| it.workdir.as_str());
+        for (path, because) in self.data(it, workdir, declared) {
+            volumes.entry(path).or_insert(because);
+        }
+        let volumes: Vec<Line> = volumes
+            .into_iter()
+            .map(|(path, because)| {
+                let last = slug(tree::name_of(&path), "data");
+                let volume = Tree::flow_map([entry("volume", Tree::text(format!("{name}-{last}")))]);
+                entry(path, volume).comment(because)
             })
             .collect();
         if !volumes.is_empty() {
@@ -174,13 +190,52 @@ impl Draft<'_> {
         Some(entry(&**name, Tree::map(lines)).comment(self.headline(it)))
     }
 
+    /// The folders of files that a program keeps its data in. One beside the code is a link into a folder of its own: the
+    /// code belongs to root, and a volume over it would hide it.
+    fn data(&self, it: &Service, workdir: &str, declared: &mut Declared) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        for file in &it.data {
+            let folder = file.value.rsplit_once('/').map(|(folder, _)| folder);
+            match folder {
+                Some(folder) if folder.starts_with('/') => out.push((folder.to_owned(), file.because())),
+                Some(folder) => out.push((format!("{workdir}/{folder}"), file.because())),
+                None => {
+                    out.push((DATA.to_owned(), file.because()));
+                    let is_set = it.variables.values().any(|it| settings::is_moved(&it.value));
+                    if !is_set {
+                        let link = format!("RUN ln -sf {DATA}/{0} {workdir}/{0}", file.value);
+                        let patch = [
+                            entry("file", Tree::text(self.dockerfile(it))),
+                            entry("at", Tree::text("final.USER")),
+                            entry("before", Tree::text(link)),
+                        ];
+                        declared.patches.push(Tree::flow_map(patch));
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// Where the Dockerfile of a service comes to lie.
+    fn dockerfile(&self, it: &Service) -> String {
+        let name = &it.name.value;
+        if let Some(form) = self.layout.as_ref().and_then(|it| it["dockerfile"].as_str()) {
+            return form.replace("{service}", name);
+        }
+        let own = self.found.services.iter().filter(|other| other.from.is_none() && other.context == it.context);
+        let file = if own.count() > 1 { format!("{name}.Dockerfile") } else { "Dockerfile".to_owned() };
+        if it.context == "." { file } else { format!("{}/{file}", it.context) }
+    }
+
     /// Whether a service wants what its image does not have: packages, or somebody who puts secrets into variables.
     fn wants_more(&self, it: &Service, facts: &StackFacts) -> bool {
         let has_secret = it.variables.values().any(|it| it.value.secret)
             || it.needs.values().flat_map(|it| it.environment.values()).any(|it| {
                 matches!(it.as_str(), "url" | "password" | "key" | "secret_key") || it.contains("{password}")
             });
-        let has_packages = self.packages(it).is_some_and(|it| it.value.get("run").is_some());
+        let has_packages = self.packages(it).is_some_and(|it| it.value.get("run").is_some())
+            || it.data.iter().any(|it| !it.value.contains('/'));
         has_secret && !facts.shell && facts.entrypoint.is_none()
             || (has_packages || it.migrate.is_some() && !facts.shell && facts.entrypoint.is_none())
                 && facts.system == System::Distroless

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Draft;
+use super::{DATA, Draft};
 use crate::catalog::StackFacts;
 use crate::credential::{has_credential, is_harmless};
 use crate::detect::found::{Fact, Service, Variable};
@@ -19,6 +19,8 @@ pub(super) struct Declared {
     pub(super) variables: BTreeMap<String, Line>,
     /// What could not be said.
     pub(super) open: Vec<String>,
+    /// Changes of generated files.
+    pub(super) patches: Vec<Tree>,
     /// What somebody has to supply before the first start.
     pub(super) wanted: BTreeSet<String>,
 }
@@ -128,6 +130,11 @@ impl Draft<'_> {
             let value = if value == "false" { off(given?)? } else { value };
             return line(value, fact.because());
         }
+        if is_moved(&fact.value) {
+            let (scheme, file) = given?.split_once(":///")?;
+            let file = file.trim_start_matches("./");
+            return line(&format!("{scheme}:///{DATA}/{file}"), format!("{}; the code's folder is not to write to", fact.because()));
+        }
         let value = given.filter(|it| fact.value.set && is_plain(it) && !is_local(it))?;
         line(value, fact.because())
     }
@@ -204,6 +211,15 @@ fn variable(name: &str, fact: &Fact<Variable>, declared: &mut Declared) -> Line 
 
 pub(super) fn is_static(it: &Service) -> bool {
     it.role.as_ref().is_some_and(|it| it.value == "static")
+}
+
+/// Whether a variable says where a database lies that would lie beside the code.
+pub(super) fn is_moved(variable: &Variable) -> bool {
+    let file = variable.value.as_deref().and_then(|it| it.strip_prefix("sqlite")?.split_once(":///"));
+    file.is_some_and(|(_, file)| {
+        let file = file.trim_start_matches("./");
+        !file.is_empty() && !file.contains(['/', '$', '?'])
+    })
 }
 
 /// Whether a value is about the machine that it was written on.

@@ -42,10 +42,11 @@ for place in os.environ.get("WAIT_FOR", "").split():
                 fail(f"{place} takes no connection, after {limit} s (WAIT_TIMEOUT): {error}")
             time.sleep(1)
 
-# before the `@`, every byte as %XX, so that none of its characters can mean something in a URL
+# before the `@`: letters and digits as they are, for programs that take a URL apart and decode nothing; other bytes as
+# %XX, so that no character can mean something in a URL
 if os.environ.get("REDIS_URL"):
     user, _, rest = os.environ["REDIS_URL"].partition("@")
-    password = "".join(f"%{it:02x}" for it in secret("QUEUE_PASSWORD"))
+    password = "".join(chr(it) if chr(it).isascii() and chr(it).isalnum() else f"%{it:02x}" for it in secret("QUEUE_PASSWORD"))
     os.environ["REDIS_URL"] = f"{user}:{password}@{rest}"
 
 if os.path.exists("/run/secrets/TOKEN"):
