@@ -609,9 +609,15 @@ fn names_of_variables_are_kept_and_values_of_secrets_are_not() {
 #[test]
 fn what_forge_wrote_is_no_evidence() {
     let sandbox = Sandbox::new("init-twice")
-        .file("package.json", "{\"scripts\": {\"start\": \"node server.js\"}, \"dependencies\": {\"express\": \"5\", \"redis\": \"5\"}}")
+        .file(
+            "package.json",
+            "{\"scripts\": {\"start\": \"node server.js\"}, \"dependencies\": {\"express\": \"5\", \"redis\": \"5\"}}",
+        )
         .file("package-lock.json", "{}")
-        .file("server.js", "const app = express();\nredis(process.env.REDIS_URL);\napp.listen(process.env.PORT || 3100);\n");
+        .file(
+            "server.js",
+            "const app = express();\nredis(process.env.REDIS_URL);\napp.listen(process.env.PORT || 3100);\n",
+        );
     assert_eq!(sandbox.run(&["init", "--yes", "--name", "shop"]).code, 0);
     let first = sandbox.read("forge.yaml");
     sandbox.generate();
@@ -682,4 +688,19 @@ variables:
 
 "#]]
     );
+}
+
+#[test]
+fn a_database_in_a_file_beside_the_code_gets_a_folder_of_its_own() {
+    let sandbox = Sandbox::new("init-file")
+        .file("requirements.txt", "django==5.2\ngunicorn==23.0.0\n")
+        .file("manage.py", "import os\nos.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"site.settings\")\n")
+        .file("shop/wsgi.py", "application = get_wsgi_application()\n")
+        .file("shop/settings.py", "DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": BASE_DIR / \"db.sqlite3\"}}\n");
+    assert_eq!(sandbox.run(&["init", "--yes", "--name", "shop"]).code, 0);
+    let spec = sandbox.read("forge.yaml");
+    assert!(spec.contains("/data: { volume: web-data }"), "{spec}");
+    sandbox.generate();
+    assert!(sandbox.read("Dockerfile").contains("RUN ln -sf /data/db.sqlite3 /app/db.sqlite3\n"), "{spec}");
+    assert!(sandbox.read("compose.yaml").contains("web-data:/data"), "{spec}");
 }

@@ -377,9 +377,10 @@ fn a_tag_that_forge_does_not_know_is_no_version_to_ask_for() {
     let text = sandbox.read("api/Dockerfile").replace("python:3.13-slim", "python:3.99-slim");
     sandbox.write("api/Dockerfile", text);
     let said = sandbox.run(&["diff"]);
-    for words in
-        ["forge knows 18, 17, 16, 15, 14 of PostgreSQL, and not that one: put the line back", "forge knows 3.14, 3.13, "]
-    {
+    for words in [
+        "forge knows 18, 17, 16, 15, 14 of PostgreSQL, and not that one: put the line back",
+        "forge knows 3.14, 3.13, ",
+    ] {
         assert!(said.stderr.contains(words), "no {words:?} in\n{}", said.text());
     }
     sandbox.edit("compose.yaml", "image: postgres:99", "image: postgres:18");

@@ -100,12 +100,7 @@ pub(super) fn forges(shell: &Shell<'_>) -> Result<BTreeSet<String>, Failure> {
 }
 
 /// What is in `below`, a folder of `root`, without `forges`; paths are relative to it, those of `forges` to the root.
-pub(super) fn look(
-    root: &Path,
-    below: &str,
-    forges: &BTreeSet<String>,
-    known: &Detection,
-) -> Result<Found, Failure> {
+pub(super) fn look(root: &Path, below: &str, forges: &BTreeSet<String>, known: &Detection) -> Result<Found, Failure> {
     let root = root.join(below);
     if !root.is_dir() {
         return Err(Failure::input(
@@ -333,7 +328,11 @@ fn in_the_way(shell: &mut Shell<'_>) -> Result<Vec<String>, Failure> {
     let Read::Valid(project) = read(shell)? else { return Ok(Vec::new()) };
     let (wanted, forges) = (project.plan(shell)?, forges(shell)?);
     let is_there = |path: &str| fs::symlink_metadata(shell.directory.join(path)).is_ok();
-    Ok(wanted.into_iter().filter(|it| it.extent == Extent::File && !forges.contains(&it.path) && is_there(&it.path)).map(|it| it.path).collect())
+    Ok(wanted
+        .into_iter()
+        .filter(|it| it.extent == Extent::File && !forges.contains(&it.path) && is_there(&it.path))
+        .map(|it| it.path)
+        .collect())
 }
 
 /// Other places for what would lie where something is.

@@ -198,9 +198,9 @@ pub(super) fn compose(tree: &Tree<'_>, file: &str) -> Option<Compose> {
             .collect();
         let settings = |node: Option<&Node>| -> Vec<(String, String, usize)> {
             let Some(node) = node else { return Vec::new() };
-            let entries = node.entries().map(|(name, it)| {
-                (name.to_owned(), super::tree::scalar(&it.json()).unwrap_or_default(), line(it))
-            });
+            let entries = node
+                .entries()
+                .map(|(name, it)| (name.to_owned(), super::tree::scalar(&it.json()).unwrap_or_default(), line(it)));
             let items = node.items().iter().map(|it| {
                 let text = it.text().unwrap_or_default();
                 let (name, value) = text.split_once('=').unwrap_or((text, ""));

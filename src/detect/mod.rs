@@ -83,7 +83,9 @@ fn siblings(look: &Look<'_>, found: &mut Found) {
     let others: Vec<(String, Option<u16>)> = found
         .services
         .iter()
-        .filter(|it| it.from.is_none() && it.role.as_ref().is_some_and(|it| matches!(it.value.as_str(), "web" | "grpc")))
+        .filter(|it| {
+            it.from.is_none() && it.role.as_ref().is_some_and(|it| matches!(it.value.as_str(), "web" | "grpc"))
+        })
         .map(|it| (it.name.value.clone(), it.port.as_ref().map(|it| it.value)))
         .collect();
     let common = &look.known.common;
@@ -94,9 +96,11 @@ fn siblings(look: &Look<'_>, found: &mut Found) {
         let name = &service.name.value;
         for (variable, fact) in &service.variables {
             let is_public = common.addresses.keys().any(|it| look.tree.fits(it, variable));
-            let is_built_in = look.known.stacks.get(&service.stack.value).is_some_and(|it| {
-                it.build_variables.iter().any(|it| look.tree.fits(it, variable))
-            });
+            let is_built_in = look
+                .known
+                .stacks
+                .get(&service.stack.value)
+                .is_some_and(|it| it.build_variables.iter().any(|it| look.tree.fits(it, variable)));
             let url = fact.value.value.as_deref().and_then(url::Url::read);
             let Some(url) = url.filter(|_| !is_public && !is_built_in) else { continue };
             let is_it = |(other, port): &&(String, Option<u16>)| {
@@ -187,11 +191,7 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
     let mut service = draft.service.clone();
     // Files for a browser speak with nobody from where they lie.
     let is_static = draft.scope.role.as_deref() == Some("static");
-    let needs = if is_static {
-        needs::Needs::default()
-    } else {
-        needs::needs(look, &draft)
-    };
+    let needs = if is_static { needs::Needs::default() } else { needs::needs(look, &draft) };
     service.needs = needs.needs;
     look.leave_to_backings(&draft, &needs.backings, &mut service);
     for backing in needs.backings {

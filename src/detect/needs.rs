@@ -233,11 +233,7 @@ impl Wanted<'_> {
     }
 
     /// Which output goes into which variable, as far as the program names them, or its framework reads them.
-    fn environment(
-        &self,
-        values: &BTreeMap<String, String>,
-        taken: &mut BTreeSet<String>,
-    ) -> IndexMap<String, String> {
+    fn environment(&self, values: &BTreeMap<String, String>, taken: &mut BTreeSet<String>) -> IndexMap<String, String> {
         let free = values.iter().filter(|(name, _)| !taken.contains(*name));
         let found = free.filter_map(|(name, value)| Some((name.clone(), self.output(name, value)?)));
         let mut out: IndexMap<String, String> = found.collect();

@@ -258,7 +258,8 @@ impl<'t> Look<'t> {
             let start = draft.service.start.as_ref()?;
             let name = draft.scope.program.as_deref().filter(|it| *it != ".").unwrap_or(&draft.scope.folder);
             let is_worker = self.known.common.workers.iter().any(|it| self.tree.fits(it, name_of(name)));
-            let evidence = start.evidence.first()?.clone().because("it is called so, and nothing shows that it listens");
+            let evidence =
+                start.evidence.first()?.clone().because("it is called so, and nothing shows that it listens");
             is_worker.then(|| Fact::new("worker".to_owned(), evidence, Confidence::Medium))
         };
         let role = found.or_else(exposed).or_else(declared).or_else(named).or_else(script);
@@ -343,9 +344,12 @@ impl<'t> Look<'t> {
         };
         // Where some routes lie below a path that is written elsewhere, those beside the program's own start are its own.
         let own = || {
-            let is_mounted = draft.scope.sources.iter().filter_map(|it| self.tree.text(it)).any(|text| {
-                self.known.common.mounts.iter().any(|it| self.tree.fits(it, &text))
-            });
+            let is_mounted = draft
+                .scope
+                .sources
+                .iter()
+                .filter_map(|it| self.tree.text(it))
+                .any(|text| self.known.common.mounts.iter().any(|it| self.tree.fits(it, &text)));
             let role = draft.service.role.as_ref().and_then(|it| it.evidence.first()?.file.clone());
             let framework = draft.scope.options.get("framework").and_then(|it| it.evidence.first()?.file.clone());
             routed().filter(|it| {
@@ -453,7 +457,12 @@ impl<'t> Look<'t> {
     }
 
     /// Takes away the variables of backings that the program has no need of: they are for the backing's own container.
-    pub(super) fn leave_to_backings(&self, draft: &Draft<'t>, backings: &[found::Backing], service: &mut found::Service) {
+    pub(super) fn leave_to_backings(
+        &self,
+        draft: &Draft<'t>,
+        backings: &[found::Backing],
+        service: &mut found::Service,
+    ) {
         let reads = self.reads(&draft.scope);
         let needed = backings.iter().filter(|it| !it.optional).filter_map(|it| self.known.backings.get(&it.kind.value));
         let patterns: Vec<&String> =

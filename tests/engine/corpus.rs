@@ -68,9 +68,8 @@ fn runs_with_what_init_finds(application: &Application) {
     let port = free_port();
     stack.set(&format!("{}_HTTP", name.to_uppercase().replace('-', "_")), port.to_string());
     stack.copy_authors_files(&folder.join("tree"));
-    let said = end(command(env!("CARGO_BIN_EXE_forge"))
-        .args(["init", "--yes", "--name", name, "-C"])
-        .arg(stack.path("")));
+    let said =
+        end(command(env!("CARGO_BIN_EXE_forge")).args(["init", "--yes", "--name", name, "-C"]).arg(stack.path("")));
     stack.prove(format!("{id}: forge init leaves nothing open"), || same(said.code, Some(0)));
     if said.stderr.contains("run `uv lock` there") {
         stack.do_or_fail("the versions can be locked", uv::lock(&stack.path("")));

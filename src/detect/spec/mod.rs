@@ -71,7 +71,8 @@ impl Draft<'_> {
         }
         root.extend(self.gateway(&names));
         if !declared.patches.is_empty() {
-            let comment = "the file would lie beside the code, where nothing is written: better, let a variable say where it is";
+            let comment =
+                "the file would lie beside the code, where nothing is written: better, let a variable say where it is";
             root.push(entry("patches", Tree::list(std::mem::take(&mut declared.patches))).comment(comment));
         }
         if let Some(layout) = &self.layout {
@@ -127,9 +128,12 @@ impl Draft<'_> {
         };
         let mut facts = entry_of.facts::<StackFacts>(&selection).ok();
         let has_slim = entry_of.options.get("variant").and_then(|it| it["enum"].as_array());
-        if facts.as_ref().is_some_and(|facts| self.wants_more(it, facts)) && has_slim.is_some_and(|it| it.contains(&SLIM.into())) {
+        if facts.as_ref().is_some_and(|facts| self.wants_more(it, facts))
+            && has_slim.is_some_and(|it| it.contains(&SLIM.into()))
+        {
             options.insert("variant".to_owned(), SLIM.into());
-            selection.options = entry_of.fill_options(&options.iter().map(|(name, it)| (name.clone(), it.clone())).collect());
+            selection.options =
+                entry_of.fill_options(&options.iter().map(|(name, it)| (name.clone(), it.clone())).collect());
             facts = entry_of.facts::<StackFacts>(&selection).ok();
         }
         lines.push(self.build(it, stack, &options, version.as_ref(), &refused));
@@ -251,8 +255,7 @@ impl Draft<'_> {
             !(is_queue || matches!(it.name.as_str(), "queue" | "broker"))
         });
         let Some(queue) = queue.filter(|_| connects) else { return no_probe() };
-        let comment =
-            "better, as it sees one that hangs: touch a file now and then, and write { file: { path: /tmp/alive, max_age: 60s } }";
+        let comment = "better, as it sees one that hangs: touch a file now and then, and write { file: { path: /tmp/alive, max_age: 60s } }";
         let probe = Tree::flow_map([entry("reaches", Tree::text(&*queue.name))]);
         entry("healthcheck", probe).comment(comment)
     }

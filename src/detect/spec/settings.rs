@@ -133,7 +133,10 @@ impl Draft<'_> {
         if is_moved(&fact.value) {
             let (scheme, file) = given?.split_once(":///")?;
             let file = file.trim_start_matches("./");
-            return line(&format!("{scheme}:///{DATA}/{file}"), format!("{}; the code's folder is not to write to", fact.because()));
+            return line(
+                &format!("{scheme}:///{DATA}/{file}"),
+                format!("{}; the code's folder is not to write to", fact.because()),
+            );
         }
         let value = given.filter(|it| fact.value.set && is_plain(it) && !is_local(it))?;
         line(value, fact.because())

@@ -2,8 +2,8 @@
 
 use minijinja::context;
 
-use super::super::{Resolver, unknown_name};
 use super::super::backing::Filler;
+use super::super::{Resolver, unknown_name};
 use crate::catalog::StackFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -109,7 +109,12 @@ impl Resolver<'_> {
             // What was written there cannot be done; where nothing was, the service itself is to blame.
             let own = service.healthcheck.as_ref();
             let asked = own.and_then(|it| {
-                let given = [("http", it.http.is_some()), ("tcp", it.tcp.is_some()), ("file", it.file.is_some()), ("reaches", it.reaches.is_some())];
+                let given = [
+                    ("http", it.http.is_some()),
+                    ("tcp", it.tcp.is_some()),
+                    ("file", it.file.is_some()),
+                    ("reaches", it.reaches.is_some()),
+                ];
                 given.into_iter().find(|(_, given)| *given).map(|(key, _)| here.key(key))
             });
             self.error(
