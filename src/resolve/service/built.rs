@@ -14,7 +14,7 @@ use super::{derive_environment, develop, environment_of, values};
 use crate::catalog::{Entry, NumberFacts, Selection, StackFacts, System, UserFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Image, ImageFiles, ImageRef, Origin, OtherFile, Packages, Reference, Test, User};
+use crate::project::{Entrypoint, Image, ImageFiles, ImageRef, Origin, OtherFile, Packages, Reference, Test, User};
 use crate::spec::{self, Build, Service};
 
 /// What reads Dockerfiles, where a stack names no other.
@@ -139,21 +139,8 @@ impl<'a> Resolver<'a> {
         let values = values(name, &container, &built.selection, port, &facts.workdir, Some(&user));
         let test = self.test_of(service, built, at);
         self.audit(name, built, &values, at);
-        let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
-        // A formula that comes to nothing is of an image that this one does without.
-        let mut images: BTreeMap<String, Reference> = facts
-            .images
-            .iter()
-            .map(|(key, it)| (key.clone(), filler.fill(it)))
-            .filter(|(_, it)| !it.is_empty())
-            .map(|(key, it)| (key, Reference::tagged(it)))
-            .collect();
-        let connect = filler.all(&facts.probe.connect);
-        let own_dockerfile = facts.dockerfile.as_ref().map(|it| filler.fill(it));
-        let target = facts.target.as_ref().map(|it| filler.fill(it)).filter(|it| !it.is_empty());
-        if own_dockerfile.is_none() {
-            images.entry("frontend".to_owned()).or_insert_with(|| Reference::tagged(FRONTEND));
-        }
+        let Filled { mut images, connect, own_dockerfile, target, reads, shown, environment, command } =
+            self.filled(service, built, &values, at);
         let audits = self.build_audits(built, &values, &mut images, at);
         let build_secrets = self.build_secrets(built.build, at);
         let catalog = self.catalog;
@@ -161,16 +148,6 @@ impl<'a> Resolver<'a> {
         if facts.entrypoint.as_ref().is_some_and(|it| it.always) {
             self.always_enters.insert(name.to_owned());
         }
-        let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
-        // What somebody's own command starts is theirs to know.
-        let program = facts.program.iter().filter(|_| service.command.is_none());
-        let reads = facts.reads.iter().chain(program).map(|it| filler.fill(it)).filter(|it| !it.is_empty()).collect();
-        let shown = facts.values.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect();
-        let stack_environment = environment_of(&facts, &mut filler);
-        let command = match &service.command {
-            Some(command) => command.iter().map(|it| it.0.clone()).collect(),
-            None => filler.all(&facts.command),
-        };
         container.origins.push((
             "command",
             match service.command {
@@ -190,7 +167,7 @@ impl<'a> Resolver<'a> {
         self.wire(&Wiring::of(service, at), &mut container, &mut made, built.has_entrypoint());
         let stand_ins = stand_ins(&container, &made, &self.spec.variables);
         self.wait_for(&mut container, entrypoint.as_ref());
-        derive_environment(&mut container, stack_environment);
+        derive_environment(&mut container, environment);
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
         self.volumes_of(service, &mut container, &facts, at);
         let volumes: BTreeSet<String> = container.mounts.keys().cloned().collect();
@@ -208,21 +185,7 @@ impl<'a> Resolver<'a> {
             self.resolve_migration(name, migrate, service, &mut container, built, at);
         }
         self.check_exceptions(service, at);
-        let files = |file: &str| if shared { format!("{name}.{file}") } else { file.to_owned() };
-        let beside = |file: String| match built.context.as_str() {
-            "" => file,
-            context => format!("{context}/{file}"),
-        };
-        let given = match &own_dockerfile {
-            Some(own) => Some(beside(own.clone())),
-            None => self.dockerfile(name),
-        };
-        // Docker looks for one of this name before it looks for the context's own.
-        let dockerignore = match &given {
-            Some(dockerfile) => format!("{dockerfile}.dockerignore"),
-            None if shared => beside(format!("{name}.Dockerfile.dockerignore")),
-            None => beside(".dockerignore".to_owned()),
-        };
+        let files = self.image_files(name, built, shared, own_dockerfile.as_deref(), entrypoint.as_ref());
         let title = format!("{}-{name}", self.spec.name);
         let image = Image {
             name: name.to_owned(),
@@ -236,18 +199,7 @@ impl<'a> Resolver<'a> {
             options: all_options(built),
             context: built.context.clone(),
             beside: self.beside(&built.context),
-            files: ImageFiles {
-                dockerfile: given.unwrap_or_else(|| beside(files("Dockerfile"))),
-                dockerignore,
-                entrypoint: entrypoint.as_ref().map(|it| files(&it.file)).unwrap_or_default(),
-                others: facts
-                    .files
-                    .iter()
-                    .map(|(it, template)| {
-                        (it.replace('.', "_"), OtherFile { name: files(it), template: template.clone() })
-                    })
-                    .collect(),
-            },
+            files,
             images,
             values: shown,
             stand_ins,
@@ -287,6 +239,75 @@ impl<'a> Resolver<'a> {
         self.resolve_companions(name, service, built, &image, &mut container, at);
         self.containers.insert(name.to_owned(), container);
         self.images.insert(name.to_owned(), image);
+    }
+
+    /// What the formulas of a stack come to for one service.
+    fn filled(&mut self, service: &Service, built: &Built<'_>, values: &minijinja::Value, at: &Path) -> Filled {
+        let facts = &built.facts;
+        let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
+        // A formula that comes to nothing is of an image that this one does without.
+        let mut images: BTreeMap<String, Reference> = facts
+            .images
+            .iter()
+            .map(|(key, it)| (key.clone(), filler.fill(it)))
+            .filter(|(_, it)| !it.is_empty())
+            .map(|(key, it)| (key, Reference::tagged(it)))
+            .collect();
+        let own_dockerfile = facts.dockerfile.as_ref().map(|it| filler.fill(it));
+        if own_dockerfile.is_none() {
+            images.entry("frontend".to_owned()).or_insert_with(|| Reference::tagged(FRONTEND));
+        }
+        // What somebody's own command starts is theirs to know.
+        let program = facts.program.iter().filter(|_| service.command.is_none());
+        Filled {
+            images,
+            own_dockerfile,
+            connect: filler.all(&facts.probe.connect),
+            target: facts.target.as_ref().map(|it| filler.fill(it)).filter(|it| !it.is_empty()),
+            reads: facts.reads.iter().chain(program).map(|it| filler.fill(it)).filter(|it| !it.is_empty()).collect(),
+            shown: facts.values.iter().map(|(key, it)| (key.clone(), filler.fill(it))).collect(),
+            environment: environment_of(facts, &mut filler),
+            command: match &service.command {
+                Some(command) => command.iter().map(|it| it.0.clone()).collect(),
+                None => filler.all(&facts.command),
+            },
+        }
+    }
+
+    /// Where the files of an image lie; `shared` is whether other services are built in its folder, too.
+    fn image_files(
+        &self,
+        name: &str,
+        built: &Built<'_>,
+        shared: bool,
+        own_dockerfile: Option<&str>,
+        entrypoint: Option<&Entrypoint>,
+    ) -> ImageFiles {
+        let files = |file: &str| if shared { format!("{name}.{file}") } else { file.to_owned() };
+        let beside = |file: String| match built.context.as_str() {
+            "" => file,
+            context => format!("{context}/{file}"),
+        };
+        let given = match own_dockerfile {
+            Some(own) => Some(beside(own.to_owned())),
+            None => self.dockerfile(name),
+        };
+        // Docker looks for one of this name before it looks for the context's own.
+        let dockerignore = match &given {
+            Some(dockerfile) => format!("{dockerfile}.dockerignore"),
+            None if shared => beside(format!("{name}.Dockerfile.dockerignore")),
+            None => beside(".dockerignore".to_owned()),
+        };
+        let others =
+            built.facts.files.iter().map(|(it, template)| {
+                (it.replace('.', "_"), OtherFile { name: files(it), template: template.clone() })
+            });
+        ImageFiles {
+            dockerfile: given.unwrap_or_else(|| beside(files("Dockerfile"))),
+            dockerignore,
+            entrypoint: entrypoint.map(|it| files(&it.file)).unwrap_or_default(),
+            others: others.collect(),
+        }
     }
 
     /// The tests, where the stack has a stage for them.
@@ -368,6 +389,21 @@ impl<'a> Resolver<'a> {
         let replaces = of_base.map(|(name, _)| name.clone()).collect();
         User { name, uid, gid, exists, replaces }
     }
+}
+
+/// What the formulas of a stack come to for one service.
+struct Filled {
+    images: BTreeMap<String, Reference>,
+    /// The words that ask whether something takes connections.
+    connect: Vec<String>,
+    own_dockerfile: Option<String>,
+    target: Option<String>,
+    /// Files that the build reads.
+    reads: Vec<String>,
+    /// What only the Dockerfile wants to know.
+    shown: BTreeMap<String, String>,
+    environment: Vec<(String, String)>,
+    command: Vec<String>,
 }
 
 /// The options as templates see them: those without default and choice are empty text.

@@ -1,0 +1,95 @@
+//! What is decided about the gateway.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::spec::{Rate, TlsMode};
+
+/// What nginx is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Gateway {
+    /// The names it answers to.
+    pub hosts: Vec<Host>,
+    /// Where certificates come from.
+    pub tls: TlsMode,
+    /// Where it listens on the host.
+    pub ports: HostPorts,
+    /// Classes of requests that routes use.
+    pub limits: BTreeMap<String, Limit>,
+    /// Who is asked.
+    pub upstreams: Vec<Upstream>,
+    /// Proxies before it that are believed.
+    pub trusted_proxies: Vec<String>,
+    /// The largest body of a request, in mebibytes.
+    pub max_body_mib: u64,
+    /// How many large bodies one client may send at a time, so that it does not fill the folder in which they wait.
+    pub uploads: u64,
+    /// Processes.
+    pub workers: u64,
+    /// How long open requests get, in seconds.
+    pub shutdown: u64,
+}
+
+/// A name that the gateway answers to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Host {
+    /// Its name in the spec.
+    pub name: String,
+    /// Its name in the DNS.
+    pub domain: String,
+    /// Names that are led to it.
+    pub aliases: Vec<String>,
+    /// Who answers what.
+    pub routes: Vec<Route>,
+}
+
+/// Who answers a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// The path.
+    pub path: String,
+    /// Whether only this path; otherwise all below it too.
+    pub exact: bool,
+    /// The upstream's name.
+    pub to: String,
+    /// The class of requests.
+    pub limit: String,
+    /// Whether connections may be upgraded.
+    pub websocket: bool,
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Upstream {
+    /// The service.
+    pub name: String,
+    /// The container that answers.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// How often one client address may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// Requests per time.
+    pub rate: Rate,
+    /// At once before that.
+    pub burst: u32,
+    /// Open at once; `None` is the limit for everything.
+    pub connections: Option<u32>,
+}
+
+/// Where the gateway listens on the host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostPorts {
+    /// For HTTP.
+    pub http: u16,
+    /// For HTTPS.
+    pub https: u16,
+    /// Only on this address.
+    pub host_ip: Option<String>,
+    /// What the variables that change them begin with: `SHOP`, `SHOP_DEVELOPMENT`.
+    pub prefix: String,
+}

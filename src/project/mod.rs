@@ -1,0 +1,193 @@
+//! The resolved spec: every name checked, every default filled in. What targets and templates see, and all they see.
+
+mod ci;
+mod container;
+mod gateway;
+mod image;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::diagnostic::Path;
+use crate::spec::Duration;
+
+pub use self::ci::*;
+pub use self::container::*;
+pub use self::gateway::*;
+pub use self::image::*;
+/// Values of a spec that need no resolving.
+pub use crate::spec::{Generate, Secret, Size, TlsMode, VariableType};
+
+/// A spec with its environments.
+#[derive(Debug, Clone, Serialize)]
+pub struct Resolved {
+    /// Production.
+    pub base: Project,
+    /// The others, by name.
+    pub environments: BTreeMap<String, Project>,
+    /// Whether there is a lock, from which images have their digests.
+    pub locked: bool,
+    /// GitHub actions that the lock has at another commit than forge brings along, by name: `actions/checkout`.
+    pub actions: BTreeMap<String, Action>,
+}
+
+/// What the version of a GitHub action stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Action {
+    /// Its version: `v5.0.0`.
+    pub version: String,
+    /// The commit: 40 hexadecimal digits.
+    pub sha: String,
+}
+
+/// One environment of a spec.
+#[derive(Debug, Clone, Serialize)]
+pub struct Project {
+    /// The spec's name.
+    pub name: String,
+    /// The environment; `None` is production.
+    pub environment: Option<String>,
+    /// What the names of forge's own variables in `.env` begin with: `SHOP`.
+    pub prefix: String,
+    /// What all images have to run on: `linux/amd64`.
+    pub platforms: BTreeSet<String>,
+    /// What is built, by the name of its service.
+    pub images: BTreeMap<String, Image>,
+    /// What runs, by name.
+    pub containers: BTreeMap<String, Container>,
+    /// What nginx is told.
+    pub gateway: Option<Gateway>,
+    /// Networks by name.
+    pub networks: BTreeMap<String, Network>,
+    /// Named volumes.
+    pub volumes: BTreeSet<String>,
+    /// Secrets by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Variables of `.env` that something uses, by name.
+    pub variables: BTreeMap<String, Variable>,
+    /// Where files lie.
+    pub layout: Layout,
+    /// What is changed in files after they are made, in order.
+    #[serde(skip)]
+    pub patches: Vec<Patch>,
+    /// How much of each log is kept.
+    pub logging: Logging,
+    /// The grace period of most containers.
+    pub stop_grace_period: Duration,
+    /// Who checks, builds and deploys.
+    pub ci: Option<Ci>,
+}
+
+/// Where files lie, relative to the project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Layout {
+    /// The compose file.
+    pub compose: String,
+    /// Whether it is used alone, also where there is a base that it could be laid over.
+    pub whole: bool,
+    /// The folder of the gateway's configuration.
+    pub nginx: String,
+    /// The folder of scripts for the operator.
+    pub scripts: String,
+}
+
+/// A change of a generated file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch {
+    /// The file's path.
+    pub file: String,
+    /// The place in it, as files of this format have places; empty is the file itself.
+    pub at: String,
+    /// What is done there.
+    pub edit: Edit,
+    /// What has to be there.
+    pub expect: Option<Value>,
+    /// Rules that do not hold for the file, with the reasons.
+    pub lifted: BTreeMap<String, String>,
+}
+
+/// What a patch does at its place.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edit {
+    /// Puts this there, in place of what there is.
+    Set(Value),
+    /// Puts this there beside what there is.
+    Add(Value),
+    /// Puts these lines before it.
+    Before(String),
+    /// Puts these lines after it.
+    After(String),
+    /// Takes it away.
+    Remove,
+}
+
+/// How much of a log is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Logging {
+    /// When a new file is begun.
+    pub max_size: Size,
+    /// How many files are kept.
+    pub max_files: u32,
+}
+
+/// A network between containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Network {
+    /// Without a way out.
+    pub internal: bool,
+}
+
+/// A setting that the operator makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// What it holds.
+    pub kind: VariableType,
+    /// Whether compose refuses to start without it.
+    pub required: bool,
+    /// Its value where none is set.
+    pub default: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Written in the spec, at this path.
+    Spec(Path),
+    /// The stack, backing or gateway of the catalogue, by its folder: `stacks/python`.
+    Catalog(String),
+    /// Made from other values, in words.
+    Derived(String),
+}
+
+impl Variable {
+    /// As the spec declares it.
+    pub fn of(declared: &crate::spec::Variable) -> Variable {
+        Variable {
+            kind: declared.kind,
+            required: declared.required,
+            default: declared.default.as_ref().map(|it| it.0.clone()),
+            description: declared.description.as_ref().map(|it| it.0.clone()),
+        }
+    }
+}
+
+impl Project {
+    /// The compose project's name: environments beside production must not share its containers and volumes.
+    pub fn compose_name(&self) -> String {
+        match &self.environment {
+            Some(environment) => format!("{}-{environment}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+impl Layout {
+    /// The path of a script for the operator.
+    pub fn script(&self, name: &str) -> String {
+        format!("{}/{name}", self.scripts)
+    }
+}
