@@ -494,8 +494,8 @@ db: postgres
 fn a_dockerfile_alone() {
     assert_data_eq!(
         said(&[
-            ("Dockerfile", "FROM elixir:1.18\nRUN mix deps.get\nEXPOSE 4000\nCMD [\"mix\", \"phx.server\"]\n"),
-            ("mix.exs", "defmodule X do end"),
+            ("Dockerfile", "FROM nimlang/nim:2.2.4\nRUN nimble install\nEXPOSE 4000\nCMD [\"nimble\", \"run\"]\n"),
+            ("shop.nimble", "requires \"nim >= 2.0\""),
             (
                 "compose.yaml",
                 "services:\n  web:\n    build: .\n    ports: ['4000:4000']\n    depends_on: [db]\n    environment: { DATABASE_URL: 'postgres://u:p@db/x' }\n  db: { image: 'postgres:18' }\n"
@@ -503,7 +503,7 @@ fn a_dockerfile_alone() {
         ]),
         str![[r#"
 web in . of .: custom dockerfile=Dockerfile probe_with=bash
-  web on 4000, version -, start mix phx.server
+  web on 4000, version -, start nimble run
   needs db DATABASE_URL=url
 db: postgres
 
