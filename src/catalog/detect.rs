@@ -50,6 +50,8 @@ pub struct Common {
     pub images: Vec<String>,
     /// Paths that ask for health: a pattern over quoted routes; the first group is the path.
     pub health: Vec<String>,
+    /// What of these paths is none: files and folders of a system.
+    pub no_routes: Vec<String>,
     /// Places where programs name the variables that they read, the first group; the next one that is there is the value otherwise.
     pub reads: Vec<String>,
     /// Places of that kind that end the program where the variable is not set.

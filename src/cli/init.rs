@@ -165,6 +165,9 @@ fn walk(
     *cut |= depth == DEEPEST && !folders.is_empty();
     for (place, path) in folders.into_iter().filter(|_| depth < DEEPEST) {
         walk(&place, &path, common, depth + 1, files, cut)?;
+        if files.len() > MOST_FILES {
+            break;
+        }
     }
     Ok(())
 }

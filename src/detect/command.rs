@@ -4,8 +4,8 @@ use super::found::Start;
 use super::tree::{Tree, join};
 use crate::catalog::Common;
 
-/// No chain of scripts that call each other is longer, but for those that never end.
-const DEEPEST: usize = 6;
+/// No command comes to more parts than these, but for one that was written to be endless.
+const MOST_PARTS: usize = 64;
 
 /// Reads commands of one folder.
 pub(super) struct Commands<'c> {
@@ -20,7 +20,7 @@ impl Commands<'_> {
     /// What a command comes to.
     pub(super) fn read(&self, text: &str) -> Start {
         let mut parts = Vec::new();
-        self.follow(text, DEEPEST, &mut parts);
+        self.follow(text, &mut Vec::new(), &mut parts);
         // A script with a line for waiting at its end runs what comes before that.
         let last = parts.pop().unwrap_or_default();
         let mut shown = parts.clone();
@@ -32,7 +32,7 @@ impl Commands<'_> {
     /// Whether only developers run such a command: what it comes to, or how it is written.
     pub(super) fn is_for_development(&self, text: &str) -> bool {
         let mut parts = Vec::new();
-        self.follow(text, DEEPEST, &mut parts);
+        self.follow(text, &mut Vec::new(), &mut parts);
         parts.iter().any(|part| self.common.development.iter().any(|it| self.tree.fits(it, part)))
     }
 
@@ -41,15 +41,23 @@ impl Commands<'_> {
         self.common.migrations.iter().any(|it| self.tree.fits(it, text))
     }
 
-    fn follow(&self, text: &str, depth: usize, parts: &mut Vec<String>) {
+    /// `within` are the scripts on the way here: one that calls itself stays as it is written.
+    fn follow(&self, text: &str, within: &mut Vec<String>, parts: &mut Vec<String>) {
         let text = without_shell(text.trim());
         for part in text.split("&&").flat_map(|it| it.split(';')) {
             let part = self.unwrapped(part.trim());
             if part.is_empty() || is_quiet(&part) {
                 continue;
             }
-            match self.behind(&part).filter(|_| depth > 0) {
-                Some(script) => self.follow(&script, depth - 1, parts),
+            if parts.len() >= MOST_PARTS {
+                return;
+            }
+            match self.behind(&part).filter(|it| !within.contains(it)) {
+                Some(script) => {
+                    within.push(script.clone());
+                    self.follow(&script, within, parts);
+                    within.pop();
+                }
                 None => parts.push(part),
             }
         }

@@ -21,6 +21,8 @@ pub(super) struct Dockerfile {
     /// The path that its HEALTHCHECK asks for.
     pub(super) health: Option<(String, usize)>,
     pub(super) volumes: Vec<(String, usize)>,
+    /// The folder that it starts in, from the root.
+    pub(super) workdir: Option<String>,
     /// Packages of the system in the last stage, and in those before.
     pub(super) packages: Vec<(String, usize)>,
     pub(super) build_packages: Vec<(String, usize)>,
@@ -56,6 +58,11 @@ pub(super) fn read(tree: &Tree<'_>, file: &str) -> Option<Dockerfile> {
             }
             "ENTRYPOINT" => entrypoint = Some(it),
             "CMD" => command = Some(it),
+            "WORKDIR" => {
+                let folder = read.expand(it.text.trim());
+                let above = out.workdir.take().filter(|_| !folder.starts_with('/')).unwrap_or_default();
+                out.workdir = Some(format!("/{}", join(&above, folder.trim_matches('"')))).filter(|it| it != "/");
+            }
             "VOLUME" => out.volumes.extend(it.words().into_iter().map(|volume| (volume, line(it)))),
             "HEALTHCHECK" => out.health = health_path(&it.text).map(|path| (path, line(it))),
             "RUN" => out.packages.extend(packages(it).into_iter().map(|package| (package, line(it)))),
@@ -262,16 +269,17 @@ mod tests {
 
     #[test]
     fn a_dockerfile_keeps_what_it_says() {
-        let text = "FROM node:22 AS build\nRUN apt-get update && apt-get install -y python3 make\nFROM node:22-slim\nENV PORT=8080 A=b\nRUN apt-get update && apt-get install -y --no-install-recommends libvips curl && rm -rf /var/lib/apt/lists/*\nVOLUME /data\nUSER node\nEXPOSE 8080/tcp\nHEALTHCHECK CMD curl -f http://localhost:8080/healthz || exit 1\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"node\", \"server.js\"]\n";
+        let text = "FROM node:22 AS build\nRUN apt-get update && apt-get install -y python3 make\nFROM node:22-slim\nENV PORT=8080 A=b\nWORKDIR /srv\nWORKDIR app/\nRUN apt-get update && apt-get install -y --no-install-recommends libvips curl && rm -rf /var/lib/apt/lists/*\nVOLUME /data\nUSER node\nEXPOSE 8080/tcp\nHEALTHCHECK CMD curl -f http://localhost:8080/healthz || exit 1\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"node\", \"server.js\"]\n";
         let give = |_: &str| Some(text.to_owned());
         let tree = Tree::new(["Dockerfile".to_owned()], &give);
         let it = read(&tree, "Dockerfile").expect("it is one");
-        assert_eq!(it.command, Some(("node server.js".to_owned(), 11)));
+        assert_eq!(it.workdir.as_deref(), Some("/srv/app"));
+        assert_eq!(it.command, Some(("node server.js".to_owned(), 13)));
         assert_eq!(it.packages.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), ["libvips", "curl"]);
         assert_eq!(it.build_packages.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), ["python3", "make"]);
-        assert_eq!(it.expose, [(8080, 8)]);
-        assert_eq!(it.health, Some(("/healthz".to_owned(), 9)));
-        assert_eq!((it.user, it.volumes), (Some(("node".to_owned(), 7)), vec![("/data".to_owned(), 6)]));
+        assert_eq!(it.expose, [(8080, 10)]);
+        assert_eq!(it.health, Some(("/healthz".to_owned(), 11)));
+        assert_eq!((it.user, it.volumes), (Some(("node".to_owned(), 9)), vec![("/data".to_owned(), 8)]));
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub use tree::Tree;
 use tree::{folder_of, join, name_of};
 
 use crate::catalog::Detection;
+use crate::spec::is_reserved;
 
 /// Everything that `known` recognises in a tree.
 pub fn detect(tree: &Tree<'_>, known: &Detection) -> Found {
@@ -170,10 +171,13 @@ pub fn slug(text: &str, otherwise: &str) -> String {
     }
     let out = out.trim_matches(|it: char| it == '-').trim_start_matches(|it: char| it.is_ascii_digit() || it == '-');
     let out = &out[..out.len().min(40)];
-    match out.trim_end_matches('-') {
+    let out = out.trim_end_matches('-');
+    let out = out.strip_prefix("x-").unwrap_or(out);
+    match out {
         "" => otherwise.to_owned(),
-        it @ ("gateway" | "production" | "override" | "observability") => format!("{it}-service"),
-        it if it.ends_with("-migrate") => format!("{it}-service"),
+        // Names of compose files are no names of services.
+        it @ ("production" | "override" | "observability") => format!("{it}-service"),
+        it if is_reserved(it) => format!("{it}-service"),
         it => it.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use regex::Captures;
 
 use super::found::{Confidence, Evidence, Fact};
-use super::tree::{Tree, at, folder_of, join, line_at, line_of, name_of, scalar, upwards, within};
+use super::tree::{Tree, at, folder_of, join, line_of, name_of, scalar, upwards, within};
 use crate::catalog::{PackageSource, Rule, StackDetection};
 
 /// No program has more sources that say something new, and reading is most of the time.
@@ -245,10 +245,14 @@ impl<'t> Scope<'t> {
 
     fn in_lines(&self, pattern: &str, file: &str, text: &str, first: bool) -> Vec<Hit> {
         let Some(pattern) = self.tree.pattern(pattern) else { return Vec::new() };
+        // Counted on from the hit before: there can be as many hits as lines.
+        let (mut at, mut number) = (0, 1);
         let hits = pattern.captures_iter(text).filter_map(|it| {
             let start = it.get(0)?.start();
             let line = text[..start].rfind('\n').map_or(0, |it| it + 1);
-            let evidence = Evidence::place(file, Some(line_at(text, start)));
+            number += text.as_bytes()[at..start].iter().filter(|it| **it == b'\n').count();
+            at = start;
+            let evidence = Evidence::place(file, Some(number));
             let hit = Hit { groups: groups(&it), file: Some(file.to_owned()), evidence: Some(evidence) };
             (!is_comment(text[line..].trim_start())).then_some(hit)
         });

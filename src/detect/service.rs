@@ -118,7 +118,16 @@ impl<'t> Look<'t> {
         let own = draft.dockerfile.iter().flat_map(|it| {
             it.volumes.iter().map(|(path, line)| Fact::new(path.clone(), it.at(*line), Confidence::High))
         });
-        let mut volumes: Vec<Fact<String>> = own.chain(linked).collect();
+        // The folder of the program is another one here: what lies in theirs is said from there.
+        let workdir = draft.dockerfile.as_ref().and_then(|it| it.workdir.as_deref());
+        let moved = |mut it: Fact<String>| {
+            if let Some(below) = workdir.and_then(|workdir| within(&it.value, workdir)) {
+                it.value = below.to_owned();
+            }
+            it
+        };
+        let is_program = |it: &Fact<String>| workdir.is_some_and(|workdir| it.value.trim_end_matches('/') == workdir);
+        let mut volumes: Vec<Fact<String>> = own.chain(linked).filter(|it| !is_program(it)).map(moved).collect();
         volumes.dedup_by_key(|it| it.value.clone());
         draft.service.volumes = volumes;
         draft.service.data = self.data(&draft.scope, &draft.env_files);
@@ -339,7 +348,8 @@ impl<'t> Look<'t> {
         let routed = || {
             self.known.common.health.iter().find_map(|pattern| {
                 let pattern = self.tree.pattern(pattern)?;
-                draft.scope.sources.iter().find_map(|file| in_route(self.tree, &pattern, file))
+                let no_routes = &self.known.common.no_routes;
+                draft.scope.sources.iter().find_map(|file| in_route(self.tree, &pattern, no_routes, file))
             })
         };
         // Where some routes lie below a path that is written elsewhere, those beside the program's own start are its own.
@@ -497,10 +507,10 @@ fn scripts(scope: &Scope<'_>) -> Vec<(String, String)> {
 }
 
 /// A route in a file that asks for health.
-fn in_route(tree: &Tree<'_>, pattern: &Regex, file: &str) -> Option<Fact<String>> {
+fn in_route(tree: &Tree<'_>, pattern: &Regex, no_routes: &[String], file: &str) -> Option<Fact<String>> {
     let text = tree.text(file)?;
-    let found = pattern.captures(&text)?;
-    let path = found.get(1)?;
+    let is_route = |path: &regex::Match<'_>| !no_routes.iter().any(|it| tree.fits(it, path.as_str()));
+    let path = pattern.captures_iter(&text).filter_map(|it| it.get(1)).find(is_route)?;
     let evidence = Evidence::place(file, Some(line_at(&text, path.start())));
     let value = if path.as_str().starts_with('/') { path.as_str().to_owned() } else { format!("/{}", path.as_str()) };
     Some(Fact::new(value, evidence, Confidence::Medium))

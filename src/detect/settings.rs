@@ -9,7 +9,7 @@ use super::docker::ComposeService;
 use super::found::{Confidence, Evidence, Fact, Variable};
 use super::rules::{Scope, is_comment};
 use super::service::{Draft, Look};
-use super::tree::{join, line_at, settings, upwards, within};
+use super::tree::{join, line_at, name_of, settings, upwards, within};
 use crate::credential::{has_credential, is_secret};
 
 /// How code reads a variable.
@@ -79,6 +79,10 @@ impl<'t> Look<'t> {
             for (name, value, line) in settings(&text) {
                 // `null` is Laravel's word for nothing.
                 let value = if value == "null" { String::new() } else { value };
+                // What nobody meant to show: only that there is such a variable. What every browser gets to see is no secret.
+                let is_own = name_of(file) == ".env";
+                let is_public = || scope.stack.build_variables.iter().any(|it| self.tree.fits(it, &name));
+                let value = if is_own && !is_public() { String::new() } else { value };
                 let is_read = words.contains(&name.to_uppercase());
                 let evidence = Evidence::place(file, Some(line));
                 out.entry(name).or_insert(Example { value, own, is_read, evidence });

@@ -85,6 +85,7 @@ fn every_pattern_compiles() {
         &common.migrations,
         &common.embedded,
         &common.health,
+        &common.no_routes,
         &common.reads,
         &common.ports,
         &common.system,
@@ -545,15 +546,41 @@ fn values_of_secrets_are_never_told() {
         ("package.json", "{\"scripts\": {\"start\": \"node server.js\"}, \"dependencies\": {\"express\": \"5\"}}"),
         (
             "server.js",
-            "const app = express();\napp.listen(process.env.PORT || 3000);\nuse(process.env.API_TOKEN, process.env.UPSTREAM, process.env.LOG_LEVEL);\n",
+            "const app = express();\napp.listen(process.env.PORT || 3000);\nuse(process.env.API_TOKEN, process.env.UPSTREAM, process.env.LOG_LEVEL, process.env.PIN);\n",
         ),
-        (".env", "API_TOKEN=s3cr3t-abcdefgh1234\nUPSTREAM=https://me:hunter2secret@example.com\nLOG_LEVEL=info\n"),
+        (
+            ".env",
+            "API_TOKEN=s3cr3t-abcdefgh1234\nUPSTREAM=https://me:hunter2secret@example.com\nLOG_LEVEL=debug\nPIN=4711\n",
+        ),
+        (".env.example", "API_TOKEN=\nLOG_LEVEL=info\n"),
         ("Dockerfile", "FROM node:24\nENV API_TOKEN=s3cr3t-abcdefgh1234\nCMD [\"node\", \"server.js\"]\n"),
     ]);
     let text = serde_json::to_string(&found).expect("it is plain data");
     assert!(!text.contains("s3cr3t") && !text.contains("hunter2"), "{text}");
     assert!(found.services[0].variables["API_TOKEN"].value.secret);
     assert_eq!(found.services[0].variables["LOG_LEVEL"].value.value.as_deref(), Some("info"));
+    // `.env` is one person's: what it holds is nobody else's business.
+    assert_eq!(found.services[0].variables["PIN"].value.value.as_deref(), None);
+}
+
+#[test]
+fn a_script_that_calls_itself_ends() {
+    let again = vec!["npm start"; 10].join(" && ");
+    let package = format!("{{\"scripts\": {{\"start\": \"{again}\"}}, \"dependencies\": {{\"express\": \"5\"}}}}");
+    let found = found(&[("package.json", &package), ("server.js", "express().listen(3000)\n")]);
+    assert_eq!(found.services.len(), 1);
+}
+
+#[test]
+fn a_path_of_their_image_is_one_of_ours_and_a_file_is_no_route() {
+    let found = found(&[
+        ("requirements.txt", "flask\n"),
+        ("app.py", "app = Flask(__name__)\nALIVE = '/tmp/alive'\n@app.get('/ping')\ndef ping(): ...\n"),
+        ("Dockerfile", "FROM python:3.13\nWORKDIR /code\nVOLUME /code /code/media /data\nCMD flask run\n"),
+    ]);
+    let volumes: Vec<&str> = found.services[0].volumes.iter().map(|it| it.value.as_str()).collect();
+    assert_eq!(volumes, ["media", "/data"]);
+    assert_eq!(found.services[0].health.as_ref().map(|it| it.value.as_str()), Some("/ping"));
 }
 
 #[test]

@@ -43,8 +43,12 @@ impl<'a> Tree<'a> {
 
     /// Whether this file is there.
     pub fn has(&self, path: &str) -> bool {
+        self.find(path).is_some()
+    }
+
+    fn find(&self, path: &str) -> Option<usize> {
         let key = (path.matches('/').count(), path);
-        self.files.binary_search_by(|it| (it.matches('/').count(), it.as_str()).cmp(&key)).is_ok()
+        self.files.binary_search_by(|it| (it.matches('/').count(), it.as_str()).cmp(&key)).ok()
     }
 
     /// The text of a file.
@@ -74,7 +78,7 @@ impl<'a> Tree<'a> {
     pub fn glob(&self, folder: &str, glob: &str) -> Vec<&str> {
         if !glob.contains(['*', '?', '[', '{']) {
             let path = join(folder, glob);
-            return self.files.iter().filter(|it| **it == path).map(String::as_str).collect();
+            return self.find(&path).map(|at| self.files[at].as_str()).into_iter().collect();
         }
         let Some(matcher) = self.matcher(glob) else { return Vec::new() };
         let below = |it: &&String| within(it, folder).is_some_and(|it| matcher.is_match(it));

@@ -7,7 +7,7 @@ use crate::codes;
 use crate::credential::{argument_passwords, has_credential, is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::Project;
-use crate::spec::{Service, Text, VariableType};
+use crate::spec::{Service, Text, VariableType, is_reserved};
 use crate::yaml::Doc;
 
 impl Resolver<'_> {
@@ -22,12 +22,7 @@ impl Resolver<'_> {
         let backings = spec.backings.keys().map(|name| ("backings", name));
         for (group, name) in services.chain(backings) {
             let place = Place::Key(Path::of([group, name]));
-            // Compose takes keys that begin with `x-` for extensions.
-            if name.as_str() == "gateway"
-                || name.starts_with("x-")
-                || name.ends_with("-migrate")
-                || name.ends_with("-egress")
-            {
+            if is_reserved(name) {
                 let help = "forge uses it for the gateway, migrations and ways out; choose another name";
                 self.error(&codes::RESERVED_NAME, place.clone(), format!("`{name}` is kept for forge"), help);
             }

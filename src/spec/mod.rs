@@ -261,3 +261,9 @@ pub struct Environment {
 /// Part of a spec: everything may be left out, and `null` takes a default back.
 #[derive(JsonSchema)]
 struct Overlay {}
+
+/// Whether a service or backing cannot have this name, since forge has it for the gateway, for migrations and for ways out,
+/// or compose for extensions.
+pub fn is_reserved(name: &str) -> bool {
+    name == "gateway" || name.starts_with("x-") || name.ends_with("-migrate") || name.ends_with("-egress")
+}

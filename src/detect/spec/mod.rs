@@ -169,14 +169,15 @@ impl Draft<'_> {
             let command = Tree::flow_map([entry("command", words(&split(&migrate.value)))]);
             lines.push(entry("migrate", command).comment(format!("once per deploy; {}", migrate.because())));
         }
+        let workdir = facts.as_ref().map_or("/app", |it| it.workdir.as_str());
         let mut volumes = IndexMap::new();
         for volume in &it.volumes {
             let path = volume.value.trim_end_matches('/');
-            if path.starts_with('/') && path.len() > 1 && !path.starts_with("/tmp") {
-                volumes.insert(path.to_owned(), volume.because());
+            let path = if path.starts_with('/') { path.to_owned() } else { format!("{workdir}/{path}") };
+            if path.len() > 1 && !path.starts_with("/tmp") {
+                volumes.insert(path, volume.because());
             }
         }
-        let workdir = facts.as_ref().map_or("/app", |it| it.workdir.as_str());
         for (path, because) in self.data(it, workdir, declared) {
             volumes.entry(path).or_insert(because);
         }
