@@ -565,7 +565,7 @@ fn values_of_secrets_are_never_told() {
 
 #[test]
 fn a_script_that_calls_itself_ends() {
-    let again = vec!["npm start"; 10].join(" && ");
+    let again = ["npm start"; 10].join(" && ");
     let package = format!("{{\"scripts\": {{\"start\": \"{again}\"}}, \"dependencies\": {{\"express\": \"5\"}}}}");
     let found = found(&[("package.json", &package), ("server.js", "express().listen(3000)\n")]);
     assert_eq!(found.services.len(), 1);
