@@ -38,6 +38,16 @@ pub struct Common {
     pub mounts: Vec<String>,
     /// Beginnings of a command that only find the program which comes after them: `poetry run`.
     pub wrappers: Vec<String>,
+    /// Who runs a script that the manifest has under a name, which is the first group: `npm run`.
+    pub runners: Vec<String>,
+    /// Programs that prepare, and then run what comes after them; patterns, beside `wrappers`.
+    pub entrypoints: Vec<String>,
+    /// Names of env files that are committed on purpose; what is in the first is not asked of those after it.
+    pub env_files: Vec<String>,
+    /// Names of env files that are one person's: they say that there is a variable, and not what it holds.
+    pub own_env_files: Vec<String>,
+    /// Options of stacks that a spec says where they are the default, too.
+    pub said: Vec<String>,
     /// Commands that only developers run: reloaders, bundlers that watch.
     pub development: Vec<String>,
     /// Commands that bring a database to its newest shape.

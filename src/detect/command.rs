@@ -89,18 +89,15 @@ impl Commands<'_> {
 
     /// The script that a command runs: one with a name, or a file of shell commands.
     fn behind(&self, part: &str) -> Option<String> {
-        let words = split(part);
         let script = |name: &str| self.scripts.iter().find(|(it, _)| it == name).map(|(_, it)| it.clone());
-        let named = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["npm" | "pnpm" | "yarn" | "bun", "run" | "run-script", name, ..] => script(name),
-            ["npm" | "pnpm" | "yarn" | "bun", "start", ..] => script("start"),
-            ["yarn" | "pnpm", name, ..] => script(name),
-            ["composer", name, ..] => script(name),
-            _ => None,
-        };
+        let named = self.common.runners.iter().find_map(|it| {
+            let runner = self.tree.pattern(it)?;
+            script(runner.captures(part)?.get(1)?.as_str())
+        });
         if named.is_some() {
             return named.filter(|it| it != part);
         }
+        let words = split(part);
         let file = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["sh" | "bash" | "/bin/sh" | "/bin/bash", file, ..] | [file, ..] => file,
             [] => return None,

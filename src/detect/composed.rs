@@ -30,7 +30,7 @@ pub(super) fn with_own_dockerfiles(tree: &Tree<'_>, known: &Detection, composes:
         if !seen.insert(file.clone()) {
             continue;
         }
-        let Some(read) = docker::read(tree, &file) else { continue };
+        let Some(read) = docker::read(tree, &known.common, &file) else { continue };
         let services = composes.iter().flat_map(|compose| compose.services.iter().map(move |it| (compose, it)));
         let linked = services.into_iter().find(|(_, it)| it.build.as_ref().is_some_and(|(_, path)| *path == file));
         let folder = match linked.and_then(|(_, it)| it.build.clone()) {

@@ -2,6 +2,7 @@
 
 use super::found::Evidence;
 use super::tree::{Tree, folder_of, join, line_at, name_of};
+use crate::catalog::Common;
 use crate::lint::dockerfile::{self, Instruction};
 use crate::yaml::{self, Node, Value};
 
@@ -31,7 +32,7 @@ pub(super) struct Dockerfile {
 }
 
 /// Reads a Dockerfile; of a stage called `production` and the like only what is built to it counts where `target` says so.
-pub(super) fn read(tree: &Tree<'_>, file: &str) -> Option<Dockerfile> {
+pub(super) fn read(tree: &Tree<'_>, common: &Common, file: &str) -> Option<Dockerfile> {
     let text = tree.text(file)?;
     let read = dockerfile::read(&text);
     let (last, _) = read.last()?;
@@ -73,7 +74,7 @@ pub(super) fn read(tree: &Tree<'_>, file: &str) -> Option<Dockerfile> {
     let parts: Vec<String> = entrypoint.into_iter().chain(command).map(|it| words(it)).collect();
     // An entrypoint that only prepares hands over to the command.
     let text_of = match (entrypoint.map(|it| words(it)), command.map(|it| words(it))) {
-        (Some(first), Some(second)) if prepares(&first) => Some(second),
+        (Some(first), Some(second)) if prepares(tree, common, &first) => Some(second),
         _ => (!parts.is_empty()).then(|| parts.join(" ")),
     };
     out.command = text_of.map(|it| (it, command.or(entrypoint).map_or(1, |it| line(it))));
@@ -91,10 +92,11 @@ pub(super) fn read(tree: &Tree<'_>, file: &str) -> Option<Dockerfile> {
 }
 
 /// Whether an entrypoint runs what comes after it: an init, or a script that prepares.
-fn prepares(entrypoint: &str) -> bool {
-    let first = entrypoint.split_whitespace().next().unwrap_or_default().trim_matches('"');
-    let name = name_of(first);
-    matches!(name, "tini" | "dumb-init") || name.contains("entrypoint")
+fn prepares(tree: &Tree<'_>, common: &Common, entrypoint: &str) -> bool {
+    let program = name_of(entrypoint.split_whitespace().next().unwrap_or_default().trim_matches('"'));
+    let before = format!("{program} it");
+    let wraps = |it: &String| tree.pattern(it).and_then(|it| it.find(&before)).is_some_and(|it| it.start() == 0);
+    common.entrypoints.iter().any(|it| tree.fits(it, program)) || common.wrappers.iter().any(wraps)
 }
 
 fn quoted(words: &[String]) -> String {
@@ -266,13 +268,14 @@ impl Dockerfile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::detect::tests::common;
 
     #[test]
     fn a_dockerfile_keeps_what_it_says() {
         let text = "FROM node:22 AS build\nRUN apt-get update && apt-get install -y python3 make\nFROM node:22-slim\nENV PORT=8080 A=b\nWORKDIR /srv\nWORKDIR app/\nRUN apt-get update && apt-get install -y --no-install-recommends libvips curl && rm -rf /var/lib/apt/lists/*\nVOLUME /data\nUSER node\nEXPOSE 8080/tcp\nHEALTHCHECK CMD curl -f http://localhost:8080/healthz || exit 1\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"node\", \"server.js\"]\n";
         let give = |_: &str| Some(text.to_owned());
         let tree = Tree::new(["Dockerfile".to_owned()], &give);
-        let it = read(&tree, "Dockerfile").expect("it is one");
+        let it = read(&tree, common(), "Dockerfile").expect("it is one");
         assert_eq!(it.workdir.as_deref(), Some("/srv/app"));
         assert_eq!(it.command, Some(("node server.js".to_owned(), 13)));
         assert_eq!(it.packages.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), ["libvips", "curl"]);

@@ -166,7 +166,7 @@ impl<'t> Look<'t> {
             })
         };
         let file = built.filter(|it| self.tree.has(it)).or(own).or_else(beside).or_else(above)?;
-        super::docker::read(self.tree, &file)
+        super::docker::read(self.tree, &self.known.common, &file)
     }
 
     /// Whether an image that is built from `context` with this Dockerfile is that of a folder: a Dockerfile in the folder of

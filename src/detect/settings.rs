@@ -80,7 +80,7 @@ impl<'t> Look<'t> {
                 // `null` is Laravel's word for nothing.
                 let value = if value == "null" { String::new() } else { value };
                 // What nobody meant to show: only that there is such a variable. What every browser gets to see is no secret.
-                let is_own = name_of(file) == ".env";
+                let is_own = self.known.common.own_env_files.iter().any(|it| it == name_of(file));
                 let is_public = || scope.stack.build_variables.iter().any(|it| self.tree.fits(it, &name));
                 let value = if is_own && !is_public() { String::new() } else { value };
                 let is_read = words.contains(&name.to_uppercase());
@@ -218,23 +218,12 @@ impl<'t> Look<'t> {
 
     /// The env files of a folder and of those above it.
     pub(super) fn env_files(&self, folder: &str) -> Vec<String> {
-        let named = upwards(folder).into_iter().flat_map(|folder| ENV_FILES.iter().map(move |it| join(folder, it)));
+        let common = &self.known.common;
+        let names = || common.env_files.iter().chain(&common.own_env_files);
+        let named = upwards(folder).into_iter().flat_map(|folder| names().map(move |it| join(folder, it)));
         named.filter(|it| self.tree.has(it)).collect()
     }
 }
-
-/// The names of env files, the ones that are committed on purpose first.
-const ENV_FILES: [&str; 9] = [
-    ".env.example",
-    ".env.sample",
-    ".env.template",
-    ".env.dist",
-    "env.example",
-    "example.env",
-    "docker/.env.example",
-    ".env.production",
-    ".env",
-];
 
 /// What a compose file sets for a program.
 pub(super) fn of_compose(it: &ComposeService, at: impl Fn(usize) -> Evidence) -> IndexMap<String, Fact<Variable>> {

@@ -86,6 +86,8 @@ fn every_pattern_compiles() {
         &common.embedded,
         &common.health,
         &common.no_routes,
+        &common.runners,
+        &common.entrypoints,
         &common.reads,
         &common.ports,
         &common.system,

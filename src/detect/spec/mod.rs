@@ -347,7 +347,7 @@ impl Draft<'_> {
                 .as_str()
                 .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(&text)));
             if is_known && fits && !value.is_null() {
-                if schema.get("default") != Some(&value) || matches!(name.as_str(), "framework" | "package_manager") {
+                if schema.get("default") != Some(&value) || self.known.common.said.contains(name) {
                     out.insert(name.clone(), value);
                 }
             } else if name != "framework" || fact.value != "none" {
