@@ -70,6 +70,8 @@ pub struct Common {
     pub image_variables: Vec<String>,
     /// Variables that hold where people reach the program, by pattern, with what they hold: `{domain}` and `{url}` are the gateway's.
     pub addresses: IndexMap<String, String>,
+    /// Places of that kind that take the variable for a whole number.
+    pub numbers: Vec<String>,
     /// Names of variables that say where to listen.
     pub ports: Vec<String>,
     /// Variables with what they hold in production, by pattern: `^NODE_ENV$`.

@@ -184,6 +184,8 @@ pub struct Variable {
     pub set: bool,
     /// Whether the program ends without it.
     pub required: bool,
+    /// Whether the program takes it for a whole number.
+    pub number: bool,
     /// Whether the program has a value of its own where nobody gives it one.
     pub optional: bool,
 }

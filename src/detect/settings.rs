@@ -20,6 +20,7 @@ pub(super) struct Read {
     fallback: Option<String>,
     /// Whether it ends without one.
     demanded: bool,
+    number: bool,
 }
 
 /// A line of an env file.
@@ -105,8 +106,10 @@ impl<'t> Look<'t> {
     pub(super) fn reads(&self, scope: &Scope<'_>) -> BTreeMap<String, Read> {
         let mut out: BTreeMap<String, Read> = BTreeMap::new();
         let common = &self.known.common;
-        let patterns = common.reads.iter().map(|it| (it, false)).chain(common.demands.iter().map(|it| (it, true)));
-        for (pattern, demanded) in patterns {
+        let groups = [(&common.reads, false, false), (&common.demands, true, false), (&common.numbers, false, true)];
+        let patterns =
+            groups.into_iter().flat_map(|(them, demanded, number)| them.iter().map(move |it| (it, demanded, number)));
+        for (pattern, demanded, number) in patterns {
             let Some(pattern) = self.tree.pattern(pattern) else { continue };
             for file in &scope.sources {
                 let Some(text) = self.tree.text(file) else { continue };
@@ -121,9 +124,11 @@ impl<'t> Look<'t> {
                         evidence: Evidence::place(file, Some(line_at(&text, all.start()))),
                         fallback: None,
                         demanded: false,
+                        number: false,
                     });
                     known.fallback = known.fallback.take().or(fallback);
                     known.demanded |= demanded;
+                    known.number |= number;
                 }
             }
         }
@@ -178,6 +183,7 @@ impl<'t> Look<'t> {
                 given: example.is_some(),
                 set: false,
                 required: read.is_some_and(|it| it.demanded && it.fallback.is_none()),
+                number: read.is_some_and(|it| it.number),
                 optional: !examples.contains_key(name) && read.is_some_and(|it| it.fallback.is_some()),
             };
             match out.entry(name.clone()) {
@@ -188,6 +194,7 @@ impl<'t> Look<'t> {
                 Entry::Occupied(mut known) if known.get().value.value.is_none() && !known.get().value.secret => {
                     known.get_mut().value.value = variable.value;
                     known.get_mut().value.secret = secret;
+                    known.get_mut().value.number = variable.number;
                 }
                 Entry::Occupied(_) => {}
             }
@@ -241,6 +248,7 @@ pub(super) fn of_compose(it: &ComposeService, at: impl Fn(usize) -> Evidence) ->
             secret,
             set: set && !secret,
             required,
+            number: false,
             optional: false,
         };
         out.entry(name.clone()).or_insert_with(|| Fact::new(variable, at(*line), Confidence::High));

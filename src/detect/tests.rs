@@ -86,6 +86,7 @@ fn every_pattern_compiles() {
         &common.embedded,
         &common.health,
         &common.no_routes,
+        &common.numbers,
         &common.runners,
         &common.entrypoints,
         &common.reads,
@@ -563,6 +564,20 @@ fn values_of_secrets_are_never_told() {
     assert_eq!(found.services[0].variables["LOG_LEVEL"].value.value.as_deref(), Some("info"));
     // `.env` is one person's: what it holds is nobody else's business.
     assert_eq!(found.services[0].variables["PIN"].value.value.as_deref(), None);
+}
+
+#[test]
+fn what_a_program_reads_as_a_number_is_one() {
+    let found = found(&[
+        ("requirements.txt", "flask\n"),
+        (
+            "app.py",
+            "import os\napp = Flask(__name__)\nsize = int(os.environ[\"PAGE_SIZE\"])\nname = os.environ[\"NAME\"]\n",
+        ),
+    ]);
+    let variables = &found.services[0].variables;
+    assert!(variables["PAGE_SIZE"].value.number && variables["PAGE_SIZE"].value.required);
+    assert!(!variables["NAME"].value.number);
 }
 
 #[test]

@@ -198,6 +198,9 @@ fn variable(name: &str, fact: &Fact<Variable>, declared: &mut Declared) -> Line 
     let known = fact.value.value.as_ref().filter(|it| is_plain(it) && !is_local(it));
     let mut lines = Vec::new();
     let mut comment = fact.because();
+    if fact.value.number && known.is_none_or(|it| it.parse::<u64>().is_ok()) {
+        lines.push(entry("type", Tree::text("integer")));
+    }
     match known {
         Some(value) => lines.push(entry("default", Tree::text(&**value))),
         None if fact.value.required => {
