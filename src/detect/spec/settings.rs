@@ -198,11 +198,17 @@ fn variable(name: &str, fact: &Fact<Variable>, declared: &mut Declared) -> Line 
     let known = fact.value.value.as_ref().filter(|it| is_plain(it) && !is_local(it));
     let mut lines = Vec::new();
     let mut comment = fact.because();
-    if fact.value.number && known.is_none_or(|it| it.parse::<u64>().is_ok()) {
+    // Text that a number would not give back, such as `007`, stays text.
+    let whole = |it: &String| it.parse::<u64>().ok().filter(|number| number.to_string() == *it).ok_or(());
+    let number = known.filter(|_| fact.value.number).map(whole).transpose();
+    if let (true, Ok(_)) = (fact.value.number, &number) {
         lines.push(entry("type", Tree::text("integer")));
     }
     match known {
-        Some(value) => lines.push(entry("default", Tree::text(&**value))),
+        Some(value) => {
+            let default = number.ok().flatten().map_or_else(|| Tree::text(&**value), Tree::Number);
+            lines.push(entry("default", default));
+        }
         None if fact.value.required => {
             declared.wanted.insert(format!("{name} in .env"));
             lines.push(entry("required", Tree::Bool(true)));
