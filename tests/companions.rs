@@ -184,6 +184,9 @@ fn an_image_without_a_shell_has_its_folders_entrypoint_and_audits_from_elsewhere
     has(&sandbox.read("other/Dockerfile"), &["userdel node && \\\n    groupadd --non-unique --gid 1000 csops"]);
     let said = sandbox.run(&["validate"]).text();
     assert!(!said.contains("error"), "{said}");
+    sandbox.edit("forge.yaml", "GREETING: \"", "VERSION: \"");
+    has(&sandbox.run(&["validate"]).stdout, &["error[reserved-name]: `VERSION` is told to builds by forge"]);
+    sandbox.edit("forge.yaml", "VERSION: \"", "GREETING: \"");
     sandbox.edit("forge.yaml", "audit: [look]", "audit: [luke], packages: { run: [curl] }");
     let said = sandbox.run(&["validate"]).stdout;
     has(&said, &["the stack `duo` knows nobody called `luke` to ask", "there is `look`"]);

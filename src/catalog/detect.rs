@@ -70,6 +70,8 @@ pub struct Common {
     pub image_variables: Vec<String>,
     /// Variables that hold where people reach the program, by pattern, with what they hold: `{domain}` and `{url}` are the gateway's.
     pub addresses: IndexMap<String, String>,
+    /// Classes whose fields are variables.
+    pub fields: Vec<FieldRule>,
     /// Places of that kind that take the variable for a whole number.
     pub numbers: Vec<String>,
     /// Names of variables that say where to listen.
@@ -84,6 +86,24 @@ pub struct Common {
     pub needless_packages: Vec<String>,
     /// Names of secrets that anything random will do for, and how many hexadecimal digits.
     pub generated: IndexMap<String, u32>,
+}
+
+/// Classes each of whose fields is a variable, called like the field, in capitals; all of them patterns.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldRule {
+    /// The line that begins such a class. Its fields are on the lines below that are indented.
+    pub class: String,
+    /// What all of its names begin with, the first group, somewhere in the class.
+    pub prefix: String,
+    /// A field: its name, whether it is a whole number, and what is written behind it.
+    pub field: String,
+    /// Another name, the first group, in what is written behind.
+    pub name: String,
+    /// A plain value, the first group that is there, in what is written behind.
+    pub value: String,
+    /// That what is written behind is no value, so that the program ends without the variable.
+    pub demanded: String,
 }
 
 /// How one stack is recognised.

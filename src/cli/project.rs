@@ -361,7 +361,7 @@ pub(super) fn spec_bytes(root: &FilePath, file: &FilePath) -> Result<Vec<u8>, Fa
         ),
         ErrorKind::NotFound => Failure::input(
             format!("there is no {name} in {}", root.display()),
-            "write one (`Use it` in the README has an example), or name its folder after -C or the file after -f",
+            "`forge init` writes one for what is there; or name its folder after -C, or the file after -f",
         ),
         _ => Failure::Io { doing: format!("read {name}"), source: error },
     })?;

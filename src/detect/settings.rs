@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
+use regex::Regex;
 
 use super::docker::ComposeService;
 use super::found::{Confidence, Evidence, Fact, Variable};
 use super::rules::{Scope, is_comment};
 use super::service::{Draft, Look};
 use super::tree::{join, line_at, name_of, settings, upwards, within};
+use crate::catalog::FieldRule;
 use crate::credential::{has_credential, is_secret};
 
 /// How code reads a variable.
@@ -130,6 +132,47 @@ impl<'t> Look<'t> {
                     known.demanded |= demanded;
                     known.number |= number;
                 }
+            }
+        }
+        for rule in &common.fields {
+            for file in &scope.sources {
+                for (name, read) in self.fields(rule, file) {
+                    out.entry(name).or_insert(read);
+                }
+            }
+        }
+        out
+    }
+
+    /// The fields of classes in a file that are variables.
+    fn fields(&self, rule: &FieldRule, file: &str) -> Vec<(String, Read)> {
+        let mut out = Vec::new();
+        let patterns = [&rule.class, &rule.prefix, &rule.field, &rule.name, &rule.value, &rule.demanded];
+        let compiled: Vec<_> = patterns.into_iter().filter_map(|it| self.tree.pattern(it)).collect();
+        let [class, prefix, field, name, value, demanded] = &compiled[..] else { return out };
+        let Some(text) = self.tree.text(file) else { return out };
+        for begin in class.find_iter(&text) {
+            let lines = text[begin.end()..].split_inclusive('\n').skip(1);
+            let is_body = |line: &&str| line.trim().is_empty() || line.starts_with([' ', '\t']);
+            let body: Vec<&str> = lines.take_while(is_body).collect();
+            let first = |pattern: &Regex, text: &str| Some(pattern.captures(text)?.get(1)?.as_str().to_owned());
+            let prefix = body.iter().find_map(|line| first(prefix, line)).unwrap_or_default();
+            let at = line_at(&text, begin.end());
+            for (index, line) in body.iter().enumerate() {
+                let Some(found) = field.captures(line.trim_end()) else { continue };
+                let behind = found.get(3).map(|it| it.as_str());
+                let own = behind.and_then(|it| first(name, it));
+                let name = own.unwrap_or_else(|| format!("{prefix}{}", &found[1])).to_uppercase();
+                let is_demanded = behind.is_none_or(|it| demanded.is_match(it));
+                let plain = behind.and_then(|it| value.captures(it));
+                let plain = plain.and_then(|it| it.iter().skip(1).flatten().next().map(|it| it.as_str().to_owned()));
+                let read = Read {
+                    evidence: Evidence::place(file, Some(at + index + 1)),
+                    fallback: (!is_demanded).then(|| plain.unwrap_or_default()),
+                    demanded: is_demanded,
+                    number: found.get(2).is_some(),
+                };
+                out.push((name, read));
             }
         }
         out

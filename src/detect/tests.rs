@@ -567,6 +567,24 @@ fn values_of_secrets_are_never_told() {
 }
 
 #[test]
+fn fields_of_settings_are_variables() {
+    let found = found(&[
+        ("requirements.txt", "fastapi\nuvicorn\npydantic-settings\nasyncpg\n"),
+        (
+            "main.py",
+            "app = FastAPI()\nclass Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_file=\".env\")\n    database_url: str\n    secret_key: str = Field(min_length=8)\n    page_size: int = 20\n    debug: bool = False\n    name: str | None = None\n    token: str = Field(..., alias=\"API_TOKEN\")\n\n    @property\n    def x(self) -> str: ...\n\nlater: int = 3\n",
+        ),
+    ]);
+    let service = &found.services[0];
+    assert_eq!(service.needs["db"].environment["DATABASE_URL"], "url");
+    assert!(service.variables["SECRET_KEY"].value.secret && service.variables["API_TOKEN"].value.secret);
+    assert!(service.variables["PAGE_SIZE"].value.number && service.variables["PAGE_SIZE"].value.optional);
+    assert_eq!(service.variables["PAGE_SIZE"].value.value.as_deref(), Some("20"));
+    let names: Vec<&str> = service.variables.keys().map(String::as_str).collect();
+    assert_eq!(names, ["API_TOKEN", "DATABASE_URL", "DEBUG", "NAME", "PAGE_SIZE", "SECRET_KEY"]);
+}
+
+#[test]
 fn what_a_program_reads_as_a_number_is_one() {
     let found = found(&[
         ("requirements.txt", "flask\n"),

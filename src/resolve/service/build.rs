@@ -33,6 +33,11 @@ impl Resolver<'_> {
     /// Constants that are there while it is built: each has to fit on a line.
     pub(super) fn build_args(&mut self, build: &Build, at: &Path) -> BTreeMap<String, String> {
         for (name, text) in &build.args {
+            if ["VERSION", "REVISION", "SOURCE", "PATH", "LD_PRELOAD"].contains(&name.as_str()) {
+                let place = Place::Key(at.dotted("build.args").key(name));
+                let message = format!("`{name}` is told to builds by forge, or by the system");
+                self.error(&codes::RESERVED_NAME, place, message, "choose another name");
+            }
             if let Some(odd) = text.0.chars().find(|it| it.is_control()) {
                 let place = Place::Value(at.dotted("build.args").key(name));
                 let message = format!("no line of a Dockerfile can hold `{}`", odd.escape_debug());

@@ -469,7 +469,7 @@ fn values(
     context! {
         workdir => workdir, user => user.map(|it| minijinja::Value::from(minijinja::value::Serde(it))),
         name => name, port => port, version => selection.version.clone(), options => minijinja::Value::from(minijinja::value::Serde(&selection.options)),
-        memory => container.resources.memory.in_mib(), cpus => container.resources.cpus.whole(), grace => container.stop_grace_period.0,
+        memory => container.resources.memory.in_mib(), cpus => container.resources.cpus.whole(), pids => container.resources.pids, grace => container.stop_grace_period.0,
     }
 }
 

@@ -5,6 +5,9 @@
 #   docker compose exec db sh /docker-entrypoint-initdb.d/10-roles.sh
 # `postgres` is the superuser and has no password: it comes by the socket in the container.
 #   docker compose exec db psql -U postgres shop
+for secret in DB_OWNER_PASSWORD DB_PASSWORD DB_READER_PASSWORD; do
+  [ -n "$(cat "/run/secrets/$secret")" ] || { echo "/run/secrets/$secret is empty" >&2; exit 1; }
+done
 psql --username postgres --dbname shop --no-psqlrc --quiet --set ON_ERROR_STOP=1 <<'SQL'
 \set owner_password `cat /run/secrets/DB_OWNER_PASSWORD`
 \set app_password `cat /run/secrets/DB_PASSWORD`
