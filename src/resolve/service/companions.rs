@@ -83,17 +83,15 @@ impl Resolver<'_> {
     /// Companions that the stack does not have.
     pub(super) fn check_companions(&mut self, service: &Service, facts: Option<&StackFacts>, at: &Path) {
         for name in service.companions.keys() {
+            let mut known = facts.into_iter().flat_map(|it| it.companions.keys()).map(String::as_str).peekable();
+            if known.clone().any(|it| it == name.as_str()) {
+                continue;
+            }
             let place = Place::Key(at.key("companions").key(name));
-            let known = facts.into_iter().flat_map(|it| it.companions.keys()).map(String::as_str);
-            let message = format!("this service has no further container `{name}`");
-            let complaint = unknown_name(place, message);
-            self.told.push(if facts.is_some_and(|it| !it.companions.is_empty()) {
-                if known.clone().any(|it| it == name.as_str()) {
-                    continue;
-                }
-                complaint.nearest(name, known)
-            } else {
-                complaint.help("leave `companions` out")
+            let complaint = unknown_name(place, format!("this service has no further container `{name}`"));
+            self.told.push(match known.peek() {
+                Some(_) => complaint.nearest(name, known),
+                None => complaint.help("leave `companions` out"),
             });
         }
     }
