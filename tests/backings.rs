@@ -118,6 +118,51 @@ fn names_that_a_database_keeps_for_itself_are_refused() {
 }
 
 #[test]
+fn roles_log_in_when_all_init_files_went_well() {
+    let compose = |init: &str| {
+        let backing = format!("backings: {{ db: {{ kind: postgres, options: {{ init: [{init}] }} }} }}\n");
+        let spec = format!("forge: 1\nname: shop\nservices:\n{}{backing}", api("api", URL));
+        let sandbox = Sandbox::new("init").file("forge.yaml", spec).file("api/requirements.txt", "").folder("db");
+        sandbox.generate();
+        sandbox
+    };
+    let plain = compose("");
+    let roles = std::fs::read_to_string(plain.path("backings/db/10-roles.sh")).expect("it was written");
+    assert!(roles.contains("ALTER ROLE \"shop\" LOGIN NOSUPERUSER"), "{roles}");
+    assert!(!plain.path("backings/db/99-open.sh").exists());
+    let all: Vec<String> = (0..60).map(|it| format!("db/{it}.sql")).collect();
+    let many = compose(&all.join(", "));
+    let roles = std::fs::read_to_string(many.path("backings/db/10-roles.sh")).expect("it was written");
+    assert!(roles.contains("ALTER ROLE \"shop\" NOSUPERUSER"), "{roles}");
+    assert!(roles.contains("docker compose down db && docker volume rm shop_db-data"), "{roles}");
+    let open = std::fs::read_to_string(many.path("backings/db/99-open.sh")).expect("it was written");
+    assert!(open.contains("ALTER ROLE \"shop_owner\" LOGIN;"), "{open}");
+    let text = std::fs::read_to_string(many.path("compose.yaml")).expect("it was written");
+    let compose: Value = serde_yaml::from_str(&text).expect("it is YAML");
+    let configs = compose["services"]["db"]["configs"].as_array().expect("it is a list");
+    let mut targets: Vec<&str> = configs.iter().filter_map(|it| it["target"].as_str()?.rsplit('/').next()).collect();
+    targets.sort_unstable();
+    let wanted = all.iter().enumerate().map(|(index, it)| format!("5{index:02}-{}", it.trim_start_matches("db/")));
+    let wanted: Vec<String> =
+        std::iter::once("10-roles.sh".to_owned()).chain(wanted).chain(["99-open.sh".to_owned()]).collect();
+    assert_eq!(targets, wanted);
+}
+
+#[test]
+fn the_script_of_secrets_opens_init_files_and_takes_an_empty_line_for_nothing() {
+    let backing = "backings: { db: { kind: postgres, options: { init: [db/seed.sql] } } }\n";
+    let spec = format!("forge: 1\nname: shop\nservices:\n{}{backing}", api("api", URL));
+    let sandbox = Sandbox::new("modes").file("forge.yaml", spec).file("api/requirements.txt", "");
+    let sandbox = sandbox.file("db/seed.sql", "SELECT 1;").file("secrets/DB_PASSWORD", "\n");
+    sandbox.generate();
+    sandbox.set_mode("db/seed.sql", 0o600);
+    let made = std::process::Command::new(sandbox.path("scripts/secrets")).output().expect("it runs");
+    let said = String::from_utf8_lossy(&made.stdout);
+    assert!(made.status.success() && said.contains("made      secrets/DB_PASSWORD\n"), "{made:?}");
+    assert_eq!(sandbox.mode("db/seed.sql") & 0o777, 0o644);
+}
+
+#[test]
 fn an_order_of_migrations_may_be_said_twice_and_not_in_a_circle() {
     let jobs = MIGRATE.replace(" }", ", after: [api] }");
     let mail = MIGRATE.replace(" }", ", after: [jobs, api] }");

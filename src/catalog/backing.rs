@@ -37,6 +37,8 @@ pub struct BackingFacts {
     pub healthcheck: Vec<Formula>,
     /// How long failures do not count.
     pub start_period: Duration,
+    /// How often it is asked until then, where a question costs more than usual: a second, if left out.
+    pub start_interval: Option<Duration>,
     /// How long it gets to end.
     pub stop_grace_period: Duration,
     /// How much it may use.

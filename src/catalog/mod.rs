@@ -119,7 +119,7 @@ pub struct Case {
     /// What has to be chosen: option, `version`, `use` or `program` (the first word of the command), and its value or
     /// one of several.
     pub when: BTreeMap<String, Value>,
-    /// What then holds: laid over what held before; maps merge, all else replaces.
+    /// What then holds: laid over what held before; maps merge, `null` takes away, all else replaces.
     pub facts: Value,
 }
 
@@ -411,11 +411,15 @@ impl Case {
     }
 }
 
-/// Lays `over` on `base`: maps merge, all else replaces.
+/// Lays `over` on `base`: maps merge, `null` takes away, all else replaces.
 fn merge(base: &mut Value, over: &Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {
             for (key, value) in over {
+                if value.is_null() {
+                    base.remove(key);
+                    continue;
+                }
                 merge(base.entry(key.clone()).or_insert(Value::Null), value);
             }
         }

@@ -128,6 +128,9 @@ fn one_sided(
         said.push(format!("without {}", subject.lacks.join(", ")));
     }
     let verb = if came == Came::Here { "added" } else { "removed" };
+    if came == Came::Gone && !subject.behind.is_empty() {
+        said.push(subject.behind.to_owned());
+    }
     let what = if said.is_empty() {
         format!("{} {verb}", subject.noun)
     } else {

@@ -32,7 +32,7 @@ pub struct Meaning {
     pub at: String,
     /// What is different: `memory 512M → 1G`.
     pub what: String,
-    /// Whether it gives up some security.
+    /// Whether it gives up some security; data that is left behind, or may not be read any more, counts as that.
     pub loosens: bool,
     /// Whether only the text before had it.
     pub gone: bool,

@@ -22,6 +22,8 @@ pub(super) struct Subject {
     pub(super) order: Vec<String>,
     /// What it has not that protects others of its kind: worth a word where the whole subject comes, and gives something up.
     pub(super) lacks: Vec<&'static str>,
+    /// What its going leaves behind, in words; empty for most.
+    pub(super) behind: &'static str,
     /// Where it is named.
     pub(super) bytes: Range<usize>,
 }
@@ -53,29 +55,33 @@ pub(super) struct Fact {
 pub(super) struct Risk {
     here: f64,
     without: f64,
+    /// Whether any other one gives something up, better or worse.
+    other: bool,
 }
 
 impl Risk {
     /// Nothing to do with security.
-    pub(super) const NONE: Risk = Risk { here: 0.0, without: 0.0 };
+    pub(super) const NONE: Risk = Risk::of(0.0, 0.0);
     /// To have it gives something up.
-    pub(super) const GRANTS: Risk = Risk { here: 1.0, without: 0.0 };
+    pub(super) const GRANTS: Risk = Risk::of(1.0, 0.0);
     /// To have it protects.
-    pub(super) const GUARDS: Risk = Risk { here: 0.0, without: 1.0 };
+    pub(super) const GUARDS: Risk = Risk::of(0.0, 1.0);
+    /// Only that it is another one gives something up, whichever it is: data that belongs to the one is lost on the other.
+    pub(super) const OTHER: Risk = Risk { other: true, ..Risk::NONE };
 
     /// So much is given up with it, and so much without.
-    pub(super) fn of(here: f64, without: f64) -> Risk {
-        Risk { here, without }
+    pub(super) const fn of(here: f64, without: f64) -> Risk {
+        Risk { here, without, other: false }
     }
 
     /// Only another value of it can give something up.
     pub(super) fn level(here: f64) -> Risk {
-        Risk { here, without: here }
+        Risk::of(here, here)
     }
 
     /// A limit: the higher, the worse; worst where there is none. Of one that nobody knows only the end is known to matter.
     pub(super) fn limit(limit: Option<f64>) -> Risk {
-        Risk { here: limit.unwrap_or(f64::NAN), without: f64::INFINITY }
+        Risk::of(limit.unwrap_or(f64::NAN), f64::INFINITY)
     }
 
     /// Whether it gives something up to get from the one to the other.
@@ -85,7 +91,7 @@ impl Risk {
             (Some(before), None) if before.here.is_nan() => before.without.is_infinite(),
             (Some(before), None) => before.without > before.here,
             (None, Some(after)) => after.here > after.without,
-            (Some(before), Some(after)) => after.here > before.here,
+            (Some(before), Some(after)) => after.here > before.here || before.other && after.other,
             (None, None) => false,
         }
     }
@@ -96,7 +102,18 @@ impl Subject {
     pub(super) fn new(noun: &'static str, at: impl Into<String>, bytes: Range<usize>) -> Subject {
         let at = at.into();
         let (facts, order, lacks) = (Vec::new(), Vec::new(), Vec::new());
-        Subject { ids: vec![at.clone()], at, noun, parent: None, risk: Risk::NONE, facts, order, lacks, bytes }
+        Subject {
+            ids: vec![at.clone()],
+            at,
+            noun,
+            parent: None,
+            risk: Risk::NONE,
+            facts,
+            order,
+            lacks,
+            behind: "",
+            bytes,
+        }
     }
 
     /// Says something of it; what comes back can be said in more detail.

@@ -187,6 +187,13 @@ pub struct Healthcheck {
     pub retries: u32,
     /// How long failures do not count.
     pub start_period: Duration,
+    /// Between two questions until then.
+    pub start_interval: Duration,
+}
+
+impl Healthcheck {
+    /// How often most are asked until they are well: who waits for them should not wait for the next question.
+    pub const START_INTERVAL: Duration = Duration(1);
 }
 
 /// Something mounted.

@@ -122,7 +122,7 @@ impl<'a> Resolver<'a> {
             secrets,
             roles: BTreeMap::new(),
         };
-        let mut values = values(chosen, &access, Some(&resources));
+        let mut values = values(&self.spec.name, chosen, &access, Some(&resources));
         for (role, it) in &facts.roles {
             let mut filled = Filler { resolver: self, values: formula_values(&values), at: at.key("kind") };
             let password = access.secrets.get(&it.password).cloned().unwrap_or_default();
@@ -149,6 +149,7 @@ impl<'a> Resolver<'a> {
             timeout: Duration(5),
             retries: 3,
             start_period: facts.start_period,
+            start_interval: facts.start_interval.unwrap_or(Healthcheck::START_INTERVAL),
         };
         let command = filled.words(&facts.command);
         let container = Container {
@@ -256,6 +257,8 @@ impl<'a> Resolver<'a> {
         }
         for (option, folder) in &facts.project_files {
             let paths = chosen.selection.options.get(option).and_then(Value::as_array).cloned().unwrap_or_default();
+            // However many there are, behind `10-` and before `99-`.
+            let width = paths.len().saturating_sub(1).to_string().len();
             for (index, path) in paths.iter().enumerate() {
                 let Some(path) = path.as_str().map(|it| it.trim_start_matches("./")) else { continue };
                 if let Some(why) = spec::not_ours(path) {
@@ -264,7 +267,7 @@ impl<'a> Resolver<'a> {
                 }
                 let file = path.rsplit('/').next().unwrap_or(path);
                 let name = format!("{name}-{option}-{index}");
-                let target = format!("{folder}/{}-{file}", 50 + index);
+                let target = format!("{folder}/5{index:0width$}-{file}");
                 files.insert(target, ConfigFile { name, path: path.to_owned(), made: None });
             }
         }
@@ -394,12 +397,13 @@ pub(super) fn part_files(base: &Project, project: &mut Project, environment: &st
 }
 
 /// What formulas and templates of a backing can name.
-pub(super) fn values(chosen: &Chosen<'_>, access: &Access, resources: Option<&Resources>) -> Value {
+pub(super) fn values(project: &str, chosen: &Chosen<'_>, access: &Access, resources: Option<&Resources>) -> Value {
     let facts = &chosen.facts.resources;
     let memory = resources.map_or(facts.memory, |it| it.memory);
     let cpus = resources.map_or(facts.cpus, |it| it.cpus);
     json!({
         "name": chosen.name,
+        "project": project,
         "version": chosen.selection.version,
         "options": chosen.selection.options,
         "use": chosen.selection.usage,

@@ -98,6 +98,7 @@ impl Resolver<'_> {
                 timeout: Duration(5),
                 retries: 3,
                 start_period: facts.start_period,
+                start_interval: Healthcheck::START_INTERVAL,
             })
             .filter(|_| !lifted.contains_key("healthcheck")),
             tmpfs,

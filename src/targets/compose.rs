@@ -469,7 +469,7 @@ fn healthcheck(container: &Container, image: Option<&Image>, builds: Option<&Ima
         entries.push(entry("retries", Tree::Number(healthcheck.retries.into())));
     }
     entries.push(entry("start_period", text(healthcheck.start_period.to_string())));
-    entries.push(entry("start_interval", text("1s")));
+    entries.push(entry("start_interval", text(healthcheck.start_interval.to_string())));
     Some(Tree::map(entries))
 }
 

@@ -1,12 +1,12 @@
 //! Scripts for the operator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{Artifact, Context, Target};
 use crate::diagnostic::Broken;
-use crate::project::{Container, Host, Secret, TlsMode};
+use crate::project::{ConfigFile, Host, Secret, TlsMode};
 
 pub(super) static TARGET: Target =
     Target { name: "scripts", about: "scripts/secrets, which makes the secrets that are missing", plan };
@@ -22,8 +22,8 @@ struct Values<'a> {
     script: &'a str,
     /// From the script's folder to the project.
     up: String,
-    /// Folders of the project that containers read as other users.
-    folders: Vec<&'a str>,
+    /// Files and folders of the project that containers read as other users.
+    read: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -60,13 +60,15 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let environments =
         std::iter::once("production").chain(context.resolved.environments.keys().map(String::as_str)).collect();
     let base = &context.resolved.base;
-    let made = |it: &Container| it.files.values().any(|it| it.made.is_some());
-    let backings = super::environments(context.resolved).flat_map(|it| it.containers.values()).any(made);
+    let containers = super::environments(context.resolved).flat_map(|it| it.containers.values());
+    let files: Vec<&ConfigFile> = containers.flat_map(|it| it.files.values()).collect();
+    let backings = files.iter().any(|it| it.made.is_some()).then_some("backings");
     let nginx = base.gateway.as_ref().map(|_| base.layout.nginx.as_str());
-    let folders = nginx.into_iter().chain(backings.then_some("backings")).collect();
+    let authors: BTreeSet<&str> = files.iter().filter(|it| it.made.is_none()).map(|it| it.path.as_str()).collect();
+    let read = nginx.into_iter().chain(backings).chain(authors).collect();
     let path = base.layout.script("secrets");
     let up = "../".repeat(path.matches('/').count());
-    let values = Values { generated, supplied, certificates, environments, script: &path, up, folders };
+    let values = Values { generated, supplied, certificates, environments, script: &path, up, read };
     let text = context.engine.render("scripts/secrets.j2", &values)?;
     Ok(vec![
         Artifact { executable: true, ..Artifact::new("script:secrets", path, text) },

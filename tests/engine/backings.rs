@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::apps::each_hardened;
 use super::contract;
-use super::proof::{Proof, contains, docker, ensure, fails, lacks, run};
+use super::proof::{Proof, contains, docker, ensure, fails, lacks, run, within};
 use super::stack::{Compose, HOSTILE, Stack};
 
 /// What a file says: which backing, who uses it, and what they do.
@@ -29,6 +29,8 @@ struct Expected {
     /// Files of the project.
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// A file of the project that fails at the first start, before all else.
+    broken: Option<Broken>,
     /// The application's password, where it cannot be any text.
     password: Option<String>,
     /// Programs that may be PID 1 without an init before them.
@@ -44,6 +46,16 @@ struct Expected {
     /// What still holds after a restart, and in a new container; nothing for a cache.
     #[serde(default)]
     kept: Vec<Step>,
+}
+
+/// A file that fails at a first start, and how one sees it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Broken {
+    /// One of `files`.
+    file: String,
+    /// Part of what the probe says of a volume that is half made.
+    probe: String,
 }
 
 /// What somebody does.
@@ -165,6 +177,14 @@ impl Expected {
         if stack.path("secrets/STORE_PASSWORD").exists() {
             stack.supply("secrets/STORE_PASSWORD", password);
         }
+        if let Some(it) = &self.broken {
+            stack.prove(format!("{what}: a first start that fails is never healthy"), || {
+                stack.write(&it.file, "no SQL;");
+                never_healthy(&production, &it.probe)
+            });
+            stack.prove(format!("{what}: what the log says of it can be done"), || remedied(&production));
+            stack.write(&it.file, &self.files[&it.file]);
+        }
         stack.prove(format!("{what}: booted, healthy"), || production.up(&[]));
         stack.prove(format!("{what}: the hardening contract"), || self.hardened(&production));
         stack.prove(format!("{what}: no password in sight"), || hidden(&production, password));
@@ -233,6 +253,24 @@ impl Step {
             }
         });
     }
+}
+
+/// The second start, which the image takes for one of a whole database, says what is wrong.
+fn never_healthy(compose: &Compose, probe: &str) -> Proof {
+    compose.run(&["up", "--detach", "store"])?;
+    within(90, || {
+        let store = compose.container("store")?;
+        ensure(store.json["RestartCount"] != 0, "it never ended")?;
+        contains(&store.state(), probe)
+    })?;
+    ensure(compose.container("store")?.health() != "healthy", "it is healthy")
+}
+
+/// The log of the first start tells how to begin anew.
+fn remedied(compose: &Compose) -> Proof {
+    contains(&compose.container("store")?.all_logs(), "mend it, then docker compose down store && docker volume rm b")?;
+    compose.run(&["down", "store"])?;
+    docker(["volume", "rm", &format!("{}_store-data", compose.project)]).map(drop)
 }
 
 /// All images are there, or can be had.

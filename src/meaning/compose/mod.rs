@@ -7,13 +7,16 @@ mod service;
 mod tests;
 
 use super::subject::{Risk, Subject};
-use super::value::{bytes, is_on, is_reset, pairs, tree};
+use super::value::{bytes, canonical, is_on, is_reset, pairs, tree};
 use super::words::{LABEL, Words, words};
 use crate::yaml::{self, Node, Value};
 
 words! {
     INTERNAL = "internal", "internal now", "no longer internal", "internal";
     DEVICE = "host path", "keeps its data at {after} of the host", "no longer keeps its data at {before} of the host", "host path {before} → {after}";
+    NAME = "name", "name {after}", "name {before} removed", "name {before} → {after}";
+    PROJECT = "name", "name {after}", "name {before} removed", "name {before} → {after}: a project of its own with new volumes, and the data stays in the old ones";
+    OTHER = "name", "name {after}: another volume, and the data stays in the old one", "name {before} removed: another volume, and the data stays in the old one", "name {before} → {after}: another volume, and the data stays in the old one";
     TAG = "{key} of the files below", "{key} of the files below {after}", "{key} of the files below no longer {before}", "{key} of the files below {after}";
 }
 
@@ -36,6 +39,12 @@ pub(super) fn read(text: &str) -> Option<Vec<Subject>> {
                         _ => out.push(part(key, name, it)),
                     }
                 }
+            }
+            "name" => {
+                tags(&mut file, key, node);
+                let keeps = root.get("volumes").is_some_and(|it| it.entries().next().is_some());
+                let (words, risk) = if keeps { (&PROJECT, Risk::OTHER) } else { (&NAME, Risk::NONE) };
+                file.say(words, "", canonical(node), &bytes(node)).risk(risk);
             }
             // What others use by an alias is said where they use it.
             _ if key.starts_with("x-") && is_anchored(text, node) => tags(&mut file, key, node),
@@ -65,8 +74,15 @@ fn part(key: &str, name: &str, node: &Node) -> Subject {
     };
     let mut subject = Subject::new(noun, format!("{key}.{name}"), node.key.clone());
     tags(&mut subject, "", node);
+    if key == "volumes" {
+        subject.risk = Risk::GUARDS;
+        subject.behind = "what is in it stays there, and nothing reads it";
+    }
     for (field, it) in node.entries() {
         match field {
+            "name" if key == "volumes" => {
+                subject.say(&OTHER, "", canonical(it), &bytes(it)).risk(Risk::OTHER);
+            }
             "internal" if is_on(it) => {
                 subject.say(&INTERNAL, "", "", &bytes(it)).risk(Risk::GUARDS);
             }

@@ -21,6 +21,21 @@ pub(super) fn volumes(subject: &mut Subject, node: &Node) {
     }
 }
 
+/// Whether one of the entries is a volume with a name, which is there after the container is gone.
+pub(super) fn keep(node: &Node) -> bool {
+    node.items().iter().any(|item| match &item.value {
+        Value::Map(_) => {
+            let is = |key: &str, wanted: &dyn Fn(&str) -> bool| item.get(key).is_some_and(|it| wanted(&canonical(it)));
+            is("type", &|it| it == "volume") && is("source", &|it| !it.is_empty())
+        }
+        Value::String(text) => {
+            let parts = split(text);
+            parts.len() > 1 && !is_host_path(&assume(parts[0]))
+        }
+        _ => false,
+    })
+}
+
 /// Says each entry of `tmpfs`: a target, and options behind a colon.
 pub(super) fn tmpfs(subject: &mut Subject, node: &Node) {
     let items = if let Value::List(items) = &node.value { items.as_slice() } else { std::slice::from_ref(node) };

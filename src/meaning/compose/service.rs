@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{labels, mounts, ports, tags};
+use crate::lint::compose::{assume, image_tag};
 use crate::meaning::subject::{Fact, Risk, Subject};
 use crate::meaning::value::{
     bytes, canonical, capability, dropped, duration, image, is_on, is_reset, items, limit, pairs, size, tree, user,
@@ -19,6 +20,7 @@ words! {
     CHECK = "health check", "health check {after}", "health check removed", "health check {after}";
     DEVICE = "device {key}", "device {key} handed in", "device {key} no longer handed in", "device {key} {before} → {after}";
     HOST = "extra host {key}", "extra host {key} at {after} added", "extra host {key} removed", "extra host {key} {before} → {after}";
+    MAJOR = "version of {key}", "", "", "what is in its volumes is of {key} {before}, and {after} may not read it: dump it before, restore it after";
     NAMESPACE = "{key}", "{key} of {after}", "{key} no longer of {before}", "{key} of {before} → of {after}";
     NETWORK = "network {key}", "network {key} joined", "network {key} left", "network {key}";
     OPTION = "security option {key}", "security option {key} {after} added", "security option {key} {before} removed", "security option {key} {before} → {after}";
@@ -39,6 +41,7 @@ pub(super) fn read(name: &str, node: &Node, root: &Node) -> Subject {
         service.field(key, it);
     }
     service.defaults(node);
+    service.kept(node);
     service.it
 }
 
@@ -161,6 +164,21 @@ impl Service<'_> {
         self.it.lacks = lacks(node);
         if !is_written("networks") && !is_written("network_mode") {
             self.join("default", &self.it.bytes.clone());
+        }
+    }
+
+    /// The version that writes what is in its volumes: most databases read no files of another major version.
+    fn kept(&mut self, node: &Node) {
+        let (Some(image), Some(volumes)) = (node.get("image"), node.get("volumes")) else { return };
+        let text = canonical(image);
+        let assumed = assume(&text);
+        let Some(tag) = image_tag(&assumed).filter(|_| mounts::keep(volumes)) else { return };
+        let digits: String = tag.trim_start_matches('v').chars().take_while(char::is_ascii_digit).collect();
+        let repository = assumed.split('@').next().unwrap_or_default();
+        let name = repository.strip_suffix(tag).unwrap_or(repository).trim_end_matches(':');
+        if !digits.is_empty() {
+            // Where it comes or goes there is nothing to read.
+            self.it.say(&MAJOR, name, digits, &bytes(image)).risk(Risk::OTHER).is_default = true;
         }
     }
 

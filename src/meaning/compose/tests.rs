@@ -197,6 +197,48 @@ fn images_that_are_said_less_exactly_give_something_up() {
 }
 
 #[test]
+fn another_major_version_may_not_read_what_is_in_a_volume() {
+    let file = |it: &str| format!("services: {{db: {{{it}}}}}\nvolumes: {{d: {{}}}}\n");
+    check(
+        "compose.yml",
+        &[
+            (
+                "image: postgres:17.2, volumes: ['d:/data']",
+                "image: postgres:18, volumes: ['d:/data']",
+                &[
+                    "! services.db: what is in its volumes is of postgres 17, and 18 may not read it: dump it before, restore it after",
+                    "services.db: image postgres:17.2 → postgres:18",
+                ],
+            ),
+            (
+                "image: 'x/y:v2@sha256:1', volumes: [{type: volume, source: d, target: /data}]",
+                "image: 'x/y:${V:-v1.9}', volumes: [{type: volume, source: d, target: /data}]",
+                &[
+                    "! services.db: image x/y:v2@sha256:1 → x/y:${V:-v1.9}",
+                    "! services.db: what is in its volumes is of x/y 2, and 1 may not read it: dump it before, restore it after",
+                ],
+            ),
+            (
+                "image: postgres:18.1, volumes: ['d:/data']",
+                "image: postgres:18.2, volumes: ['d:/data']",
+                &["services.db: image postgres:18.1 → postgres:18.2"],
+            ),
+            (
+                "image: postgres:17, volumes: ['./d:/data', '/data']",
+                "image: postgres:18, volumes: ['./d:/data', '/data']",
+                &["services.db: image postgres:17 → postgres:18"],
+            ),
+            (
+                "image: postgres:17, volumes: ['d:/data']",
+                "image: postgis/postgis:18, volumes: ['d:/data']",
+                &["services.db: image postgres:17 → postgis/postgis:18"],
+            ),
+        ],
+        file,
+    );
+}
+
+#[test]
 fn the_rest_of_a_file_has_its_words() {
     let hard = "cap_drop: [ALL], security_opt: ['no-new-privileges:true'], read_only: true, user: '1:1', mem_limit: 1m";
     let added = said(
@@ -222,7 +264,24 @@ fn the_rest_of_a_file_has_its_words() {
             ("services: {a: {image: x:1, ports: ['1:2']}}", "services: {}", &["services.a: service removed"]),
             ("networks: {a: {internal: true}}", "networks: {a: }", &["! networks.a: no longer internal"]),
             ("networks: {a: {}}", "networks: {a: {internal: true}}", &["networks.a: internal now"]),
-            ("volumes: {a: {}}", "volumes: {b: }", &["volumes.b: volume added", "volumes.a: volume removed"]),
+            (
+                "volumes: {a: {}}",
+                "volumes: {b: }",
+                &[
+                    "! volumes.a: volume removed: what is in it stays there, and nothing reads it",
+                    "volumes.b: volume added",
+                ],
+            ),
+            (
+                "volumes: {a: {name: x}}",
+                "volumes: {a: {name: y}}",
+                &["! volumes.a: name x → y: another volume, and the data stays in the old one"],
+            ),
+            (
+                "volumes: {a: {}}",
+                "volumes: {a: {name: y}}",
+                &["volumes.a: name y: another volume, and the data stays in the old one"],
+            ),
             (
                 "volumes: {a: {}}",
                 "volumes: {a: {driver_opts: {device: /etc}}}",
@@ -230,6 +289,11 @@ fn the_rest_of_a_file_has_its_words() {
             ),
             ("secrets: {a: {file: ./a}}", "secrets: {a: {file: ./b}}", &["secrets.a: file ./a → ./b"]),
             ("name: a", "name: b", &["name a → b"]),
+            (
+                "{name: a, volumes: {c: {}}}",
+                "{name: b, volumes: {c: {}}}",
+                &["! name a → b: a project of its own with new volumes, and the data stays in the old ones"],
+            ),
             ("x-a: 1", "x-a: 2", &["x-a 1 → 2"]),
             (
                 "x-a: &a {read_only: true}\nservices: {a: {image: x:1, <<: *a}}",

@@ -134,8 +134,14 @@ impl Resolver<'_> {
         let values = context! { path => asked.1, timeout => timeout.0, ..values };
         let mut filler = Filler { resolver: self, values, at: at.clone() };
         let test = std::iter::once("CMD".to_owned()).chain(filler.all(asked.0)).collect();
-        let healthcheck =
-            Healthcheck { test, interval: Duration(30), timeout, retries: 3, start_period: facts.start_period };
+        let healthcheck = Healthcheck {
+            test,
+            interval: Duration(30),
+            timeout,
+            retries: 3,
+            start_period: facts.start_period,
+            start_interval: Healthcheck::START_INTERVAL,
+        };
         container.healthcheck = Some(healthcheck).filter(|_| !container.lifted.contains_key("healthcheck"));
         container.environment =
             facts.environment.iter().map(|(key, it)| (key.clone(), Env::Text(filler.fill(it)))).collect();

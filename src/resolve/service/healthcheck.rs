@@ -47,7 +47,8 @@ impl Resolver<'_> {
             );
         }
         let (retries, start_period) = (own.retries.unwrap_or(3), own.start_period.unwrap_or(facts.start_period));
-        let asked = |test| Healthcheck { test, interval, timeout, retries, start_period };
+        let start_interval = Healthcheck::START_INTERVAL;
+        let asked = |test| Healthcheck { test, interval, timeout, retries, start_period, start_interval };
         let port = container.port;
         let (formulas, port, path, max_age) = if let Some(command) = own.command {
             let test = std::iter::once("CMD".to_owned()).chain(command.into_iter().map(|it| it.0)).collect();
