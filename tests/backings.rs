@@ -72,9 +72,134 @@ fn a_database_of_somebody_else_has_no_container() {
     let backing = "backings: { db: { kind: postgres, external: { host: db.example.com, user: me, tls: true } } }\n";
     let them = services("external", &format!("services:\n{}{backing}", api("api", URL)));
     assert!(!them.contains_key("db"));
-    assert_eq!(url(&them["api"]), "postgresql://me@db.example.com:5432/shop?sslmode=require");
+    assert_eq!(url(&them["api"]), "postgresql://me@db.example.com:5432/shop?sslmode=verify-full");
     assert_eq!(them["api"]["secrets"], serde_json::json!(["DB_PASSWORD"]));
     assert!(them["api"]["depends_on"].is_null(), "{}", them["api"]);
+}
+
+#[test]
+fn tls_with_somebody_else_has_its_port_and_is_refused_where_nobody_would_hear_of_it() {
+    let broker = "backings: { db: { kind: rabbitmq, external: { host: mq.example.com, tls: true } } }\n";
+    let them = services("amqps", &format!("services:\n{}{broker}", api("api", URL)));
+    assert_eq!(url(&them["api"]), "amqps://shop@mq.example.com:5671/shop");
+    let own = broker.replace("tls: true", "tls: true, port: 7000");
+    let them = services("own-port", &format!("services:\n{}{own}", api("api", URL)));
+    assert_eq!(url(&them["api"]), "amqps://shop@mq.example.com:7000/shop");
+    let spec = format!("forge: 1\nname: shop\nservices:\n{}{}", api("api", URL), broker.replace("rabbitmq", "mysql"));
+    let said = Sandbox::new("mysql-tls").file("forge.yaml", spec).folder("api").run(&["validate"]).stdout;
+    assert!(
+        said.contains("error[no-effect]: nothing that services learn of MySQL says whether TLS is spoken"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_application_has_no_root_key_of_minio() {
+    let backing = "backings: { files: { kind: minio } }\n";
+    let them = services("minio", &format!("services:\n{}{backing}", api("api", "    needs: [files]\n")));
+    assert_eq!(them["api"]["secrets"], serde_json::json!(["FILES_PASSWORD"]));
+    assert_eq!(them["api"]["environment"]["FILES_KEY_ID"], "shop");
+    assert_eq!(them["files"]["environment"]["MINIO_ROOT_PASSWORD_FILE"], "/run/secrets/FILES_ROOT_PASSWORD");
+    let waits = &them["api"]["depends_on"]["files-key"]["condition"];
+    assert_eq!(waits, "service_completed_successfully");
+}
+
+#[test]
+fn no_more_connections_than_fit() {
+    let connections = |memory: &str| {
+        let limits = format!("resources: {{ limits: {{ memory: {memory} }}, reservations: {{ memory: 64M }} }}");
+        let backing = format!("backings: {{ db: {{ kind: postgres, {limits} }} }}\n");
+        let them = services("connections", &format!("services:\n{}{backing}", api("api", URL)));
+        let words = them["db"]["command"].as_array().expect("it is a list").clone();
+        let found = words.iter().find_map(|it| it.as_str()?.strip_prefix("--max_connections=").map(str::to_owned));
+        found.expect("it says how many")
+    };
+    assert_eq!(["128M", "512M", "4G"].map(connections), ["12", "51", "100"]);
+}
+
+/// What the entrypoint of a service with a database makes of `environment`: what it prints.
+fn entered(environment: &[(&str, &str)]) -> String {
+    let spec = format!("forge: 1\nname: shop\nservices:\n{}{POSTGRES}", api("api", URL));
+    let sandbox = Sandbox::new("entered").file("forge.yaml", spec).file("api/requirements.txt", "");
+    sandbox.generate();
+    let sandbox = sandbox.file("secrets/DB_OWNER_PASSWORD", "p@ss");
+    let script = sandbox.read("api/docker-entrypoint.sh");
+    let script = script.replace("/run/secrets", &sandbox.path("secrets").display().to_string());
+    sandbox.write("entrypoint.sh", script);
+    let mut shell = std::process::Command::new("sh");
+    shell.arg(sandbox.path("entrypoint.sh")).args(["printenv", "DATABASE_URL"]);
+    let ended = shell.envs(environment.iter().copied()).output().expect("there is a shell");
+    String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr)
+}
+
+#[test]
+fn a_password_goes_into_the_url_that_is_made_for_it_alone() {
+    assert_eq!(entered(&[("DATABASE_URL", "postgresql://shop@db/x")]), "postgresql://shop:%70%40%73%73@db/x\n");
+    for own in ["postgres://x", "postgresql://me:mine@db/x", "file:x"] {
+        assert_eq!(entered(&[("DATABASE_URL", own)]), format!("{own}\n"));
+    }
+}
+
+#[test]
+fn a_bound_is_a_number_of_seconds() {
+    for odd in ["x", "-1", "99999999999999999999", "1e3", "010"] {
+        let said = entered(&[("DATABASE_URL", "postgresql://shop@db/x"), ("WAIT_TIMEOUT", odd)]);
+        assert!(said.contains(&format!("WAIT_TIMEOUT={odd} is no number of seconds")), "{said}");
+    }
+}
+
+#[test]
+fn what_was_never_proven_is_said_once() {
+    let spec = format!("forge: 1\nname: shop\nservices:\n{}{}", api("api", ""), api("web", ""));
+    let spec = spec.replace("stack: python,", "stack: python, options: { variant: alpine },");
+    let said = Sandbox::new("once").file("forge.yaml", spec).file("api/requirements.txt", "").run(&["validate"]).stdout;
+    assert_eq!(said.matches("warning[unproven]").count(), 1, "{said}");
+    assert!(said.contains("the same goes for `services.web`"), "{said}");
+}
+
+#[test]
+fn what_cannot_run_or_be_served_is_told() {
+    let told = |build: &str| {
+        let spec = format!(
+            "forge: 1\nname: shop\nservices:\n  web:\n    build: {{ {build}, context: ./web }}\n    port: 8080\n"
+        );
+        Sandbox::new("told").file("forge.yaml", spec).file("web/public/a.txt", "").run(&["validate"]).stdout
+    };
+    let said = told("stack: node, version: \"20\", options: { variant: distroless }");
+    assert!(said.contains("process.execve") && said.contains("error[unsupported]"), "{said}");
+    assert!(!told("stack: node, version: \"22\", options: { variant: distroless }").contains("process.execve"));
+    let said = told("stack: static");
+    assert!(said.contains("the build reads `public/index.html`, and web has none"), "{said}");
+}
+
+#[test]
+fn sources_below_src_go_before_what_is_installed() {
+    let of = |options: &str| {
+        let spec = format!(
+            "forge: 1\nname: shop\nservices:\n  api:\n    build: {{ stack: python, context: ./api{options} }}\n    command: [python, -m, app]\n    port: 8000\nenvironments: {{ development: {{}} }}\n"
+        );
+        let sandbox = Sandbox::new("src").file("forge.yaml", spec).file("api/requirements.txt", "");
+        let sandbox = sandbox.file("api/src/shop/main.py", "");
+        let said = sandbox.generate().run(&["validate"]).stdout;
+        (said, sandbox.read("compose.development.yaml"))
+    };
+    let (said, overlay) = of(", sources: [src]");
+    assert!(overlay.contains("PYTHONPATH: /app/src") && !said.contains("no such folder"), "{said}\n{overlay}");
+    let (said, overlay) = of(", options: { framework: fastapi, app: \"shop.main:app\" }");
+    let missing = "`development` mounts `./api/shop` over the image's, and there is no such folder";
+    assert!(said.contains(missing) && !overlay.contains("PYTHONPATH"), "{said}\n{overlay}");
+}
+
+#[test]
+fn another_lockfile_is_to_blame_for_a_missing_lockfile_alone() {
+    let told = |file: &str| {
+        let spec =
+            "forge: 1\nname: shop\nservices:\n  web:\n    build: { stack: node, context: ./web }\n    port: 8080\n";
+        let sandbox = Sandbox::new("blame").file("forge.yaml", spec).file("web/yarn.lock", "");
+        sandbox.file(file, "").run(&["validate"]).stdout
+    };
+    assert!(told("web/package.json").contains("reads `package-lock.json`, and web has none, but `yarn.lock`"));
+    assert!(told("web/package-lock.json").contains("the build reads `package.json`, and web has none\n"));
 }
 
 #[test]
@@ -111,6 +236,10 @@ fn names_that_a_database_keeps_for_itself_are_refused() {
     assert!(said.contains("PostgreSQL keeps the user `pg_*` for itself, and `pg_shop` would be it"), "{said}");
     let said = validated("backings: { db: { kind: mariadb, database: mysql } }");
     assert!(said.contains("MariaDB has a database `mysql` of its own"), "{said}");
+    let said = validated("backings: { db: { kind: rabbitmq, user: guest } }");
+    assert!(said.contains("RabbitMQ keeps the user `guest` for itself"), "{said}");
+    let said = validated("backings: { db: { kind: versitygw, user: root } }");
+    assert!(said.contains("Versity S3 Gateway keeps the user `root` for itself"), "{said}");
     let said = validated("backings: { db: { kind: mysql, user: a_name_that_is_not_short_at_all } }");
     let message =
         "MySQL knows no user with more than 32 characters, and `a_name_that_is_not_short_at_all_reader` has 38";

@@ -10,13 +10,13 @@ fail() {
 
 # all that is missing, in one go
 missing=
-[ -s /run/secrets/STORE_PASSWORD ] || missing="$missing /run/secrets/STORE_PASSWORD"
+[ -n "$(cat /run/secrets/STORE_PASSWORD 2>/dev/null)" ] || missing="$missing /run/secrets/STORE_PASSWORD"
 [ -z "$missing" ] || fail "missing or empty:$missing"
 
 # compose orders the first start only: after a restart of the host all begin at once
 limit=${WAIT_TIMEOUT:-60}
 case $limit in
-  *[!0-9]* | 0?*) fail "WAIT_TIMEOUT=$limit is no number of seconds" ;;
+  *[!0-9]* | 0?* | ???????*) fail "WAIT_TIMEOUT=$limit is no number of seconds" ;;
 esac
 deadline=$(($(date +%s) + limit))
 for place in ${WAIT_FOR-}; do
@@ -34,14 +34,20 @@ secret() {
 }
 
 # with_password URL NAME: the secret goes before the `@`. Letters and digits alone go as they are, for programs that take
-# a URL apart and decode nothing; else every byte as %XX, so that no character can mean something in a URL
+# a URL apart and decode nothing; else every byte as %XX, so that no character can mean something in a URL. One without an
+# `@`, or with a password in it, is somebody's own and stays as it is
 with_password() {
+  before=${1%%@*}
+  if [ "$before" = "$1" ] || [ "${before#*://*:}" != "$before" ]; then
+    printf %s "$1"
+    return
+  fi
   password=$(secret "$2")
   LC_ALL=C
   case $password in
     *[!0-9A-Za-z]*) password=$(printf %s "$password" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g') ;;
   esac
-  printf '%s:%s@%s' "${1%%@*}" "$password" "${1#*@}"
+  printf '%s:%s@%s' "$before" "$password" "${1#*@}"
 }
 
 if [ -n "${STORE_URL-}" ]; then

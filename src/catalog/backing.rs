@@ -17,6 +17,8 @@ pub struct BackingFacts {
     pub image: Formula,
     /// The port it listens on.
     pub port: u16,
+    /// The port on which those that others run usually speak TLS, where that is another.
+    pub tls_port: Option<u16>,
     /// Who runs it.
     pub user: NumberFacts,
     /// The folder that is kept on a volume, if any.

@@ -228,6 +228,8 @@ pub struct DevelopmentFacts {
     pub insert: Vec<Formula>,
     /// Words at the end of the command.
     pub append: Vec<Formula>,
+    /// Environment variables; formulas see the folders that are mounted as `sources`. One that comes to nothing is left out.
+    pub environment: BTreeMap<String, Formula>,
 }
 
 /// A user by name and numbers.

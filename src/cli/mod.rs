@@ -11,6 +11,7 @@ mod ends;
 mod explain;
 mod generate;
 mod init;
+mod lacks;
 mod lint;
 mod lock;
 mod lockfile;

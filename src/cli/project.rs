@@ -7,6 +7,7 @@ use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use super::ends::{ended, today};
+use super::lacks::{contexts, folders_of_root, missing_files, missing_files_of_backings, missing_sources};
 use super::{Failure, Shell, lockfile};
 use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
@@ -21,7 +22,6 @@ use crate::render::Engine;
 use crate::report::{Format, Notice, notices};
 use crate::resolve::resolve;
 use crate::schema::Judge;
-use crate::spec::Spec;
 use crate::targets::{Artifact, Unplanned, plan};
 use crate::yaml::{self, Doc};
 
@@ -146,7 +146,8 @@ pub(super) fn judge(shell: &Shell<'_>, bytes: Vec<u8>) -> Result<Read, Failure> 
                 &root,
                 resolved.base.images.values().map(|it| (it.name.as_str(), it.context.as_str())),
             ));
-            them.extend(missing_files(&root, &resolved));
+            them.extend(missing_files(&root, &catalog, &spec, &resolved));
+            them.extend(missing_sources(&root, &resolved));
             them.extend(missing_files_of_backings(&root, &spec, &resolved));
             them.extend(folders_of_root(&root, &resolved));
             them.extend(ended(&spec, &catalog, &today()));
@@ -423,119 +424,6 @@ pub(super) fn own_templates(root: &FilePath) -> Result<Vec<(String, String)>, Fa
     collect(&root.join("forge-templates"), "", &mut found)?;
     found.sort();
     Ok(found)
-}
-
-/// Folders of builds that are not there, or lie elsewhere.
-fn contexts<'a>(root: &FilePath, contexts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Diagnostic> {
-    let real_root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let mut found = Vec::new();
-    let mut folders: HashMap<PathBuf, &str> = HashMap::new();
-    // What leads out by its words was told when the spec was resolved.
-    for (name, context) in contexts.filter(|(_, it)| !it.starts_with('/') && !it.split('/').any(|part| part == "..")) {
-        let place = Place::Value(Path::of(["services", name, "build", "context"]));
-        let folder = root.join(context);
-        let said = match folder.canonicalize() {
-            Ok(real) if !real.starts_with(&real_root) => {
-                Some((format!("`{context}` leads out of the project"), "name a folder below forge.yaml"))
-            }
-            Ok(real) if !real.is_dir() => Some((format!("`{context}` is a file"), "name the folder with the source")),
-            Ok(real) => match folders.insert(real, context) {
-                // By a link: forge would write the files of both to one place.
-                Some(other) if other != context => {
-                    Some((format!("`{context}` and `{other}` are one folder"), "name it in one way"))
-                }
-                _ => None,
-            },
-            Err(_) => Some((
-                format!("there is no folder `{context}`"),
-                "make it, or name the folder with the source, relative to forge.yaml",
-            )),
-        };
-        found.extend(said.map(|(message, help)| Diagnostic::error(&codes::CONTEXT, place, message).help(help)));
-    }
-    found
-}
-
-/// Files that a build reads and that are not there yet.
-fn missing_files(root: &FilePath, resolved: &Resolved) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for image in resolved.base.images.values() {
-        let folder = root.join(&image.context);
-        for file in image.reads.iter().filter(|_| folder.is_dir()) {
-            let is_there = |file: &str| {
-                let place = folder.join(file.trim_end_matches('/'));
-                if file.ends_with('/') { place.is_dir() } else { place.is_file() }
-            };
-            if file.split('|').any(is_there) {
-                continue;
-            }
-            let file = file.split('|').next().unwrap_or(file);
-            let build = Path::of(["services", &image.name, "build"]);
-            let context = if image.context.is_empty() { "the project" } else { &image.context };
-            // Somebody installs the dependencies, only not the one that the spec names.
-            let foreign = image.foreign_lockfiles.iter().find(|(it, _)| is_there(it));
-            if let Some((other, manager)) = foreign {
-                let message = format!("the build reads `{file}`, and {context} has none, but `{other}`");
-                let help = format!("write `options: {{ package_manager: {manager} }}`");
-                let place = Place::Value(build.key("stack"));
-                found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
-                continue;
-            }
-            let help = match file {
-                "uv.lock" => "run `uv lock` there".to_owned(),
-                "package-lock.json" => "run `npm install --package-lock-only` there".to_owned(),
-                _ => "make it, or choose the options that go with the files that are there".to_owned(),
-            };
-            let message = format!("the build reads `{file}`, and {context} has none");
-            let place = Place::Value(build.key("context"));
-            found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
-        }
-    }
-    found
-}
-
-/// Files of the project that backings read, such as those of `init`, and that are not there: compose would make a folder
-/// in the place of each.
-fn missing_files_of_backings(root: &FilePath, spec: &Spec, resolved: &Resolved) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for (name, backing) in &spec.backings {
-        let Some(container) = resolved.base.containers.get(name.as_str()) else { continue };
-        for file in container.files.values().filter(|it| it.made.is_none() && !root.join(&it.path).is_file()) {
-            let message = format!("`{name}` reads `{}`, and there is no such file", file.path);
-            let help = "make it, or leave it out: compose would make a folder in its place";
-            let place = Place::Value(option_with(name, &backing.options, &file.path));
-            found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
-        }
-    }
-    found
-}
-
-/// Where the options of a backing name a file.
-fn option_with(backing: &str, options: &BTreeMap<String, serde_json::Value>, file: &str) -> Path {
-    let at = Path::of(["backings", backing, "options"]);
-    let named = options.iter().find_map(|(option, it)| {
-        let index =
-            it.as_array()?.iter().position(|it| it.as_str().is_some_and(|it| it.trim_start_matches("./") == file))?;
-        Some(at.key(option).index(index))
-    });
-    named.unwrap_or(at)
-}
-
-/// Volumes of images that the author's own Dockerfile makes, on folders of which it says nothing: they would be root's.
-fn folders_of_root(root: &FilePath, resolved: &Resolved) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for image in resolved.base.images.values().filter(|it| it.own_dockerfile) {
-        let Ok(text) = fs::read_to_string(root.join(&image.files.dockerfile)) else { continue };
-        let code: String = text.lines().filter(|it| !it.trim_start().starts_with('#')).collect();
-        for path in image.volumes.iter().filter(|it| !code.contains(it.as_str())) {
-            let (uid, gid) = (image.user.uid, image.user.gid);
-            let message = format!("a new volume on `{path}` is root's: the Dockerfile says nothing of that folder");
-            let help = format!("write `RUN install -d -o {uid} -g {gid} -m 0750 {path}` into it");
-            let place = Place::Key(Path::of(["services", &image.name, "writable"]).key(path));
-            found.push(Diagnostic::warning(&codes::NO_EFFECT, place, message).help(help));
-        }
-    }
-    found
 }
 
 fn notice(diagnostic: Diagnostic, doc: &Doc, path: &str) -> Notice {

@@ -11,6 +11,7 @@ use crate::spec::{External, Line, Secret};
 impl Resolver<'_> {
     pub(super) fn resolve_external(&mut self, chosen: &Chosen<'_>, external: &External) {
         self.check_external(chosen, external);
+        self.check_tls(chosen, external);
         let facts = &chosen.facts;
         let named = |it: &Option<_>| it.as_ref().map(|it: &crate::spec::RemoteName| it.to_string());
         let database = named(&external.database).unwrap_or_else(|| self.spec.name.replace('-', "_"));
@@ -19,10 +20,11 @@ impl Resolver<'_> {
         // What it lets whom do is a matter of those who run it: all come as the one user that is known.
         let login = secrets.get("password").map(|it| Login { user: user.clone(), password: it.clone() });
         let roles = login.map(|login| facts.roles.keys().map(|it| (it.clone(), login.clone())).collect());
+        let tls = external.tls.unwrap_or(false);
         let access = Access {
             host: external.host.to_string(),
-            port: external.port.unwrap_or(facts.port),
-            tls: external.tls.unwrap_or(false),
+            port: external.port.or(facts.tls_port.filter(|_| tls)).unwrap_or(facts.port),
+            tls,
             database,
             user,
             secrets,
@@ -63,6 +65,17 @@ impl Resolver<'_> {
             let message = format!("{} has no `{key}` of its own", chosen.entry.title);
             self.error(&codes::UNSUPPORTED, Place::Key(at.key("external").key(key)), message, "leave it out");
         }
+    }
+
+    /// Nobody hears of TLS where no output says it.
+    fn check_tls(&mut self, chosen: &Chosen<'_>, external: &External) {
+        let says = |formula: &str| formula.split(|it: char| !it.is_alphanumeric()).any(|word| word == "tls");
+        if external.tls != Some(true) || chosen.facts.outputs.values().any(|it| says(&it.value)) {
+            return;
+        }
+        let message = format!("nothing that services learn of {} says whether TLS is spoken", chosen.entry.title);
+        let help = "leave `tls` out, and tell it to the program in the way of its client, or in a URL of your own: `url: scheme://{user}:{password}@{host}:{port}/{database}?…`";
+        self.error(&codes::NO_EFFECT, Place::Key(chosen.at.key("external").key("tls")), message, help);
     }
 
     /// The secrets that its users need, by what they are to it.

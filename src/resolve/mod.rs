@@ -108,8 +108,8 @@ pub fn resolve(
         told.retain(|it| it.code != &codes::UNUSED);
     }
     let mut seen = HashSet::new();
-    let mut unique = told;
-    unique.retain(|it| seen.insert((it.code.name, it.message.clone(), format!("{:?}", it.place))));
+    told.retain(|it| seen.insert((it.code.name, it.message.clone(), format!("{:?}", it.place))));
+    let mut unique = unproven_once(told);
     match base {
         Some(base) if unique.iter().all(|it| it.severity < Severity::Error) => {
             let mut resolved = Resolved { base, environments, locked: lock.is_some(), actions: BTreeMap::new() };
@@ -122,6 +122,27 @@ pub fn resolve(
         }
         _ => Err(unique),
     }
+}
+
+/// What was never proven is worth one warning, which names everybody else whom it is about.
+fn unproven_once(told: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut out: Vec<Diagnostic> = Vec::new();
+    let mut others: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for it in told {
+        let same = out.iter().position(|other| it.code == &codes::UNPROVEN && other.message == it.message);
+        match (same, &it.place) {
+            (Some(first), Place::Key(path) | Place::Value(path)) => {
+                let owner = Path(path.0.iter().take(2).cloned().collect());
+                others.entry(first).or_default().push(format!("`{owner}`"));
+            }
+            _ => out.push(it),
+        }
+    }
+    for (first, owners) in others {
+        let help = out[first].help.take().unwrap_or_default();
+        out[first].help = Some(format!("{help}; the same goes for {}", owners.join(", ")));
+    }
+    out
 }
 
 /// One environment on its way from spec to project.

@@ -163,7 +163,7 @@ pub struct External {
     /// Its name in the DNS, or its address.
     #[schemars(example = &"db.internal")]
     pub host: Domain,
-    /// The port on which it answers; the kind's own, if left out.
+    /// The port on which it answers; the kind's own, if left out, or the one that is usual with `tls`.
     #[schemars(range(min = 1, max = 65535), example = 5432)]
     pub port: Option<u16>,
     /// Who services are to it; the project's name, if left out. Kinds without users refuse it.
@@ -172,7 +172,8 @@ pub struct External {
     /// The database that services use; the project's name, if left out. Kinds without databases refuse it.
     #[schemars(example = &"shop")]
     pub database: Option<RemoteName>,
-    /// Whether it is spoken to by TLS; false, if left out.
+    /// Whether it is spoken to by TLS, and its certificate checked; false, if left out. What PostgreSQL's clients check it
+    /// against is theirs to know: libpq from 16 on takes `PGSSLROOTCERT: system` in the environment, or the path of a file.
     #[schemars(example = true)]
     pub tls: Option<bool>,
     /// Which secret is its password, or whatever else the kind has; what is left out is asked for under a name of its

@@ -105,9 +105,9 @@ texts! {
     /// An address range.
     Network: "address range", r"^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9a-fA-F:]*:[0-9a-fA-F:]*(/[0-9]{1,3})?)$",
         "an address, or a range like `10.0.0.0/8`", "10.0.0.0/8";
-    /// A Debian package.
-    Packages: "Debian package", r"^[a-z0-9][a-z0-9.+-]*[a-z0-9.+]$",
-        "the name of a Debian package, without a version; a dash at its end would remove it", "libpq5";
+    /// A package of the image's system.
+    Packages: "package", r"^[a-z0-9][a-z0-9.+-]*[a-z0-9.+]$",
+        "the name of a package of Debian, or of Alpine with `variant: alpine`, without a version; a dash at its end would remove it", "libpq5";
     /// A branch in git.
     Branch: "branch", r"^[A-Za-z0-9_]([A-Za-z0-9_-]|[./][A-Za-z0-9_-])*$",
         "letters, digits and `._/-`; no point or slash at its ends, nor two in a row", "main";

@@ -126,7 +126,7 @@ pub struct Build {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"package_manager": "uv", "framework": "fastapi"}))]
     pub options: BTreeMap<String, serde_json::Value>,
-    /// Debian packages that it needs.
+    /// Packages of the image's system that it needs: Debian's, or Alpine's, which often have other names, with `variant: alpine`.
     #[serde(default)]
     #[schemars(example = serde_json::json!({"build": ["gcc"], "run": ["libpq5"]}))]
     pub packages: PackageSets,
@@ -154,7 +154,7 @@ pub struct Build {
     pub sources: Option<Vec<String>>,
 }
 
-/// Debian packages by where they are needed.
+/// Packages of the image's system by where they are needed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PackageSets {

@@ -22,8 +22,10 @@ struct Values<'a> {
     script: &'a str,
     /// From the script's folder to the project.
     up: String,
-    /// Files and folders of the project that containers read as other users.
-    read: Vec<&'a str>,
+    /// Folders of forge's that containers read as other users.
+    folders: Vec<&'a str>,
+    /// Files of the project's own that they read.
+    files: BTreeSet<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -64,11 +66,11 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let files: Vec<&ConfigFile> = containers.flat_map(|it| it.files.values()).collect();
     let backings = files.iter().any(|it| it.made.is_some()).then_some("backings");
     let nginx = base.gateway.as_ref().map(|_| base.layout.nginx.as_str());
-    let authors: BTreeSet<&str> = files.iter().filter(|it| it.made.is_none()).map(|it| it.path.as_str()).collect();
-    let read = nginx.into_iter().chain(backings).chain(authors).collect();
+    let authors = files.iter().filter(|it| it.made.is_none()).map(|it| it.path.as_str()).collect();
+    let folders = nginx.into_iter().chain(backings).collect();
     let path = base.layout.script("secrets");
     let up = "../".repeat(path.matches('/').count());
-    let values = Values { generated, supplied, certificates, environments, script: &path, up, read };
+    let values = Values { generated, supplied, certificates, environments, script: &path, up, folders, files: authors };
     let text = context.engine.render("scripts/secrets.j2", &values)?;
     Ok(vec![
         Artifact { executable: true, ..Artifact::new("script:secrets", path, text) },

@@ -16,7 +16,7 @@ missing=
 # compose orders the first start only: after a restart of the host all begin at once
 limit=${WAIT_TIMEOUT:-60}
 case $limit in
-  *[!0-9]* | 0?*) fail "WAIT_TIMEOUT=$limit is no number of seconds" ;;
+  *[!0-9]* | 0?* | ???????*) fail "WAIT_TIMEOUT=$limit is no number of seconds" ;;
 esac
 deadline=$(($(date +%s) + limit))
 for place in ${WAIT_FOR-}; do

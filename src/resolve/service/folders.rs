@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use minijinja::context;
+
 use super::super::Resolver;
 use super::super::backing::Filler;
 use super::Built;
 use crate::catalog::StackFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Container, ImageRef, Mount};
+use crate::project::{Container, Env, ImageRef, Mount};
 use crate::spec::{self, Service};
 
 impl Resolver<'_> {
@@ -71,11 +73,18 @@ impl Resolver<'_> {
     ) {
         let Some((name, true)) = self.environment else { return };
         let facts = Arc::clone(&built.facts);
-        let mut filler = Filler { resolver: self, values, at: at.key("build") };
+        let mut filler = Filler { resolver: self, values: values.clone(), at: at.key("build") };
         let sources = match &built.build.sources {
             Some(sources) => sources.clone(),
             None => filler.all(&facts.development.sources),
         };
+        filler.values = context! { sources => sources.clone(), ..values };
+        for (variable, formula) in &facts.development.environment {
+            let text = filler.fill(formula);
+            if !text.is_empty() {
+                container.environment.entry(variable.clone()).or_insert(Env::Text(text));
+            }
+        }
         for source in sources.iter().filter(|it| !it.is_empty()) {
             if source == "." && built.context.is_empty() {
                 let place = Place::Value(at.dotted("build.context"));

@@ -10,13 +10,13 @@ fail() {
 
 # all that is missing, in one go
 missing=
-[ -s /run/secrets/TOKEN ] || missing="$missing /run/secrets/TOKEN"
+[ -n "$(cat /run/secrets/TOKEN 2>/dev/null)" ] || missing="$missing /run/secrets/TOKEN"
 [ -z "$missing" ] || fail "missing or empty:$missing"
 
 # compose orders the first start only: after a restart of the host all begin at once
 limit=${WAIT_TIMEOUT:-60}
 case $limit in
-  *[!0-9]* | 0?*) fail "WAIT_TIMEOUT=$limit is no number of seconds" ;;
+  *[!0-9]* | 0?* | ???????*) fail "WAIT_TIMEOUT=$limit is no number of seconds" ;;
 esac
 deadline=$(($(date +%s) + limit))
 for place in ${WAIT_FOR-}; do

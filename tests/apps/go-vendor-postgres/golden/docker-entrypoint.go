@@ -53,7 +53,7 @@ func wait() {
 	limit := 60
 	if text := os.Getenv("WAIT_TIMEOUT"); text != "" {
 		seconds, err := strconv.Atoi(text)
-		if err != nil || seconds < 0 {
+		if err != nil || seconds < 0 || seconds > 999999 {
 			fail("WAIT_TIMEOUT=%s is no number of seconds", text)
 		}
 		limit = seconds
@@ -93,10 +93,12 @@ func fromSecret(variable, name string) {
 }
 
 // The secret goes before the `@` of the URL: letters and digits as they are, for programs that take it apart and decode
-// nothing; other bytes as %XX, so that no character can mean something there.
+// nothing; other bytes as %XX, so that no character can mean something there. One without an `@`, or with a password in it,
+// is somebody's own.
 func withPassword(variable, name string) {
 	before, after, found := strings.Cut(os.Getenv(variable), "@")
-	if found {
+	_, user, _ := strings.Cut(before, "://")
+	if found && !strings.Contains(user, ":") {
 		var encoded strings.Builder
 		for _, it := range []byte(secret(name)) {
 			if '0' <= it && it <= '9' || 'A' <= it && it <= 'Z' || 'a' <= it && it <= 'z' {

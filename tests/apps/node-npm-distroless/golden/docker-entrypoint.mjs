@@ -1,6 +1,6 @@
 // Runs before the program, in an image without a shell: what has to be there is there, what the program calls is waited
 // for, secrets from /run/secrets get into the variables that it reads, and then it takes this process over.
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,13 +23,13 @@ function secret(name) {
 const missing = [].filter((it) => !process.env[it]);
 for (const name of ["CACHE_PASSWORD", "GREETING", ]) {
   const file = `/run/secrets/${name}`;
-  if (!existsSync(file) || statSync(file).size === 0) missing.push(file);
+  if (!existsSync(file) || /^\n*$/.test(readFileSync(file, "latin1"))) missing.push(file);
 }
 if (missing.length > 0) fail(`missing or empty: ${missing.join(" ")}`);
 
 // compose orders the first start only: after a restart of the host all begin at once
 const limit = process.env.WAIT_TIMEOUT || "60";
-if (!/^[0-9]+$/.test(limit)) fail(`WAIT_TIMEOUT=${limit} is no number of seconds`);
+if (!/^[0-9]{1,6}$/.test(limit)) fail(`WAIT_TIMEOUT=${limit} is no number of seconds`);
 const deadline = performance.now() + Number(limit) * 1000;
 
 function takes(host, port) {
@@ -56,8 +56,8 @@ for (const place of (process.env.WAIT_FOR ?? "").split(" ").filter(Boolean)) {
 }
 
 // before the `@`: letters and digits as they are, for programs that take a URL apart and decode nothing; other bytes as
-// %XX, so that no character can mean something in a URL
-if (process.env["CACHE_URL"]) {
+// %XX, so that no character can mean something in a URL. One without an `@`, or with a password in it, is somebody's own
+if (/^[^@]*@/.test(process.env["CACHE_URL"] ?? "") && !/:\/\/[^@]*:[^@]*@/.test(process.env["CACHE_URL"])) {
   const [user, ...rest] = process.env["CACHE_URL"].split("@");
   const encoded = secret("CACHE_PASSWORD").replace(/[^0-9A-Za-z]+/g, (it) => Buffer.from(it).toString("hex").replace(/../g, "%$&"));
   process.env["CACHE_URL"] = `${user}:${encoded}@${rest.join("@")}`;

@@ -21,14 +21,14 @@ def secret(name):
 # all that is missing, in one go
 missing = [it for it in [] if not os.environ.get(it)]
 for file in [f"/run/secrets/{it}" for it in ["QUEUE_PASSWORD", "TOKEN", ]]:
-    if not os.path.isfile(file) or not os.path.getsize(file):
+    if not os.path.isfile(file) or not open(file, "rb").read().strip(b"\n"):
         missing.append(file)
 if missing:
     fail("missing or empty: " + " ".join(missing))
 
 # compose orders the first start only: after a restart of the host all begin at once
 limit = os.environ.get("WAIT_TIMEOUT") or "60"
-if not (limit.isascii() and limit.isdigit()):
+if not (limit.isascii() and limit.isdigit() and len(limit) < 7):
     fail(f"WAIT_TIMEOUT={limit} is no number of seconds")
 deadline = time.monotonic() + int(limit)
 for place in os.environ.get("WAIT_FOR", "").split():
@@ -43,9 +43,9 @@ for place in os.environ.get("WAIT_FOR", "").split():
             time.sleep(1)
 
 # before the `@`: letters and digits as they are, for programs that take a URL apart and decode nothing; other bytes as
-# %XX, so that no character can mean something in a URL
-if os.environ.get("REDIS_URL"):
-    user, _, rest = os.environ["REDIS_URL"].partition("@")
+# %XX, so that no character can mean something in a URL. One without an `@`, or with a password in it, is somebody's own
+user, at, rest = os.environ.get("REDIS_URL", "").partition("@")
+if at and ":" not in user.partition("://")[2]:
     password = "".join(chr(it) if chr(it).isascii() and chr(it).isalnum() else f"%{it:02x}" for it in secret("QUEUE_PASSWORD"))
     os.environ["REDIS_URL"] = f"{user}:{password}@{rest}"
 

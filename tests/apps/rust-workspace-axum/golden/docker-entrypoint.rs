@@ -45,7 +45,10 @@ fn insist() -> Result<(), String> {
 /// Compose orders the first start only: after a restart of the host all begin at once.
 fn wait() -> Result<(), String> {
     let limit = match env::var("WAIT_TIMEOUT") {
-        Ok(it) if !it.is_empty() => it.parse().map_err(|_| format!("WAIT_TIMEOUT={it} is no number of seconds"))?,
+        Ok(it) if !it.is_empty() => {
+            let seconds = it.parse().ok().filter(|it| *it < 1_000_000_u64);
+            seconds.ok_or_else(|| format!("WAIT_TIMEOUT={it} is no number of seconds"))?
+        }
         _ => 60,
     };
     let deadline = Instant::now() + Duration::from_secs(limit);
