@@ -56,8 +56,14 @@ pub struct Common {
     pub embedded: Vec<String>,
     /// Places that name such a file; the first group is its path from where the program is started.
     pub files: Vec<String>,
-    /// Images of compose services that forge brings along, or that only developers have.
-    pub images: Vec<String>,
+    /// Images of compose services that a spec has no use for, by why that is.
+    pub images: IndexMap<String, Vec<String>>,
+    /// Dockerfiles by their paths, wherever people put them: patterns; the first group is the name of what they build.
+    pub dockerfiles: Vec<String>,
+    /// Names of folders and of Dockerfiles that say nothing about what is built.
+    pub nameless: Vec<String>,
+    /// Dockerfiles that only developers and tests build: patterns over their paths.
+    pub development_dockerfiles: Vec<String>,
     /// Paths that ask for health: a pattern over quoted routes; the first group is the path.
     pub health: Vec<String>,
     /// What of these paths is none: files and folders of a system.
@@ -80,6 +86,8 @@ pub struct Common {
     pub production: IndexMap<String, String>,
     /// Names of variables that the system or its tools set.
     pub system: Vec<String>,
+    /// Settings that hold on developers' machines alone: patterns over `NAME=value`.
+    pub local_values: Vec<String>,
     /// Debian packages that only a build needs; patterns.
     pub build_packages: Vec<String>,
     /// Debian packages that forge sees to itself, or that only people need; patterns.
@@ -198,6 +206,15 @@ pub struct StackDetection {
     /// The command that brings its database to the newest shape.
     #[serde(default)]
     pub migrate: Vec<Rule>,
+    /// Folders that it writes to, from where it is started.
+    #[serde(default)]
+    pub writable: Vec<Rule>,
+    /// What commands want besides that people wrote for a folder that can be written to.
+    #[serde(default)]
+    pub added: Vec<Added>,
+    /// Which of the env files of one person (`own_env_files`) this stack's frameworks commit: the value is its name.
+    #[serde(default)]
+    pub committed: Vec<Rule>,
     /// Variables that have to be set.
     #[serde(default)]
     pub environment: IndexMap<String, Vec<Rule>>,
@@ -207,6 +224,18 @@ pub struct StackDetection {
     /// Further processes of the same image, by name; the value is the command.
     #[serde(default)]
     pub workers: IndexMap<String, Vec<Rule>>,
+}
+
+/// Words that a command wants behind it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Added {
+    /// Which commands: a pattern.
+    pub to: String,
+    /// Which of them not, since they say it already: a pattern.
+    pub unless: String,
+    /// The words.
+    pub words: Vec<String>,
 }
 
 /// Packages of the system that packages of the language need.
@@ -271,6 +300,8 @@ pub struct Rule {
     pub member: Option<String>,
     /// A pattern over which program of its folder it is, where there are several.
     pub program: Option<String>,
+    /// A pattern over the version of the language that is asked for; none asked for is none that fits.
+    pub version: Option<String>,
     /// All of these hold, too.
     pub all: Vec<Rule>,
     /// None of these holds.

@@ -5,6 +5,7 @@ mod backing;
 mod check;
 mod detect;
 mod stack;
+pub mod version;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ use crate::spec::{Cpus, Size};
 pub use backing::{BackingFacts, GatewayFacts, NameFacts, Output};
 use check::{check_actions, check_images, check_provider, entry, plain_file, typed};
 pub use detect::{
-    BackingDetection, Common, Confidence, Detection, FieldRule, Form, PackageSource, Rule, StackDetection,
+    Added, BackingDetection, Common, Confidence, Detection, FieldRule, Form, PackageSource, Rule, StackDetection,
     SystemPackages, Wire, Words,
 };
 pub use stack::{

@@ -425,6 +425,9 @@ fn facts(it: &Service) -> Vec<(String, String, &'static str, String)> {
     for fact in &it.volumes {
         text("volume", fact);
     }
+    for fact in &it.data {
+        text("data file", fact);
+    }
     for fact in &it.also {
         text("also", fact);
     }

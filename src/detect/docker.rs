@@ -139,7 +139,7 @@ pub(super) struct Compose {
 }
 
 /// A service of a compose file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ComposeService {
     pub(super) name: String,
     pub(super) line: usize,
@@ -147,6 +147,8 @@ pub(super) struct ComposeService {
     pub(super) image: Option<(String, Option<String>, usize)>,
     /// The folder that it is built from, and the Dockerfile, both relative to the root.
     pub(super) build: Option<(String, String)>,
+    /// The stage that it is built to.
+    pub(super) target: Option<String>,
     /// Arguments of its build that have a value.
     pub(super) args: Vec<(String, String, usize)>,
     pub(super) command: Option<(String, usize)>,
@@ -157,6 +159,8 @@ pub(super) struct ComposeService {
     pub(super) health: Option<(String, usize)>,
     /// Where volumes with names are mounted.
     pub(super) volumes: Vec<(String, usize)>,
+    /// The folders of the project that are mounted, from the root.
+    pub(super) mounts: Vec<String>,
 }
 
 /// Reads a compose file; what it cannot say is left out.
@@ -183,6 +187,7 @@ pub(super) fn compose(tree: &Tree<'_>, file: &str) -> Option<Compose> {
             let dockerfile = it.get("dockerfile").and_then(Node::text).unwrap_or("Dockerfile");
             (context.clone(), join(&context, dockerfile))
         });
+        out.target = node.get("build").and_then(|it| it.get("target")?.text()).map(str::to_owned);
         out.command = node.get("command").and_then(|it| {
             let words: Vec<String> = it.items().iter().filter_map(Node::text).map(str::to_owned).collect();
             let text = it.text().map(str::to_owned).unwrap_or_else(|| quoted(&words));
@@ -231,6 +236,9 @@ pub(super) fn compose(tree: &Tree<'_>, file: &str) -> Option<Compose> {
                     .split_once(':')
                     .map_or(("", text), |(source, rest)| (source, rest.split(':').next().unwrap_or(rest))),
             };
+            if source.starts_with('.') && !source.starts_with("..") {
+                out.mounts.push(join(base, source));
+            }
             // What a developer mounts over the image is no data.
             if !source.is_empty() && !source.starts_with(['.', '/', '~', '$']) && target.starts_with('/') {
                 out.volumes.push((target.to_owned(), line(mount)));
@@ -242,13 +250,20 @@ pub(super) fn compose(tree: &Tree<'_>, file: &str) -> Option<Compose> {
     Some(Compose { file: file.to_owned(), services })
 }
 
-/// `${NAME:-value}` as its value; other variables stay.
+/// Each `${NAME:-value}` as its value; other variables stay.
 fn default_of(text: &str) -> String {
-    let inner = text.strip_prefix("${").and_then(|it| it.split_once('}'));
-    match inner.and_then(|(it, rest)| Some((it.split_once(":-").or_else(|| it.split_once('-'))?.1, rest))) {
-        Some((value, rest)) => format!("{value}{rest}"),
-        None => text.to_owned(),
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once("${") {
+        out.push_str(before);
+        let Some((inner, after)) = behind.split_once('}') else { return out + "${" + behind };
+        match inner.split_once(":-").or_else(|| inner.split_once('-')) {
+            Some((_, value)) => out.push_str(value),
+            None => out.push_str(&format!("${{{inner}}}")),
+        }
+        rest = after;
     }
+    out + rest
 }
 
 impl Compose {
@@ -287,13 +302,14 @@ mod tests {
 
     #[test]
     fn a_compose_file_keeps_what_it_says() {
-        let text = "services:\n  web:\n    build: { context: .., dockerfile: docker/Dockerfile }\n    ports: ['127.0.0.1:80:8000']\n    depends_on: [db]\n    environment: [A=1]\n    volumes: ['data:/data', '.:/app']\n  db:\n    image: ${IMAGE:-postgres:16}\n";
+        let text = "services:\n  web:\n    build: { context: .., dockerfile: docker/Dockerfile }\n    ports: ['127.0.0.1:80:8000']\n    depends_on: [db]\n    environment: [A=1]\n    volumes: ['data:/data', '.:/app']\n  db:\n    image: postgres:${VERSION:-16}-alpine\n";
         let give = |_: &str| Some(text.to_owned());
         let tree = Tree::new(["docker/compose.yaml".to_owned()], &give);
         let it = compose(&tree, "docker/compose.yaml").expect("it is one");
         assert_eq!(it.services[0].build, Some((String::new(), "docker/Dockerfile".to_owned())));
         assert_eq!(it.services[0].ports, [(8000, 4)]);
         assert_eq!(it.services[0].volumes, [("/data".to_owned(), 7)]);
-        assert_eq!(it.services[1].image, Some(("postgres".to_owned(), Some("16".to_owned()), 9)));
+        assert_eq!(it.services[1].image, Some(("postgres".to_owned(), Some("16-alpine".to_owned()), 9)));
+        assert_eq!(it.services[0].mounts, ["docker"]);
     }
 }

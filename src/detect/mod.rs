@@ -66,13 +66,15 @@ pub fn detect(tree: &Tree<'_>, known: &Detection) -> Found {
             look.fill(draft);
         }
     }
-    if all.is_empty() {
-        with_own_dockerfiles(tree, known, &composes, &mut found);
-    }
+    let taken = all.iter().flat_map(|it| {
+        it.dockerfile.iter().map(|it| it.file.clone()).chain([it.service.path.clone(), it.service.context.clone()])
+    });
+    let taken: BTreeSet<String> = taken.collect();
     names(&mut all);
     for draft in all {
         finish(&look, draft, &mut found);
     }
+    with_own_dockerfiles(&look, &taken, &mut found);
     from_compose(&look, &mut found);
     siblings(&look, &mut found);
     found
@@ -197,6 +199,11 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
     let is_static = draft.scope.role.as_deref() == Some("static");
     let needs = if is_static { needs::Needs::default() } else { needs::needs(look, &draft) };
     service.needs = needs.needs;
+    let is_server = |it: &Backing| !it.optional && look.known.backings[&it.kind.value].family.as_deref() == Some("sql");
+    if needs.backings.iter().any(is_server) {
+        // The file is what developers have instead.
+        service.data.clear();
+    }
     look.leave_to_backings(&draft, &needs.backings, &mut service);
     for backing in needs.backings {
         match found.backings.iter_mut().find(|it| it.kind.value == backing.kind.value) {

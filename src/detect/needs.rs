@@ -40,12 +40,13 @@ pub(super) struct Needs {
 pub(super) fn needs(look: &Look<'_>, draft: &Draft<'_>) -> Needs {
     let (scope, known) = (&draft.scope, look.known);
     let files = Files { scope, env_files: &draft.env_files };
-    let signs: BTreeMap<&str, Signs> = known
+    let mut signs: BTreeMap<&str, Signs> = known
         .backings
         .iter()
         .map(|(kind, it)| (kind.as_str(), signs(&files, it, look.composes, draft.linked)))
-        .filter(|(_, it)| it.any())
         .collect();
+    understood(&mut signs, known);
+    signs.retain(|_, it| it.any());
     let embedded = known.common.embedded.iter().find_map(|it| files.find(it));
     let alone = signs.values().filter(|it| it.package.is_some() && it.chosen.is_none()).count();
     let mut families: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -89,6 +90,28 @@ pub(super) fn needs(look: &Look<'_>, draft: &Draft<'_>) -> Needs {
         }
     }
     out
+}
+
+/// Gives what speaks for one kind to another one that a compose file runs and that understands the same URLs: MariaDB for
+/// clients of MySQL, Valkey for those of Redis.
+fn understood(signs: &mut BTreeMap<&str, Signs>, known: &Detection) {
+    let kinds: Vec<&str> = signs.keys().copied().collect();
+    for kind in &kinds {
+        let (of, own) = (&known.backings[*kind], &signs[kind]);
+        if own.service.is_some() || !own.any() || of.family.is_none() {
+            continue;
+        }
+        let other = kinds.iter().find(|it| {
+            let (that, its) = (&known.backings[**it], &signs[**it]);
+            let is_same = that.family == of.family && of.usual.iter().any(|it| that.usual.contains(it));
+            is_same && its.service.is_some() && its.package.is_none() && its.chosen.is_none()
+        });
+        let Some(other) = other.copied() else { continue };
+        let own = std::mem::take(signs.get_mut(kind).expect("it is one of them"));
+        let its = signs.get_mut(other).expect("it is one of them");
+        (its.package, its.chosen) = (own.package, own.chosen);
+        its.variable = its.variable.take().or(own.variable);
+    }
 }
 
 impl Signs {

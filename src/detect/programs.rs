@@ -244,6 +244,7 @@ pub(super) fn programs<'t>(look: &Look<'t>, mut draft: Draft<'t>) -> Vec<Draft<'
             at == own || !paths.iter().any(|it| it == at)
         });
         one.scope.sources.sort_by_key(|file| folder_of(file) != own);
+        one.scope.variables = look.variables(&one.scope, &one.env_files);
         one.scope.program = Some(member.clone());
         one.service.program = Some(member);
         one.service.stack.evidence.insert(0, evidence);

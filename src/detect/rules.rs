@@ -27,6 +27,8 @@ pub(super) struct Scope<'t> {
     pub(super) options: IndexMap<String, Fact<String>>,
     pub(super) start: Option<Fact<String>>,
     pub(super) role: Option<String>,
+    /// The version of the language that is asked for.
+    pub(super) version: Option<String>,
     /// Names of variables with where they stand.
     pub(super) variables: BTreeMap<String, Evidence>,
 }
@@ -84,6 +86,7 @@ impl<'t> Scope<'t> {
             options: IndexMap::new(),
             start: None,
             role: None,
+            version: None,
             variables: BTreeMap::new(),
         };
         for source in &stack.packages {
@@ -106,6 +109,7 @@ impl<'t> Scope<'t> {
             options: IndexMap::new(),
             start: None,
             role: None,
+            version: None,
             variables: BTreeMap::new(),
         }
     }
@@ -177,6 +181,10 @@ impl<'t> Scope<'t> {
                 .program
                 .as_deref()
                 .is_some_and(|it| !self.tree.fits(it, self.program.as_deref().unwrap_or_default()))
+            || rule
+                .version
+                .as_deref()
+                .is_some_and(|it| !self.version.as_deref().is_some_and(|version| self.tree.fits(it, version)))
             || rule.unless.iter().any(|it| !self.hits(it, true).is_empty())
         {
             return Vec::new();
@@ -265,7 +273,7 @@ impl<'t> Scope<'t> {
         for folder in folders {
             for glob in rule.file.iter() {
                 let glob = self.expanded(glob, &Hit::default()).unwrap_or_else(|| glob.clone());
-                for file in self.tree.glob(folder, &glob) {
+                for file in self.tree.glob(folder, glob.trim_start_matches("./")) {
                     hits.extend(self.in_file(rule, file, first));
                     if first && !hits.is_empty() {
                         return hits;

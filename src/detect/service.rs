@@ -43,7 +43,7 @@ impl<'t> Look<'t> {
         let env_files = self.env_files(folder);
         scope.variables = self.variables(&scope, &env_files);
         let dockerfile = self.dockerfile(folder);
-        let linked = self.linked(folder, dockerfile.as_ref());
+        let linked = self.linked(folder, dockerfile.as_ref()).or_else(|| self.mounted(folder, stack));
         let manifest = stack.manifests.iter().chain(stack.bare.iter()).find_map(|it| {
             let found = self.tree.glob(folder, it);
             found.first().map(|it| Evidence::place(*it, None))
@@ -88,6 +88,8 @@ impl<'t> Look<'t> {
             stack.locks.iter().find_map(|it| self.tree.glob(folder, it).first().map(|it| (*it).to_owned()))
         });
         self.start(draft);
+        draft.service.version = self.version(draft);
+        draft.scope.version = draft.service.version.as_ref().map(|it| it.value.clone());
         draft.service.options.clear();
         draft.scope.options.clear();
         for (option, rules) in &stack.options {
@@ -106,7 +108,6 @@ impl<'t> Look<'t> {
             }
         }
         self.role(draft);
-        draft.service.version = self.version(draft);
         self.port(draft);
         draft.service.health = self.health(draft);
         self.migrate(draft);
@@ -128,6 +129,11 @@ impl<'t> Look<'t> {
         };
         let is_program = |it: &Fact<String>| workdir.is_some_and(|workdir| it.value.trim_end_matches('/') == workdir);
         let mut volumes: Vec<Fact<String>> = own.chain(linked).filter(|it| !is_program(it)).map(moved).collect();
+        for it in draft.scope.every(&stack.writable) {
+            if !volumes.iter().any(|known| known.value.trim_end_matches('/') == it.value) {
+                volumes.push(it);
+            }
+        }
         volumes.dedup_by_key(|it| it.value.clone());
         draft.service.volumes = volumes;
         draft.service.data = self.data(&draft.scope, &draft.env_files);
@@ -188,6 +194,26 @@ impl<'t> Look<'t> {
         // Of several with one image, those that only run something else in it come last.
         let own = services().filter(|(_, it)| is_own(it));
         own.min_by_key(|(_, it)| (it.ports.is_empty(), it.command.is_some()))
+    }
+
+    /// Whether a service of a compose file runs a program of the project from a folder of it.
+    pub(super) fn is_mounted(&self, it: &ComposeService) -> bool {
+        let is_one = |stack: &StackDetection| {
+            self.folders.iter().any(|folder| self.mounted(folder, stack).is_some_and(|(_, known)| known == it))
+        };
+        self.known.stacks.values().any(is_one)
+    }
+
+    /// The service of a compose file that runs the stack's own image with the folder mounted into it.
+    fn mounted(&self, folder: &str, stack: &StackDetection) -> Option<(&'t Compose, &'t ComposeService)> {
+        let services = self.composes.iter().flat_map(|compose| compose.services.iter().map(move |it| (compose, it)));
+        services.filter(|(_, it)| it.build.is_none() && it.mounts.iter().any(|it| it == folder)).find(|(_, it)| {
+            it.image.as_ref().is_some_and(|(name, tag, _)| {
+                let image = format!("{name}:{}", tag.as_deref().unwrap_or("latest"));
+                let image = image.strip_prefix("docker.io/").unwrap_or(&image);
+                stack.images.iter().any(|it| self.tree.fits(it, image))
+            })
+        })
     }
 
     /// How it is started: Procfile, Dockerfile, compose file, and then what the stack knows of manifests.
@@ -282,17 +308,27 @@ impl<'t> Look<'t> {
         let written = scope.stack.version.iter().filter_map(|rule| scope.find(std::slice::from_ref(rule)));
         let written: Vec<Fact<String>> = written.collect();
         let exact = written.iter().find(|it| !is_range(&it.value));
-        let imaged = draft.dockerfile.as_ref().and_then(|it| {
-            it.images.iter().rev().find_map(|(image, line)| {
-                let image = image.strip_prefix("docker.io/").unwrap_or(image);
-                let image = image.strip_prefix("library/").unwrap_or(image);
-                let version = scope.stack.images.iter().find_map(|pattern| {
-                    let pattern = self.tree.pattern(pattern)?;
-                    Some(pattern.captures(image)?.get(1)?.as_str().to_owned())
-                })?;
-                Some(Fact::new(version, it.at(*line), Confidence::High))
+        let version_of = |image: &str| {
+            let image = image.strip_prefix("docker.io/").unwrap_or(image);
+            let image = image.strip_prefix("library/").unwrap_or(image);
+            scope.stack.images.iter().find_map(|pattern| {
+                let pattern = self.tree.pattern(pattern)?;
+                Some(pattern.captures(image)?.get(1)?.as_str().to_owned())
             })
+        };
+        let built = draft.dockerfile.as_ref().and_then(|it| {
+            it.images
+                .iter()
+                .rev()
+                .find_map(|(image, line)| Some(Fact::new(version_of(image)?, it.at(*line), Confidence::High)))
         });
+        let run = || {
+            let (compose, it) = draft.linked.filter(|(_, it)| it.build.is_none())?;
+            let (name, tag, line) = it.image.as_ref()?;
+            let version = version_of(&format!("{name}:{}", tag.as_deref()?))?;
+            Some(Fact::new(version, compose.at(*line), Confidence::High))
+        };
+        let imaged = built.or_else(run);
         let found = exact.cloned().or(imaged).or_else(|| written.first().cloned());
         // What was written for an older version runs with a newer one: what is asked for is the least.
         let is_least = |it: &Fact<String>| scope.stack.newer && !is_range(&it.value);
@@ -488,7 +524,16 @@ impl<'t> Look<'t> {
         let folder = draft.scope.folder.clone();
         let commands =
             Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
-        command.with(commands.read(&command.value))
+        let mut start = commands.read(&command.value);
+        for it in &draft.scope.stack.added {
+            if self.tree.fits(&it.to, &start.text) && !self.tree.fits(&it.unless, &start.text) {
+                start.text = format!("{} {}", start.text, it.words.join(" "));
+                if !start.words.is_empty() {
+                    start.words.extend(it.words.iter().cloned());
+                }
+            }
+        }
+        command.with(start)
     }
 }
 

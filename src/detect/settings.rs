@@ -75,6 +75,7 @@ impl<'t> Look<'t> {
     /// The lines of env files, the first file that has a name first.
     fn examples(&self, scope: &Scope<'_>, env_files: &[String]) -> BTreeMap<String, Example> {
         let words = self.words(scope);
+        let committed = scope.every(&scope.stack.committed);
         let mut out: BTreeMap<String, Example> = BTreeMap::new();
         for file in env_files {
             let Some(text) = self.tree.text(file) else { continue };
@@ -83,7 +84,8 @@ impl<'t> Look<'t> {
                 // `null` is Laravel's word for nothing.
                 let value = if value == "null" { String::new() } else { value };
                 // What nobody meant to show: only that there is such a variable. What every browser gets to see is no secret.
-                let is_own = self.known.common.own_env_files.iter().any(|it| it == name_of(file));
+                let is_own = self.known.common.own_env_files.iter().any(|it| it == name_of(file))
+                    && !committed.iter().any(|it| it.value == name_of(file));
                 let is_public = || scope.stack.build_variables.iter().any(|it| self.tree.fits(it, &name));
                 let value = if is_own && !is_public() { String::new() } else { value };
                 let is_read = words.contains(&name.to_uppercase());

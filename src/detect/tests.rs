@@ -69,7 +69,7 @@ fn said(files: &[(&str, &str)]) -> String {
 fn every_pattern_compiles() {
     fn of(rule: &Rule, out: &mut Vec<String>) {
         out.extend(
-            [&rule.pattern, &rule.code, &rule.start, &rule.variable, &rule.member, &rule.program]
+            [&rule.pattern, &rule.code, &rule.start, &rule.variable, &rule.member, &rule.program, &rule.version]
                 .into_iter()
                 .flatten()
                 .cloned(),
@@ -506,7 +506,7 @@ fn a_dockerfile_alone() {
             ),
         ]),
         str![[r#"
-web in . of .: custom dockerfile=Dockerfile probe_with=bash
+web in . of .: custom dockerfile=Dockerfile probe_with=bash uid=10001 gid=10001
   web on 4000, version -, start nimble run
   needs db DATABASE_URL=url
 db: postgres

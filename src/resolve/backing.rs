@@ -463,7 +463,7 @@ impl Filler<'_, '_> {
     }
 
     /// Those that come to something: a word that only some choices want is empty for others.
-    fn words(&mut self, formulas: &[String]) -> Vec<String> {
+    pub(super) fn words(&mut self, formulas: &[String]) -> Vec<String> {
         let mut words = self.all(formulas);
         words.retain(|it| !it.is_empty());
         words

@@ -17,6 +17,7 @@ mod service;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::catalog::version::nearest;
 use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
@@ -299,15 +300,16 @@ impl<'a> Resolver<'a> {
             }
             return Some((asked.0.clone(), Origin::Spec(place.clone())));
         }
-        let known = entry.versions.keys().map(String::as_str);
-        self.told.push(
-            Diagnostic::error(
-                &codes::UNKNOWN_VERSION,
-                Place::Value(place.clone()),
-                format!("forge has no version `{}` of {}", asked.0.escape_debug(), entry.title),
-            )
-            .nearest(&asked.0, known),
+        let known = || entry.versions.keys().map(String::as_str);
+        let complaint = Diagnostic::error(
+            &codes::UNKNOWN_VERSION,
+            Place::Value(place.clone()),
+            format!("forge has no version `{}` of {}", asked.0.escape_debug(), entry.title),
         );
+        self.told.push(match nearest(&asked.0, known()) {
+            Some(best) => complaint.help(format!("did you mean `{best}`?")),
+            None => complaint.nearest(&asked.0, known()),
+        });
         None
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use self::settings::{Declared, fits};
 use super::command::split;
 use super::found::{Backing, Fact, Found, PackageUse, Service};
-use super::version::{chosen, numbers};
+use super::version::{chosen, is_range, numbers};
 use super::{slug, tree};
 use crate::catalog::{Catalog, Detection, Entry, Selection, StackFacts, System};
 use crate::render::tree::{Entry as Line, Tree, entry};
@@ -76,8 +76,12 @@ impl Draft<'_> {
             root.push(entry("patches", Tree::list(std::mem::take(&mut declared.patches))).comment(comment));
         }
         if let Some(layout) = &self.layout {
-            let comment =
-                "files of these names are there already, and stay as they are; take this out once they are gone";
+            let mut comment =
+                "files of these names are there already, and stay as they are; take this out once they are gone"
+                    .to_owned();
+            if root.iter().any(|it| it.key == "patches") {
+                comment.push_str(", and let `patches` name the Dockerfile that is made then");
+            }
             root.push(entry("layout", value(layout)).comment(comment));
         }
         let mut text = "# yaml-language-server: $schema=.forge/schema.json\n# Written by `forge init`. Beside what was inferred stands where it comes from; `forge init --explain` says more.\n".to_owned();
@@ -163,7 +167,7 @@ impl Draft<'_> {
             }
             _ => {}
         }
-        lines.extend(self.needs(it));
+        lines.extend(self.needs(it, facts.as_ref(), declared));
         lines.extend(self.settings(it, facts.as_ref(), port, declared));
         if let Some(migrate) = &it.migrate {
             let command = Tree::flow_map([entry("command", words(&split(&migrate.value)))]);
@@ -303,7 +307,9 @@ impl Draft<'_> {
             build.push(line.comment(if asked.value == *version {
                 asked.because()
             } else {
-                format!("asked for {}: {}", asked.value, asked.because())
+                let is_far = !is_range(&asked.value) && !is_same(&asked.value, version);
+                let far = if is_far { "; the nearest that forge builds with" } else { "" };
+                format!("asked for {}: {}{far}", asked.value, asked.because())
             }));
         }
         let chosen: Vec<Line> = options
@@ -322,6 +328,7 @@ impl Draft<'_> {
         if !chosen.is_empty() {
             build.push(entry("options", Tree::map(chosen)));
         }
+        build.extend(it.options.get("uid").map(|uid| user(uid, it.options.get("gid"))));
         build.extend(self.packages(it));
         build.extend(self.arguments(it));
         let line = entry("build", Tree::map(build));
@@ -393,7 +400,10 @@ impl Draft<'_> {
     ) -> Option<Line> {
         let facts = facts?;
         if facts.image_command {
-            return None;
+            // What the Dockerfile says stays there.
+            let start = it.start.as_ref()?;
+            let is_own = it.dockerfile.as_ref().is_some_and(|it| start.evidence[0].file.as_ref() == Some(&it.file));
+            return (!is_own).then(|| entry("command", words(&start.value.words)).comment(start.because()));
         }
         let own: Vec<String> = it.start.as_ref().map(|it| it.value.words.clone()).unwrap_or_default();
         let usual = facts.command.first().map(String::as_str).unwrap_or_default();
@@ -431,7 +441,8 @@ impl Draft<'_> {
         (facts.command.is_empty() || !is_usual).then(|| entry("command", words(&own)).comment(start.because()))
     }
 
-    fn needs(&self, it: &Service) -> Option<Line> {
+    fn needs(&self, it: &Service, facts: Option<&StackFacts>, declared: &mut Declared) -> Option<Line> {
+        let is_own = facts.is_some_and(|it| it.image_command);
         let mut needs = Vec::new();
         for (name, need) in &it.needs {
             let backing = self.found.backings.iter().find(|it| it.name == *name && !it.optional);
@@ -439,12 +450,19 @@ impl Draft<'_> {
                 let Some(entry_of) = self.catalog.backings.get(&backing.kind.value) else { continue };
                 let outputs = entry_of.facts["outputs"].as_object();
                 let known = |it: &str| outputs.is_some_and(|outputs| outputs.contains_key(it));
-                let given: Vec<Line> = need
+                let is_secret = |it: &str| {
+                    outputs.is_some_and(|outputs| outputs.get(it).is_some_and(|it| it.get("secret").is_some()))
+                };
+                let (hidden, shown): (Vec<_>, Vec<_>) = need
                     .environment
                     .iter()
                     .filter(|(_, output)| output.contains('{') || known(output))
-                    .map(|(variable, output)| entry(&**variable, Tree::text(&**output)))
-                    .collect();
+                    .partition(|(_, output)| is_own && (is_secret(output) || output.contains("{password}")));
+                declared.open.extend(hidden.iter().map(|(variable, output)| {
+                    format!("`{}` reads {variable}, which has a password in it (`{output}` of {name}): the Dockerfile is your own, and so is what could put it there; let it read the file that `{{ environment: {{ {variable}_FILE: password_file }} }}` names", it.name.value)
+                }));
+                let given: Vec<Line> =
+                    shown.into_iter().map(|(variable, output)| entry(&**variable, Tree::text(&**output))).collect();
                 let given = if given.is_empty() {
                     Tree::flow_map([])
                 } else {
@@ -495,6 +513,14 @@ impl Draft<'_> {
         }
         Some(entry(&*it.name, Tree::flow_map(lines)).comment(comment))
     }
+}
+
+/// Who runs an image whose Dockerfile is its author's own.
+fn user(uid: &Fact<String>, gid: Option<&Fact<String>>) -> Line {
+    let number = |it: &Fact<String>| it.value.parse().ok().filter(|it| *it > 0);
+    let (of_user, of_group) = (number(uid).unwrap_or(10001), gid.and_then(number));
+    let entries = [entry("uid", Tree::Number(of_user)), entry("gid", Tree::Number(of_group.unwrap_or(of_user)))];
+    entry("user", Tree::flow_map(entries)).comment(uid.because())
 }
 
 /// Whether one version is the other, said in more or fewer numbers: `3.13` and `3`.

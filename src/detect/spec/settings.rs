@@ -70,11 +70,11 @@ impl Draft<'_> {
                 continue;
             }
             if fact.value.secret {
-                self.secret(it, name, fact, &mut out, declared);
+                self.secret(it, (name, fact), facts, &mut out, declared);
             } else if let Some(line) = self.constant(name, fact) {
                 out.environment.push(line);
             } else if !fact.value.set && out.variables.len() < MOST_VARIABLES {
-                let line = variable(name, fact, declared);
+                let line = variable(&common.local_values, name, fact, declared);
                 declared.variables.entry(name.clone()).or_insert(line);
                 out.variables.push(Tree::text(&**name));
             }
@@ -83,7 +83,7 @@ impl Draft<'_> {
         for (name, what) in named.filter(|(name, _)| !it.variables.contains_key(*name) && !wired.contains(name)) {
             let length = common.generated.iter().find(|(pattern, _)| fits_one(pattern, name));
             let Some((_, length)) = length else { continue };
-            out.secrets.push(secret_use(name));
+            out.secrets.push(secret_use(name, facts));
             declared.secrets.entry(name.clone()).or_insert_with(|| generated(name, *length, what.clone()));
         }
         out.lines()
@@ -142,7 +142,14 @@ impl Draft<'_> {
         line(value, fact.because())
     }
 
-    fn secret(&self, it: &Service, name: &str, fact: &Fact<Variable>, out: &mut Settings, declared: &mut Declared) {
+    fn secret(
+        &self,
+        it: &Service,
+        (name, fact): (&str, &Fact<Variable>),
+        facts: Option<&StackFacts>,
+        out: &mut Settings,
+        declared: &mut Declared,
+    ) {
         let made = self.known.common.generated.iter().find(|(pattern, _)| fits_one(pattern, name));
         let by_framework = self.known.stacks.get(&it.stack.value).is_some_and(|it| fits(&it.optional_variables, name));
         let line = match made {
@@ -158,7 +165,11 @@ impl Draft<'_> {
             }
         };
         declared.secrets.entry(name.to_owned()).or_insert(line);
-        out.secrets.push(secret_use(name));
+        if facts.is_some_and(|it| it.image_command) {
+            let service = &it.name.value;
+            declared.open.push(format!("`{service}` reads the secret {name} from a variable: its Dockerfile is your own, and so is what could put it there; let it read the file /run/secrets/{name}"));
+        }
+        out.secrets.push(secret_use(name, facts));
     }
 }
 
@@ -168,8 +179,11 @@ fn generated(name: &str, length: u32, comment: String) -> Line {
     entry(name, Tree::flow_map([entry("generate", generate)])).comment(comment)
 }
 
-/// A secret as a service gets it: in a variable of its name.
-fn secret_use(name: &str) -> Line {
+/// A secret as a service gets it: in a variable of its name, or as a file alone, where nothing of forge's is in the image.
+fn secret_use(name: &str, facts: Option<&StackFacts>) -> Line {
+    if facts.is_some_and(|it| it.image_command) {
+        return entry(name, Tree::flow_map([]));
+    }
     entry(name, Tree::flow_map([entry("environment", Tree::text(name))]))
 }
 
@@ -193,8 +207,14 @@ impl Settings {
     }
 }
 
+/// Whether a setting holds on developers' machines alone.
+fn is_developers(patterns: &[String], name: &str, value: &str) -> bool {
+    is_local(value) || fits(patterns, &format!("{name}={value}"))
+}
+
 /// The declaration of a setting that the operator makes.
-fn variable(name: &str, fact: &Fact<Variable>, declared: &mut Declared) -> Line {
+fn variable(local: &[String], name: &str, fact: &Fact<Variable>, declared: &mut Declared) -> Line {
+    let is_local = |it: &str| is_developers(local, name, it);
     let known = fact.value.value.as_ref().filter(|it| is_plain(it) && !is_local(it));
     let mut lines = Vec::new();
     let mut comment = fact.because();

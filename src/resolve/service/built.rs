@@ -269,7 +269,7 @@ impl<'a> Resolver<'a> {
             environment: environment_of(facts, &mut filler),
             command: match &service.command {
                 Some(command) => command.iter().map(|it| it.0.clone()).collect(),
-                None => filler.all(&facts.command),
+                None => filler.words(&facts.command),
             },
         }
     }
