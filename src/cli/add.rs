@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::init::{detection, forges, look};
 use super::project::{Read, judge, own_catalog, shown, spec_bytes, tell};
 use super::{Answer, Failure, Shell, disk};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Detection};
 use crate::detect::spec::Draft;
-use crate::detect::{Found, slug};
+use crate::detect::{Found, Service, slug, words};
 use crate::diagnostic::Path;
 use crate::patch;
 use crate::yaml::{self, Doc, Node};
@@ -41,6 +41,12 @@ enum What {
         /// What it calls; can be repeated
         #[arg(long, value_name = "NAME")]
         needs: Vec<String>,
+        /// How it is started: a program and its words, as one argument
+        #[arg(long, value_name = "COMMAND")]
+        command: Option<String>,
+        /// The service whose image it runs with another command
+        #[arg(long, value_name = "SERVICE", requires = "command", conflicts_with_all = ["context", "stack", "port"])]
+        from: Option<String>,
     },
     /// A database, cache or queue
     Backing {
@@ -61,6 +67,9 @@ enum What {
     },
 }
 
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// An entry that comes to the spec: where, and what.
 type Addition = (Path, Value);
 
@@ -69,6 +78,10 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let file = shown(&shell.file);
     let text = String::from_utf8(bytes.clone())
         .map_err(|_| Failure::input(format!("{file} is not UTF-8"), "save the file as UTF-8"))?;
+    let (mark, text) = match text.strip_prefix(BYTE_ORDER_MARK) {
+        Some(text) => (BYTE_ORDER_MARK, text.to_owned()),
+        None => ("", text),
+    };
     if let Read::Invalid(them) = judge(shell, bytes)? {
         tell(shell, &them)?;
         return Err(Failure::input(format!("{file} is invalid"), "mend it first: what comes out could not be judged"));
@@ -76,15 +89,23 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let catalog = own_catalog(shell)?;
     let doc = yaml::read(&text).expect("a valid spec is YAML");
     let (group, name, additions) = match &arguments.what {
-        What::Service { name, context, stack, port, needs } => {
-            let asked = Asked { name, context: context.as_deref(), stack: stack.as_deref(), port: *port, needs };
-            ("services", name, asked.additions(&doc, &catalog, shell)?)
+        What::Service { name, context, stack, port, needs, command, from } => {
+            let (context, stack) = (context.as_deref(), stack.as_deref());
+            let command = command.as_deref().map(words);
+            let asked = Asked { name, context, stack, port: *port, needs, command };
+            let additions = match from {
+                Some(from) => asked.process(&doc, from)?,
+                None => asked.additions(&doc, &catalog, shell)?,
+            };
+            ("services", name, additions)
         }
         What::Backing { name, kind, version, usage, users } => {
             let value = backing(name, kind.as_deref(), version.as_deref(), usage.as_deref(), &catalog)?;
+            let kind = kind.as_deref().unwrap_or(name).to_owned();
             let mut additions = vec![(Path::of(["backings", name]), value)];
             for user in users {
-                additions.push(need(&doc, user, name)?);
+                let given = environment(&doc, user, &kind, shell)?;
+                additions.push(need(&doc, user, name, &given)?);
             }
             ("backings", name, additions)
         }
@@ -98,6 +119,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let windows = text.contains("\r\n") && !text.replace("\r\n", "").contains('\n');
     let new = additions.iter().try_fold(text, |text, it| edited(&text, it))?;
     let new = if windows { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new };
+    let new = format!("{mark}{new}");
     if let Read::Invalid(them) = judge(shell, new.clone().into_bytes())? {
         tell(shell, &them)?;
         return Err(Failure::input(
@@ -109,6 +131,14 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let mode = fs::metadata(&place).map(|it| it.permissions()).ok();
     disk::replace(&place, new.as_bytes(), mode).map_err(Failure::io(format!("write {file}")))?;
     shell.say(&format!("{:>18} {group}.{name} to {file}", "added"))?;
+    let added = &additions[0].1;
+    let is_reached =
+        doc.root.get("gateway").is_some() && added.get("from").is_none() && added.get("exceptions").is_none();
+    if group == "services" && is_reached {
+        let route = format!("{{ path: /{name}/, to: {name} }}");
+        shell
+            .say(&format!("no route of the gateway leads to it yet; if people reach it: gateway.routes: [{route}]"))?;
+    }
     Ok(Answer::Yes)
 }
 
@@ -164,9 +194,25 @@ struct Asked<'a> {
     stack: Option<&'a str>,
     port: Option<u16>,
     needs: &'a [String],
+    command: Option<Vec<String>>,
 }
 
 impl Asked<'_> {
+    /// Another process of a service's image.
+    fn process(&self, doc: &Doc, from: &str) -> Result<Vec<Addition>, Failure> {
+        let services = || doc.root.get("services").into_iter().flat_map(Node::entries).map(|(name, _)| name);
+        if !services().any(|it| it == from) {
+            return Err(Failure::unknown("there is no service", from, services(), "name one of the spec"));
+        }
+        let reason = "it listens nowhere, and touches no file yet";
+        let mut value = json!({ "from": from, "command": self.command });
+        value["exceptions"] = json!([{ "rule": "healthcheck", "reason": reason }]);
+        if !self.needs.is_empty() {
+            value["needs"] = json!(self.needs);
+        }
+        Ok(vec![(Path::of(["services", self.name]), value)])
+    }
+
     /// The service as its folder shows it, and what it needs that the spec does not have yet: backings, secrets, variables.
     fn additions(&self, doc: &Doc, catalog: &Catalog, shell: &mut Shell<'_>) -> Result<Vec<Addition>, Failure> {
         let context = self.context.unwrap_or(self.name).trim_start_matches("./").trim_end_matches('/');
@@ -179,14 +225,11 @@ impl Asked<'_> {
             let help = "make it, or name the folder with the source after --context";
             return Err(Failure::input(format!("there is no folder `{context}`"), help));
         }
-        let mut found = look(&shell.directory, context, &forges(shell)?, &known)?;
-        found.services.retain(|it| self.stack.is_none_or(|stack| it.stack.value == stack));
-        found.services.truncate(1);
+        let mut found = self.found(doc, context, &known, shell)?;
         let name = slug(self.name, self.name);
         let mut additions = Vec::new();
         if let Some(it) = found.services.first_mut() {
             it.name.value.clone_from(&name);
-            it.context = if it.context == "." { context.to_owned() } else { format!("{context}/{}", it.context) };
             with_names_of(doc, &mut found);
             let domain = domain(doc);
             let draft = Draft { found: &found, catalog, known: &known, name: "added".to_owned(), domain, layout: None };
@@ -207,6 +250,9 @@ impl Asked<'_> {
             let help = "name its stack after --stack; `forge stacks` lists them";
             return Err(Failure::input(format!("no program that forge knows is in `{context}`"), help));
         };
+        if let Some(command) = &self.command {
+            map.insert("command".to_owned(), json!(command));
+        }
         if let Some(port) = self.port {
             map.insert("port".to_owned(), port.into());
         }
@@ -221,6 +267,84 @@ impl Asked<'_> {
         }
         Ok(additions)
     }
+}
+
+impl Asked<'_> {
+    /// The one service that was found in a folder: as the whole project shows it, with the workspace that it is a member of,
+    /// or else as the folder does alone.
+    fn found(&self, doc: &Doc, context: &str, known: &Detection, shell: &mut Shell<'_>) -> Result<Found, Failure> {
+        let is_asked = |it: &Service| it.from.is_none() && self.stack.is_none_or(|stack| it.stack.value == stack);
+        let mut found = look(&shell.directory, "", &forges(shell)?, known)?;
+        let is_there =
+            |it: &Service| is_asked(it) && [&it.path, &it.context, &place(it)].into_iter().any(|it| it == context);
+        let own = found.services.iter().position(|it| is_there(it) && it.name.value == self.name);
+        let own = own.or_else(|| found.services.iter().position(|it| is_asked(it) && place(it) == context));
+        let own = own.or_else(|| found.services.iter().position(|it| is_asked(it) && it.path == context));
+        if let Some(own) = own {
+            found.services = vec![found.services.swap_remove(own)];
+            // What else is called so may be called otherwise in the spec.
+            let backings: Vec<String> = found.backings.iter().map(|it| it.name.clone()).collect();
+            let is_known = |name: &String| {
+                backings.contains(name) || doc.root.at(&Path::of(["services", name])).is_some() && name != self.name
+            };
+            found.services[0].needs.retain(|name, _| is_known(name));
+            return Ok(found);
+        }
+        let mut found = look(&shell.directory, context, &forges(shell)?, known)?;
+        found.services.retain(is_asked);
+        found.services.truncate(1);
+        for it in &mut found.services {
+            it.context = if it.context == "." { context.to_owned() } else { format!("{context}/{}", it.context) };
+        }
+        Ok(found)
+    }
+}
+
+/// The folder of a program, of which there may be several in one.
+fn place(it: &Service) -> String {
+    match (&it.program, it.path.as_str()) {
+        (Some(program), ".") => program.clone(),
+        (Some(program), path) => format!("{path}/{program}"),
+        (None, path) => path.to_owned(),
+    }
+}
+
+/// The variables of a service's program that a backing of this kind fills, as its folder shows them.
+fn environment(doc: &Doc, user: &str, kind: &str, shell: &mut Shell<'_>) -> Result<Value, Failure> {
+    let build = doc.root.at(&Path::of(["services", user, "build"]));
+    let context = build.and_then(|it| it.get("context")?.text());
+    let known = detection(shell)?;
+    let (Some(context), Some(backing)) = (context, known.backings.get(kind)) else { return Ok(json!({})) };
+    let context = context.trim_start_matches("./").trim_end_matches('/');
+    let context = if context.is_empty() { "." } else { context };
+    if !shell.directory.join(context).is_dir() {
+        return Ok(json!({}));
+    }
+    let asked = Asked { name: user, context: None, stack: None, port: None, needs: &[], command: None };
+    let found = asked.found(doc, context, &known, shell)?;
+    let Some(service) = found.services.first() else { return Ok(json!({})) };
+    let of_kind = found.backings.iter().filter(|it| it.kind.value == kind);
+    let said = of_kind.filter_map(|it| service.needs.get(&it.name)).find(|it| !it.environment.is_empty());
+    // The service says some of them by itself.
+    let is_said = |name: &str| {
+        let service = doc.root.at(&Path::of(["services", user]));
+        ["environment", "secrets"].iter().any(|it| service.and_then(|of| of.get(it)?.get(name)).is_some())
+    };
+    let mut given = Map::new();
+    match said {
+        Some(need) => given.extend(need.environment.iter().map(|(name, it)| (name.clone(), it.clone().into()))),
+        None => {
+            for name in service.variables.keys() {
+                let fits = |patterns: &Vec<String>| {
+                    patterns.iter().any(|it| regex::Regex::new(it).is_ok_and(|it| it.is_match(name)))
+                };
+                let output = backing.outputs.iter().find(|(_, patterns)| fits(patterns));
+                given.extend(output.map(|(output, _)| (name.clone(), Value::from(output.as_str()))));
+            }
+        }
+    }
+    given.retain(|name, _| !is_said(name));
+    Ok(if given.is_empty() { json!({}) } else { json!({ "environment": given }) })
 }
 
 /// Calls the backings of what was found as the spec calls its own of that kind; others get names that are free there.
@@ -280,20 +404,28 @@ fn backing(
     Ok(map.into())
 }
 
-/// The needs of a service with one more, in the form that they have.
-fn need(doc: &Doc, user: &str, name: &str) -> Result<Addition, Failure> {
+/// The needs of a service with one more, in the form that they have, or that `given` wants.
+fn need(doc: &Doc, user: &str, name: &str, given: &Value) -> Result<Addition, Failure> {
     let at = Path::of(["services", user]);
     let Some(service) = doc.root.at(&at) else {
         let known = doc.root.get("services").into_iter().flat_map(Node::entries).map(|(name, _)| name);
         return Err(Failure::unknown("there is no service", user, known, "name one of the spec"));
     };
     let needs = at.key("needs");
+    let has_words = given.as_object().is_some_and(|it| !it.is_empty());
     Ok(match service.get("needs").map(Node::json) {
+        Some(Value::Array(items)) if has_words => {
+            let names = items.iter().filter_map(Value::as_str).map(|it| (it.to_owned(), json!({})));
+            let mut map: Map<String, Value> = names.collect();
+            map.insert(name.to_owned(), given.clone());
+            (needs, map.into())
+        }
         Some(Value::Array(mut items)) => {
             items.push(name.into());
             (needs, items.into())
         }
-        Some(Value::Object(_)) => (needs.key(name), json!({})),
+        Some(Value::Object(_)) => (needs.key(name), given.clone()),
+        _ if has_words => (needs, json!({ name: given })),
         _ => (needs, json!([name])),
     })
 }

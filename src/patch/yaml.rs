@@ -49,6 +49,36 @@ pub(super) fn apply(text: &str, at: &Path, edit: &Edit, expect: Option<&Value>) 
     }
 }
 
+/// Where what is said in the braces that open at `start` ends, and where they close.
+fn braces(text: &str, start: usize) -> Option<(usize, usize)> {
+    let (mut depth, mut said) = (0_usize, start);
+    let (mut quote, mut before) = (None, '\n');
+    let mut characters = text.get(start..).filter(|it| it.starts_with('{'))?.char_indices();
+    while let Some((at, it)) = characters.next() {
+        let at = start + at;
+        match (quote, it) {
+            (None, '#') if before.is_whitespace() => {
+                before = characters.find(|(_, it)| *it == '\n')?.1;
+                continue;
+            }
+            (Some('"'), '\\') => drop(characters.next()),
+            (Some(open), _) if it == open => quote = None,
+            (Some(_), _) => {}
+            // In the middle of a word it is a character like others.
+            (None, '"' | '\'') if before.is_whitespace() || "{[,:".contains(before) => quote = Some(it),
+            (None, '{' | '[') => depth += 1,
+            (None, '}' | ']') if depth == 1 => return Some((said, at)),
+            (None, '}' | ']') => depth -= 1,
+            _ => {}
+        }
+        if !it.is_whitespace() || quote.is_some() {
+            said = at + it.len_utf8();
+        }
+        before = it;
+    }
+    None
+}
+
 /// Whether `<<` stands anywhere as a key.
 fn has_merge_key(value: &Value) -> bool {
     match value {
@@ -95,8 +125,14 @@ impl File<'_> {
         if let (Step::Key(_), yaml::Value::Map(entries)) = (last, &holder.value)
             && let Some(sibling) = entries.keys().rev().find_map(|it| self.written(&parent.key(it)))
         {
-            let new = rendered(last, value, sibling.indent, false);
+            // As short as what it comes after.
+            let is_small = self.text[sibling.bytes.clone()].trim_end().lines().count() == 1 && value.is_object();
+            let new = rendered(last, value, sibling.indent, is_small);
             return Ok(replaced(self.text, sibling.bytes.end..sibling.bytes.end, &new));
+        }
+        // Where somebody says something in or behind the braces around it, it goes before the last of them.
+        if let Some(new) = self.in_braces(holder, &parent, last, value) {
+            return Ok(new);
         }
         // Else what is around it on one line is written anew.
         let mut whole = holder.json();
@@ -107,6 +143,25 @@ impl File<'_> {
             _ => return Err(self.missed(at)),
         }
         self.set(&parent, &whole)
+    }
+
+    /// The text with one more entry behind the last one of a map in braces whose lines have comments; `None` where that is no
+    /// such map, or what comes out says something else.
+    fn in_braces(&self, holder: &Node, at: &Path, key: &Step, value: &Value) -> Option<String> {
+        let (Step::Key(key), Value::Object(mut whole)) = (key, holder.json()) else { return None };
+        let (said, close) = braces(self.text, holder.at.start)?;
+        let lines = line_start(self.text, holder.at.start)..line_end(self.text, close);
+        let is_commented = self.text[lines].contains(" #");
+        let is_new = whole.insert(key.to_string(), value.clone()).is_none();
+        if !is_commented || !is_new {
+            return None;
+        }
+        let entry = Tree::flow_map([entry(&**key, tree(value, 1))]).flow()?;
+        let entry = entry.strip_prefix("{ ")?.strip_suffix(" }")?;
+        let comma = if self.text[..said].ends_with([',', '{']) { "" } else { "," };
+        let new = replaced(self.text, said..said, &format!("{comma} {entry}"));
+        let read = yaml::read(&new).ok()?;
+        (read.root.at(at)?.json() == Value::Object(whole)).then_some(new)
     }
 
     fn add(&self, at: &Path, node: &Node, value: &Value) -> Result<String, Missed> {
@@ -320,6 +375,25 @@ fn tree(value: &Value, depth: usize) -> Tree {
             let entries = map.iter().map(|(key, it)| entry(key.as_str(), tree(it, depth + 1)));
             let is_small = depth > 0 && map.len() <= 4 && map.values().all(is_word);
             if is_small { Tree::flow_map(entries) } else { Tree::map(entries) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_goes_before_the_brace_that_a_comment_stands_behind() {
+        for (text, expected) in [
+            ("a: { b: 1, c: [x] }  # mine\nd: 2\n", "a: { b: 1, c: [x], new: { k: v } }  # mine\nd: 2\n"),
+            ("a: { b: 'it is # no' } # mine\n", "a: { b: 'it is # no', new: { k: v } } # mine\n"),
+            ("a: {\n  b: it's, # 2 }\n} # 3\n", "a: {\n  b: it's, new: { k: v } # 2 }\n} # 3\n"),
+            ("a: {\n  b: 1,\n  c: x # mine\n}\n", "a: {\n  b: 1,\n  c: x, new: { k: v } # mine\n}\n"),
+        ] {
+            let at = Path::of(["a", "new"]);
+            let new = apply(text, &at, &Edit::Set(serde_json::json!({ "k": "v" })), None);
+            assert_eq!(new.map_err(|it| it.message), Ok(expected.to_owned()));
         }
     }
 }

@@ -110,7 +110,7 @@ impl Tree {
         out
     }
 
-    fn flow(&self) -> Option<String> {
+    pub(crate) fn flow(&self) -> Option<String> {
         Some(match self {
             Tree::Text(text) => scalar(text, true),
             Tree::Number(it) => it.to_string(),
