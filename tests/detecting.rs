@@ -496,9 +496,7 @@ services:
 
 backings:
   db: { kind: postgres }
-  cache:
-    kind: redis
-    use: cache
+  cache: { kind: redis, use: cache }
 
 "#]]
     );
@@ -676,8 +674,7 @@ services:
   # at the end
 backings:
   store: { kind: postgres }
-  cache:
-    kind: redis
+  cache: { kind: redis }
 
 secrets:
   SESSION_SECRET:
@@ -703,4 +700,80 @@ fn a_database_in_a_file_beside_the_code_gets_a_folder_of_its_own() {
     sandbox.generate();
     assert!(sandbox.read("Dockerfile").contains("RUN ln -sf /data/db.sqlite3 /app/db.sqlite3\n"), "{spec}");
     assert!(sandbox.read("compose.yaml").contains("web-data:/data"), "{spec}");
+}
+
+#[test]
+fn a_backing_goes_into_the_variables_that_the_code_reads() {
+    let text = "\u{feff}forge: 1\nname: shop\nservices:\n  api: { build: { stack: python, context: ./api }, command: [python, main.py], port: 8000 }  # mine\n";
+    let sandbox = Sandbox::new("add-for")
+        .file("forge.yaml", text)
+        .file("api/requirements.txt", "psycopg\n")
+        .file("api/main.py", "import os\nurl = os.environ[\"DATABASE_URL\"]\n");
+    assert_data_eq!(
+        sandbox.forge("add backing db --kind postgres --for api"),
+        str![[r#"
+exit 0
+--- stderr
+             added backings.db to forge.yaml
+
+"#]]
+    );
+    let said = sandbox.run(&["add", "service", "jobs", "--from", "api", "--command", "python jobs.py 'a b'"]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(sandbox.read("forge.yaml").starts_with('\u{feff}'));
+    assert_data_eq!(
+        sandbox.read("forge.yaml").trim_start_matches('\u{feff}'),
+        str![[r#"
+forge: 1
+name: shop
+services:
+  api: { build: { stack: python, context: ./api }, command: [python, main.py], port: 8000, needs: { db: { environment: { DATABASE_URL: url } } } }  # mine
+
+backings:
+  db: { kind: postgres }
+
+"#]]
+    );
+}
+
+#[test]
+fn a_member_of_a_workspace_is_built_from_its_root() {
+    let sandbox = Sandbox::new("add-member")
+        .file("forge.yaml", "forge: 1\nname: shop\nservices:\n  api:\n    build: { stack: rust, context: ., options: { package: api, binary: api } }\n    port: 7000\ngateway:\n  hosts: { main: { domain: shop.localhost } }\n  tls: { mode: none }\n  routes: [{ path: /, to: api }]\n")
+        .file("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\n")
+        .file("Cargo.lock", "")
+        .file("crates/api/Cargo.toml", "[package]\nname = \"api\"\n")
+        .file("crates/api/src/main.rs", "let it = TcpListener::bind(\"0.0.0.0:7000\");")
+        .file("crates/admin/Cargo.toml", "[package]\nname = \"admin\"\n")
+        .file("crates/admin/src/main.rs", "let it = TcpListener::bind(\"0.0.0.0:7001\");");
+    assert_data_eq!(
+        sandbox.forge("add service admin --context crates/admin"),
+        str![[r#"
+exit 0
+--- stderr
+             added services.admin to forge.yaml
+no route of the gateway leads to it yet; if people reach it: gateway.routes: [{ path: /admin/, to: admin }]
+
+"#]]
+    );
+    assert!(
+        sandbox.read("forge.yaml").contains("  admin:\n    build:\n      stack: rust\n      context: .\n      options: { package: admin, binary: admin }\n    port: 7001\n"),
+        "{}",
+        sandbox.read("forge.yaml")
+    );
+}
+
+#[test]
+fn what_is_past_its_end_is_kept_with_a_warning_and_what_is_unknown_gets_the_nearest() {
+    let sandbox = Sandbox::new("init-old")
+        .file("Pipfile", "[packages]\nflask = \"*\"\n[requires]\npython_version = \"3.8\"\n")
+        .file("Pipfile.lock", "{}")
+        .file("app.py", "from flask import Flask\napp = Flask(__name__)\n");
+    let said = sandbox.run(&["init", "--yes"]);
+    assert!(said.stderr.contains("Python 3.8 has had no security fixes since 2024-10-07"), "{}", said.stderr);
+    let text = sandbox.read("forge.yaml");
+    assert!(text.contains("version: \"3.8\"") && text.contains("gunicorn==23.0.0"), "{text}");
+    let sandbox = sandbox.file("forge.yaml", &text.replace("version: \"3.8\"", "version: 3.1"));
+    let said = sandbox.run(&["validate"]);
+    assert!((said.stdout.clone() + &said.stderr).contains("did you mean `3.10`?"), "{}{}", said.stdout, said.stderr);
 }

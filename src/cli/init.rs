@@ -293,8 +293,11 @@ fn write(
     }
     let kept = if valid { in_the_way(shell)? } else { Vec::new() };
     if !kept.is_empty() {
-        let said =
-            format!("{:>18} {}, as it is: `forge adopt` brings in what the spec asks", "left to you", kept.join(", "));
+        let said = format!(
+            "{:>18} {}, as it is: once `forge adopt` took it over, `forge diff` shows what the spec asks there, and `forge generate` writes that where the file is gone",
+            "left to you",
+            kept.join(", ")
+        );
         // What there is to warn of was told a moment ago.
         let quiet = std::mem::replace(&mut shell.quiet, true);
         let ejected = eject::run(&eject::Arguments { paths: kept }, shell);

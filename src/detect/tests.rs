@@ -619,6 +619,184 @@ fn a_path_of_their_image_is_one_of_ours_and_a_file_is_no_route() {
 }
 
 #[test]
+fn django_runs_with_its_settings_for_production() {
+    let files = [
+        ("manage.py", "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"config.settings.dev\")\n"),
+        ("requirements/base.txt", "django\ncelery[redis]\npsycopg[binary]\n"),
+        ("requirements/production.txt", "-r base.txt\ngunicorn\n"),
+        ("config/wsgi.py", "application = get_wsgi_application()\n"),
+        ("config/celery.py", "app = Celery(\"shop\")\n"),
+        (
+            "config/urls.py",
+            "urlpatterns = [\n    path(\"admin/\", admin.site.urls),\n    path(\"healthz/\", health),\n    path(\"api/\", include(\"orders.urls\")),\n]\n",
+        ),
+        ("config/settings/base.py", "MEDIA_ROOT = BASE_DIR / \"media\"\nSTATIC_ROOT = BASE_DIR / \"static\"\n"),
+        (
+            "config/settings/dev.py",
+            "DATABASES = {\"default\": {\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": BASE_DIR / \"db.sqlite3\"}}\n",
+        ),
+        ("config/settings/production.py", "DATABASES = {\"default\": env.db(\"DATABASE_URL\")}\n"),
+        (
+            "docker-compose.yml",
+            "services:\n  web:\n    build: .\n    environment: { DJANGO_SETTINGS_MODULE: config.settings.dev, DATABASE_URL: 'postgres://a:b@db/x' }\n    ports: ['8000:8000']\n    depends_on: [db, redis]\n  beat:\n    build: .\n    command: celery -A config beat\n  db: { image: 'postgres:17' }\n  redis: { image: 'redis:8' }\n  mailhog: { image: mailhog/mailhog }\n  adminer: { image: adminer }\n",
+        ),
+        ("Dockerfile", "FROM python:3.8\nCMD python manage.py runserver 0.0.0.0:8000\n"),
+    ];
+    let found = found(&files);
+    let notes: Vec<String> = found.notes.iter().map(ToString::to_string).collect();
+    let web = &found.services[0];
+    let settings = &web.variables["DJANGO_SETTINGS_MODULE"].value;
+    assert_eq!(settings.value.as_deref(), Some("config.settings.production"));
+    assert_eq!(web.data, [], "the file is what developers have");
+    assert_eq!(web.volumes.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(), ["media"]);
+    assert_data_eq!(
+        said(&files) + &notes.join("\n"),
+        str![[r#"
+web in . of .: python package_manager=pip framework=django app=config.wsgi:application requirements=requirements/production.txt collectstatic=false
+  web on 8000, version 3.8, start -
+  health /healthz/
+  migrate python manage.py migrate --noinput
+  needs redis 
+  needs db DATABASE_URL=url
+beat in . of .: python package_manager=pip framework=django app=config.wsgi:application requirements=requirements/production.txt collectstatic=false
+  worker on -, version 3.8, start celery -A config beat --schedule /tmp/celerybeat-schedule
+  from web
+worker in . of .: python package_manager=pip framework=django app=config.wsgi:application requirements=requirements/production.txt collectstatic=false
+  worker on -, version 3.8, start celery -A config.celery worker --loglevel=info
+  from web
+redis: redis
+db: postgres
+docker-compose.yml:12 (`mailhog` runs mailhog/mailhog: nothing here shows who calls it; for one that does: forge add backing mailhog --kind mailpit --for NAME)
+docker-compose.yml:13 (`adminer` runs adminer: left out, it shows data to people, and is for developers: `environments: { development: … }` can have it as `image:`)
+"#]]
+    );
+}
+
+#[test]
+fn a_factory_makes_the_application() {
+    assert_data_eq!(
+        said(&[
+            ("pyproject.toml", "[project]\nname = \"mailer\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n"),
+            ("uv.lock", ""),
+            (
+                "src/mailer/api.py",
+                "from fastapi import FastAPI\ndef create_app() -> FastAPI:\n    app = FastAPI()\n    return app\n"
+            ),
+        ]) + &said(&[
+            ("requirements.txt", "pika\n"),
+            ("worker.py", "import os, pika\nurl = os.environ[\"AMQP_URL\"]\nchannel.start_consuming()\n"),
+        ]),
+        str![[r#"
+web in . of .: python package_manager=uv framework=fastapi app=mailer.api:create_app()
+  web on -, version -, start -
+worker in . of .: python package_manager=pip
+  worker on -, version -, start python worker.py
+  needs queue AMQP_URL=url
+queue: rabbitmq
+
+"#]]
+    );
+}
+
+#[test]
+fn dockerfiles_in_places_of_their_own_are_built_as_they_are() {
+    let files = [
+        (
+            "docker/api.Dockerfile",
+            "FROM haskell:9 AS build\nRUN ghc Main.hs\nFROM debian:13-slim\nRUN useradd --uid 1001 app\nWORKDIR /srv\nUSER app\nEXPOSE 3000\nCMD [\"./main\"]\n",
+        ),
+        ("docker/dev.Dockerfile", "FROM haskell:9\n"),
+        ("api/Main.hs", "main = pure ()"),
+        (
+            "compose.yaml",
+            "services:\n  api:\n    build: { context: ., dockerfile: docker/api.Dockerfile }\n    environment: { DB_HOST: db }\n    depends_on: [db]\n  jobs:\n    build: { context: ., dockerfile: docker/api.Dockerfile }\n    command: ./main jobs\n  db: { image: 'postgres:17' }\n  store: { image: minio/minio }\n  proxy: { image: 'traefik:v3' }\n",
+        ),
+    ];
+    let notes: Vec<String> = found(&files).notes.iter().map(ToString::to_string).collect();
+    let alone = [("docker/Dockerfile.api", "FROM nim:2-alpine\nEXPOSE 5000\nCMD [\"./app\"]\n"), ("src/a.nim", "")];
+    assert_data_eq!(
+        said(&files) + &notes.join("\n") + "\n" + &said(&alone),
+        str![[r#"
+api in . of .: custom dockerfile=docker/api.Dockerfile probe_with=bash workdir=/srv uid=1001 gid=1001
+  web on 3000, version -, start ./main
+  needs db DB_HOST=host
+jobs in . of .: custom dockerfile=docker/api.Dockerfile probe_with=bash workdir=/srv uid=1001 gid=1001
+  worker on -, version -, start ./main jobs
+  from api
+db: postgres
+compose.yaml:10 (`store` runs minio/minio: nothing here shows who calls it; for one that does: forge add backing store --kind minio --for NAME)
+compose.yaml:11 (`proxy` runs traefik:v3: left out, the gateway takes its place)
+api in . of .: custom dockerfile=docker/Dockerfile.api probe_with=wget uid=10001 gid=10001
+  web on 5000, version -, start ./app
+
+"#]]
+    );
+}
+
+#[test]
+fn what_a_compose_file_mounts_into_an_image_is_a_program() {
+    let files = [
+        (
+            "index.php",
+            "<?php $db = new PDO('mysql:host=' . getenv('DB_HOST'), getenv('DB_USER'), getenv('DB_PASSWORD'));\n",
+        ),
+        ("contact.php", "<?php\n"),
+        (
+            "docker-compose.yml",
+            "services:\n  www:\n    image: php:7.4-apache\n    volumes: ['./:/var/www/html']\n    ports: ['80:80']\n  sql: { image: 'mariadb:11.8' }\n",
+        ),
+    ];
+    assert_data_eq!(
+        said(&files),
+        str![[r#"
+www in . of .: php package_manager=none public=. scripts=true extensions=pdo_mysql
+  web on 80, version 7.4, start -
+  needs sql DB_HOST=host DB_PASSWORD=password DB_USER=user
+sql: mariadb
+
+"#]]
+    );
+}
+
+#[test]
+fn spring_and_symfony_keep_what_their_files_say() {
+    let spring = [
+        (
+            "pom.xml",
+            "<project><parent><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-parent</artifactId></parent><dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId></dependency><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-actuator</artifactId></dependency></dependencies></project>",
+        ),
+        ("src/main/java/App.java", "class App {}"),
+        ("src/main/resources/application.properties", "server.port=8085\nserver.servlet.context-path=/orders\n"),
+        ("src/main/resources/application-prod.properties", "a=b\n"),
+    ];
+    let symfony = [
+        (
+            "composer.json",
+            "{\"require\": {\"php\": \"^7.4 || ^8.2\", \"symfony/framework-bundle\": \"7\", \"doctrine/orm\": \"3\"}}",
+        ),
+        ("bin/console", ""),
+        ("public/index.php", "<?php"),
+        ("config/packages/messenger.yaml", "async: '%env(MESSENGER_TRANSPORT_DSN)%'"),
+        (".env", "APP_SECRET=x\nMESSENGER_TRANSPORT_DSN=doctrine://default?auto_setup=0\n"),
+    ];
+    let profile = &found(&spring).services[0].variables["SPRING_PROFILES_ACTIVE"].value;
+    assert_eq!(profile.value.as_deref(), Some("prod"));
+    let transport = &found(&symfony).services[0].variables["MESSENGER_TRANSPORT_DSN"].value;
+    assert_eq!(transport.value.as_deref(), Some("doctrine://default?auto_setup=0"));
+    assert_data_eq!(
+        said(&spring) + &said(&symfony),
+        str![[r#"
+web in . of .: java package_manager=maven framework=spring-boot wrapper=false
+  web on 8085, version -, start java -jar app.jar
+  health /orders/actuator/health
+web in . of .: php package_manager=composer framework=symfony public=public
+  web on -, version ^7.4 || ^8.2, start -
+
+"#]]
+    );
+}
+
+#[test]
 fn nothing_is_found_in_nothing() {
     assert_eq!(said(&[]), "");
     assert_eq!(said(&[("README.md", "# hi"), ("notes.txt", "x"), ("x/Cargo.toml", "[[[")]), "");
