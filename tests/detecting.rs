@@ -728,6 +728,11 @@ forge: 1
 name: shop
 services:
   api: { build: { stack: python, context: ./api }, command: [python, main.py], port: 8000, needs: { db: { environment: { DATABASE_URL: url } } } }  # mine
+  jobs:
+    from: api
+    command: [python, jobs.py, "a b"]
+    exceptions:
+      - { rule: healthcheck, reason: "it listens nowhere, and touches no file yet" }
 
 backings:
   db: { kind: postgres }
@@ -773,7 +778,7 @@ fn what_is_past_its_end_is_kept_with_a_warning_and_what_is_unknown_gets_the_near
     assert!(said.stderr.contains("Python 3.8 has had no security fixes since 2024-10-07"), "{}", said.stderr);
     let text = sandbox.read("forge.yaml");
     assert!(text.contains("version: \"3.8\"") && text.contains("gunicorn==23.0.0"), "{text}");
-    let sandbox = sandbox.file("forge.yaml", &text.replace("version: \"3.8\"", "version: 3.1"));
+    let sandbox = sandbox.file("forge.yaml", text.replace("version: \"3.8\"", "version: 3.1"));
     let said = sandbox.run(&["validate"]);
     assert!((said.stdout.clone() + &said.stderr).contains("did you mean `3.10`?"), "{}{}", said.stdout, said.stderr);
 }

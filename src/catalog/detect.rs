@@ -137,6 +137,9 @@ pub struct StackDetection {
     /// Names of files among the sources that are looked at first.
     #[serde(default)]
     pub first: Words,
+    /// Which of the sources only developers have: the value is the file.
+    #[serde(default)]
+    pub for_developers: Vec<Rule>,
     /// Where packages are named.
     #[serde(default)]
     pub packages: Vec<PackageSource>,
@@ -206,6 +209,9 @@ pub struct StackDetection {
     /// The command that brings its database to the newest shape.
     #[serde(default)]
     pub migrate: Vec<Rule>,
+    /// Paths that it answers, beside those of others: each that the rules find.
+    #[serde(default)]
+    pub paths: Vec<Rule>,
     /// Folders that it writes to, from where it is started.
     #[serde(default)]
     pub writable: Vec<Rule>,

@@ -158,6 +158,7 @@ fn with_own_dockerfile(look: &Look<'_>, file: &str, names: &mut BTreeSet<String>
             user: read.user.as_ref().map(|(user, _)| user.clone()),
         }),
         from: None,
+        paths: Vec::new(),
         also: Vec::new(),
     };
     // The same image with another command is another process of it.

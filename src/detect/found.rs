@@ -148,6 +148,9 @@ pub struct Service {
     /// The service whose image it runs with another command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Paths that it answers where several services share an address.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<Fact<String>>,
     /// Another language in the same program, such as a front end that is built into it.
     pub also: Vec<Fact<String>>,
 }

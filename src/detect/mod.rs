@@ -242,6 +242,7 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
                 packages: Default::default(),
                 volumes: Vec::new(),
                 data: Vec::new(),
+                paths: Vec::new(),
                 also: Vec::new(),
                 dockerfile: None,
                 from: Some(name.clone()),

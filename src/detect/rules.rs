@@ -92,6 +92,9 @@ impl<'t> Scope<'t> {
         for source in &stack.packages {
             scope.read_packages(source);
         }
+        let aside: Vec<String> =
+            scope.every(&stack.for_developers).into_iter().map(|it| join(folder, &it.value)).collect();
+        scope.sources.retain(|it| !aside.contains(it));
         scope
     }
 

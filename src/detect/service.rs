@@ -72,6 +72,7 @@ impl<'t> Look<'t> {
             data: Vec::new(),
             dockerfile: None,
             from: None,
+            paths: Vec::new(),
             also: Vec::new(),
         };
         let scripts = scripts(&scope);
@@ -136,6 +137,9 @@ impl<'t> Look<'t> {
         }
         volumes.dedup_by_key(|it| it.value.clone());
         draft.service.volumes = volumes;
+        draft.service.paths = draft.scope.every(&stack.paths);
+        draft.service.paths.sort_by(|a, b| a.value.cmp(&b.value));
+        draft.service.paths.dedup_by(|a, b| a.value == b.value);
         draft.service.data = self.data(&draft.scope, &draft.env_files);
         draft.service.dockerfile = draft.dockerfile.as_ref().map(|it| found::Dockerfile {
             file: it.file.clone(),

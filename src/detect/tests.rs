@@ -99,6 +99,8 @@ fn every_pattern_compiles() {
     .flatten()
     .cloned()
     .collect();
+    patterns
+        .extend(common.dockerfiles.iter().chain(&common.development_dockerfiles).chain(&common.local_values).cloned());
     patterns.extend(common.generated.keys().chain(common.production.keys()).cloned());
     for it in known.stacks.values() {
         let groups = [&it.options, &it.environment, &it.system.build, &it.system.run, &it.workers, &it.lists];
@@ -115,6 +117,10 @@ fn every_pattern_compiles() {
             &it.port,
             &it.health,
             &it.migrate,
+            &it.paths,
+            &it.writable,
+            &it.committed,
+            &it.for_developers,
         ];
         let rules = groups.into_iter().flat_map(|it| it.values()).chain(lists).flatten();
         rules.chain(&it.scripts).for_each(|it| of(it, &mut patterns));

@@ -54,9 +54,14 @@ impl Draft<'_> {
             ([file, others @ ..], webs) => {
                 comment = Some("a guess: nothing says which paths are whose");
                 routes.extend(others.iter().map(|it| route(&format!("/{}/", it.name.value), it)));
-                routes.extend(webs.iter().enumerate().map(|(index, it)| {
-                    if index == 0 { route("/api/", it) } else { route(&format!("/{}/", it.name.value), it) }
-                }));
+                for (index, web) in webs.iter().enumerate() {
+                    // What the front end has under the same path goes before.
+                    let is_own = |path: &str| file.paths.iter().any(|it| it.value == path);
+                    let known = web.paths.iter().map(|it| it.value.as_str()).filter(|it| !is_own(it) && *it != "/api/");
+                    let first = if index == 0 { "/api/".to_owned() } else { format!("/{}/", web.name.value) };
+                    let known: Vec<&str> = known.filter(|_| index == 0).collect();
+                    routes.extend([first.as_str()].into_iter().chain(known).map(|path| route(path, web)));
+                }
                 routes.push(route("/", file));
             }
         }
