@@ -400,7 +400,7 @@ fn a_folder_without_a_known_program_is_told_what_to_write() {
 exit 2
 --- stderr
 error: no program that forge knows is in .
-  = help: forge knows `*.csproj`, `Cargo.toml`, `Gemfile`, `Staticfile`, `composer.json`, `go.mod`, `mix.exs`, `package.json`, `pom.xml` and `pyproject.toml`, and builds anything with a Dockerfile of its own: write `services: { app: { build: { stack: custom, context: . } } }` into forge.yaml, or name the folder of the program after -C
+  = help: forge knows `*.csproj`, `*.fsproj`, `*.vbproj`, `CNAME`, `Cargo.toml`, `Gemfile`, `Pipfile`, `Staticfile`, `_config.static.yml`, `build.gradle`, `build.gradle.kts`, `composer.json`, `environment.yml`, `go.mod`, `manage.py`, `mix.exs`, `package.json`, `pom.xml`, `pyproject.toml`, `requirements.txt`, `requirements/*.txt`, `setup.py`, and builds anything with a Dockerfile of its own: write `services: { app: { build: { stack: custom, context: . } } }` into forge.yaml, or name the folder of the program after -C
 
 "#]]
     );

@@ -106,8 +106,11 @@ error: no answer: nothing was written
 #[test]
 fn yes_and_explain_ask_nothing_on_a_terminal_either() {
     let sandbox = uncertain("yes");
-    for words in [&["init", "--explain"][..], &["init", "--yes", "--name", "shop"]] {
+    let (explain, yes) = (&["init", "--explain"][..], &["init", "--yes", "--name", "shop"][..]);
+    // What nobody was asked is left open.
+    for (words, begins) in [(explain, "exit 0"), (yes, "exit 1")] {
         let Some(said) = typed(&sandbox, "", words) else { return };
-        assert!(said.starts_with("exit 0") && !said.contains('?'), "{said}");
+        assert!(said.starts_with(begins) && !said.contains('?'), "{said}");
+        assert_eq!(said.contains("left open: nothing says on which port `web` listens"), begins == "exit 1", "{said}");
     }
 }

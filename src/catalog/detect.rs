@@ -40,6 +40,14 @@ pub struct Common {
     pub wrappers: Vec<String>,
     /// Who runs a script that the manifest has under a name, which is the first group: `npm run`.
     pub runners: Vec<String>,
+    /// Programs that start others and watch over them, as the engine does here.
+    pub supervisors: Vec<Supervisor>,
+    /// Variables that hold flags for a program, by name, with that program.
+    pub flags: IndexMap<String, String>,
+    /// Flags that a command goes without here: patterns over it.
+    pub needless_flags: Vec<String>,
+    /// Names of variables that say on which address to listen; patterns.
+    pub hosts: Vec<String>,
     /// Programs that prepare, and then run what comes after them; patterns, beside `wrappers`.
     pub entrypoints: Vec<String>,
     /// Names of env files that are committed on purpose; what is in the first is not asked of those after it.
@@ -96,6 +104,18 @@ pub struct Common {
     pub generated: IndexMap<String, u32>,
 }
 
+/// A program that starts another one, and again where it ends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Supervisor {
+    /// Its command; the first group is the program, or the file that lists programs.
+    pub command: String,
+    /// Over the text of that file: the first group is the program.
+    pub lists: Option<String>,
+    /// What it starts: `$1` is the program.
+    pub run: String,
+}
+
 /// Classes each of whose fields is a variable, called like the field, in capitals; all of them patterns.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,6 +169,8 @@ pub struct StackDetection {
     /// Folders below this one that belong to it: patterns of a workspace.
     #[serde(default)]
     pub members: Vec<Rule>,
+    /// Which other members are built before one of a workspace.
+    pub built_members: Option<BuiltMembers>,
     /// Programs of this folder, each a service of its own; the value is a folder or a name, `${program}` elsewhere.
     #[serde(default)]
     pub programs: Vec<Rule>,
@@ -181,6 +203,13 @@ pub struct StackDetection {
     /// The command that starts it, beside a Procfile, a Dockerfile and a compose file.
     #[serde(default)]
     pub start: Vec<Rule>,
+    /// What makes a start command stay as it is written, where the stack's own would lose something of it. Without any such
+    /// rule, a command of the same program as the stack's, or of a framework, is left to the stack.
+    #[serde(default)]
+    pub kept: Vec<Rule>,
+    /// Programs that start commands call and no image has; patterns over the command.
+    #[serde(default)]
+    pub absent: Vec<String>,
     /// What makes a start command one that only developers run, beside those that are such by themselves.
     #[serde(default)]
     pub development: Vec<Rule>,
@@ -197,6 +226,12 @@ pub struct StackDetection {
     /// What its author should know, in sentences.
     #[serde(default)]
     pub notes: Vec<Rule>,
+    /// Rules for generated files that a program cannot keep, by name; the value is the reason, for an exception.
+    #[serde(default)]
+    pub exceptions: IndexMap<String, Vec<Rule>>,
+    /// What its author has to mend or say before it can run, in sentences.
+    #[serde(default)]
+    pub open: Vec<Rule>,
     /// What it does: `web`, `static`, `worker`, `grpc` or `script`.
     #[serde(default)]
     pub role: Vec<Rule>,
@@ -242,6 +277,22 @@ pub struct Added {
     pub unless: String,
     /// The words.
     pub words: Vec<String>,
+}
+
+/// Members of a workspace that are built before another one, which depends on them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltMembers {
+    /// The option that lists their folders.
+    pub option: String,
+    /// The name by which others depend on a member.
+    pub name: Rule,
+    /// What shows that a member has to be built; the value is the script that does it.
+    pub when: Vec<Rule>,
+    /// Where the package manager finds them by itself, and wants to know no more than the script.
+    pub alone: Vec<Rule>,
+    /// The option that names the script.
+    pub script: String,
 }
 
 /// Packages of the system that packages of the language need.
@@ -298,7 +349,7 @@ pub struct Rule {
     pub start: Option<String>,
     /// A pattern over names of variables that are in env files or that it reads.
     pub variable: Option<String>,
-    /// What was found for options before.
+    /// What was found for options before; of those without any value, that something was.
     pub option: BTreeMap<String, Words>,
     /// What it does.
     pub role: Words,
@@ -312,7 +363,7 @@ pub struct Rule {
     pub all: Vec<Rule>,
     /// None of these holds.
     pub unless: Vec<Rule>,
-    /// What that says: `$1` is a group of the pattern; `${file}`, `${folder}`, `${stem}` and `${module}` are about the file,
+    /// What that says: `$1` is a group of the pattern; `${cd}` is the folder that the start command changes to, with a stroke; `${file}`, `${folder}`, `${stem}` and `${module}` are about the file,
     /// `${member}`, `${program}` and `${name}` about the service. Left out, it is the first group, or all that was found.
     pub value: Option<String>,
     /// How sure that is.

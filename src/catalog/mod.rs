@@ -23,8 +23,8 @@ use crate::spec::{Cpus, Size};
 pub use backing::{BackingFacts, GatewayFacts, NameFacts, Output};
 use check::{check_actions, check_images, check_provider, entry, plain_file, typed};
 pub use detect::{
-    Added, BackingDetection, Common, Confidence, Detection, FieldRule, Form, PackageSource, Rule, StackDetection,
-    SystemPackages, Wire, Words,
+    Added, BackingDetection, BuiltMembers, Common, Confidence, Detection, FieldRule, Form, PackageSource, Rule,
+    StackDetection, Supervisor, SystemPackages, Wire, Words,
 };
 pub use stack::{
     AuditFacts, AuditKind, CompanionFacts, DevelopmentFacts, EntrypointFacts, Probes, StackFacts, System, UserFacts,

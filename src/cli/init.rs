@@ -6,20 +6,21 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write as _};
 use std::path::Path;
 
-use serde_json::json;
-
 use super::disk::Disk;
 use super::project::{Read, counted, own_catalog, own_templates, read, shown, tell};
 use super::state::manifest;
 use super::{Answer, Failure, Format, Shell, eject};
 use crate::catalog::{Catalog, Common, Detection};
+use crate::credential::visible;
 use crate::detect::spec::Draft;
 use crate::detect::{Confidence, Evidence, Fact, Found, Service, Start, Tree, detect, slug, words};
-use crate::diagnostic::listed;
 use crate::targets::Extent;
 
 /// More files than these say nothing new.
 const MOST_FILES: usize = 20_000;
+
+/// More notes than these nobody reads on a terminal.
+const MOST_NOTES: usize = 8;
 
 /// Folders are looked into no deeper.
 const DEEPEST: usize = 12;
@@ -61,6 +62,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let catalog = own_catalog(shell)?;
     let mut found = look(&shell.directory, "", &forges(shell)?, &known)?;
     if found.services.is_empty() && found.backings.is_empty() {
+        if arguments.format == Format::Json {
+            shell.answer(&json(&found))?;
+        }
         return Err(nothing(&known, &shell.directory));
     }
     let talks = io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -69,10 +73,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     match arguments.format {
         Format::Json => {
-            let text = serde_json::to_string_pretty(&found).expect("what was found is plain data");
-            shell.answer(&(text + "\n"))?;
+            shell.answer(&json(&found))?;
         }
-        Format::Human if arguments.explain => shell.answer(&explained(&found))?,
+        Format::Human if arguments.explain => shell.answer(&visible(&explained(&found)))?,
         Format::Human => {}
     }
     if arguments.explain {
@@ -82,6 +85,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let folder = folder.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
     let name = slug(arguments.name.as_deref().unwrap_or(&folder), "app");
     write(&found, &catalog, &known, &name, shell)
+}
+
+/// What was found, as a document for programs.
+fn json(found: &Found) -> String {
+    serde_json::to_string_pretty(found).expect("what was found is plain data") + "\n"
 }
 
 /// What forge recognises, with the project's own.
@@ -150,6 +158,10 @@ fn walk(
     let mut folders = Vec::new();
     for entry in entries {
         let Ok(file) = entry.file_name().into_string() else { continue };
+        // No Dockerfile and no spec can name it.
+        if file.contains(char::is_control) {
+            continue;
+        }
         let Ok(kind) = entry.file_type() else { continue };
         let path = if name.is_empty() { file.clone() } else { format!("{name}/{file}") };
         if kind.is_dir() && !common.skip.contains(&file) {
@@ -175,10 +187,11 @@ fn walk(
 /// Nothing was recognised: what would have been.
 fn nothing(known: &Detection, folder: &Path) -> Failure {
     let manifests: BTreeSet<&str> =
-        known.stacks.values().filter_map(|it| it.manifests.first()).map(String::as_str).collect();
+        known.stacks.values().flat_map(|it| it.manifests.iter()).map(String::as_str).collect();
+    let manifests: Vec<String> = manifests.iter().map(|it| format!("`{it}`")).collect();
     let help = format!(
         "forge knows {}, and builds anything with a Dockerfile of its own: write `services: {{ app: {{ build: {{ stack: custom, context: . }} }} }}` into forge.yaml, or name the folder of the program after -C",
-        listed(&manifests)
+        manifests.join(", ")
     );
     Failure::input(format!("no program that forge knows is in {}", folder.display()), help)
 }
@@ -215,7 +228,7 @@ fn ask(found: &mut Found, shell: &mut Shell<'_>) -> Result<(), Failure> {
                 if is_closed('"') && is_closed('\'') { Ok(it.to_owned()) } else { Err("a quote has no end") }
             })?;
             if !text.is_empty() {
-                service.start = Some(answered(Start { words: words(&text), text, before: Vec::new() }));
+                service.start = Some(answered(Start { words: words(&text), text, ..Start::default() }));
             }
         }
     }
@@ -236,7 +249,7 @@ fn question<T>(
     read: impl Fn(&str) -> Result<T, &'static str>,
 ) -> Result<T, Failure> {
     loop {
-        write!(shell.talk, "{text} ").and_then(|()| shell.talk.flush()).map_err(Failure::io("ask"))?;
+        write!(shell.talk, "{} ", visible(text)).and_then(|()| shell.talk.flush()).map_err(Failure::io("ask"))?;
         let mut line = String::new();
         if io::stdin().lock().read_line(&mut line).map_err(Failure::io("read the answer"))? == 0 {
             shell.insist("")?;
@@ -288,6 +301,12 @@ fn write(
             false
         }
     };
+    for it in found.notes.iter().take(MOST_NOTES) {
+        shell.say(&format!("{:>18} {it}", "note"))?;
+    }
+    if let Some(more) = found.notes.len().checked_sub(MOST_NOTES).filter(|it| *it > 0) {
+        shell.say(&format!("{:>18} and {more} more at the top of {file}", "note"))?;
+    }
     for it in &written.open {
         shell.insist(&format!("left open: {it}"))?;
     }
@@ -313,7 +332,7 @@ fn write(
         Ok(Answer::Yes)
     } else {
         let count = counted(written.open.len().max(1), "thing");
-        shell.say(&format!("{count} left to say in {file}: mend it, and then: forge generate"))?;
+        shell.say(&format!("{count} left to mend, in {file} or where it says: and then: forge generate"))?;
         Ok(Answer::No)
     }
 }
@@ -355,17 +374,17 @@ fn layout(taken: &[String], root: &Path) -> Option<serde_json::Value> {
     };
     let folder = free(&["docker", "deploy", "forge"]);
     if taken.iter().any(is_build) {
-        out.insert("dockerfile".to_owned(), json!(format!("{folder}/{{service}}.Dockerfile")));
+        out.insert("dockerfile".to_owned(), serde_json::json!(format!("{folder}/{{service}}.Dockerfile")));
     }
     if taken.iter().any(|it| it == "compose.yaml") {
         let file = free(&["compose.production.yaml", "compose.forge.yaml"]);
-        out.insert("compose".to_owned(), json!({ "production": { "file": file } }));
+        out.insert("compose".to_owned(), serde_json::json!({ "production": { "file": file } }));
     }
     if taken.iter().any(|it| it.starts_with("nginx/")) {
-        out.insert("nginx".to_owned(), json!(free(&["gateway", "deploy/nginx", "forge/nginx"])));
+        out.insert("nginx".to_owned(), serde_json::json!(free(&["gateway", "deploy/nginx", "forge/nginx"])));
     }
     if taken.iter().any(|it| it.starts_with("scripts/")) {
-        out.insert("scripts".to_owned(), json!(free(&["ops", "deploy/scripts", "forge/scripts"])));
+        out.insert("scripts".to_owned(), serde_json::json!(free(&["ops", "deploy/scripts", "forge/scripts"])));
     }
     (!out.is_empty()).then(|| out.into())
 }
@@ -391,6 +410,9 @@ fn explained(found: &Found) -> String {
     for it in &found.notes {
         let _ = writeln!(out, "{it}");
     }
+    for it in &found.open {
+        let _ = writeln!(out, "left open: {it}");
+    }
     out
 }
 
@@ -407,7 +429,9 @@ fn facts(it: &Service) -> Vec<(String, String, &'static str, String)> {
     let mut out = Vec::new();
     let mut add = |what: &str, value: String, confidence: Confidence, evidence: &[Evidence]| {
         let evidence: Vec<String> = evidence.iter().map(ToString::to_string).collect();
-        out.push((what.to_owned(), value, said(confidence), evidence.join(", ")));
+        // What somebody else wrote takes one line, whatever it holds.
+        let line = |text: String| text.replace('\n', "\\n");
+        out.push((what.to_owned(), line(value), said(confidence), line(evidence.join(", "))));
     };
     let mut text = |what: &str, fact: &Fact<String>| add(what, fact.value.clone(), fact.confidence, &fact.evidence);
     text("stack", &it.stack);

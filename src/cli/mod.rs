@@ -38,6 +38,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, Parser, Subcommand};
 
+use crate::credential::visible;
 use crate::diagnostic::did_you_mean;
 use crate::report::Look;
 
@@ -159,8 +160,10 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Input { message, help: Some(help) } => write!(f, "error: {message}\n  = help: {help}"),
-            Failure::Input { message, help: None } => write!(f, "error: {message}"),
+            Failure::Input { message, help: Some(help) } => {
+                write!(f, "error: {}\n  = help: {}", visible(message), visible(help))
+            }
+            Failure::Input { message, help: None } => write!(f, "error: {}", visible(message)),
             Failure::Told => Ok(()),
             Failure::Io { doing, source } => write!(f, "error: cannot {doing}: {source}"),
         }
@@ -196,7 +199,7 @@ impl Shell<'_> {
 
     /// Writes what has to be known, even if told to be quiet.
     fn insist(&mut self, text: &str) -> Result<(), Failure> {
-        writeln!(self.talk, "{text}").map_err(Failure::io("write to standard error"))
+        writeln!(self.talk, "{}", visible(text)).map_err(Failure::io("write to standard error"))
     }
 }
 

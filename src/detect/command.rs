@@ -2,7 +2,7 @@
 
 use super::found::Start;
 use super::tree::{Tree, join};
-use crate::catalog::Common;
+use crate::catalog::{Common, Supervisor};
 
 /// No command comes to more parts than these, but for one that was written to be endless.
 const MOST_PARTS: usize = 64;
@@ -16,24 +16,57 @@ pub(super) struct Commands<'c> {
     pub(super) scripts: &'c [(String, String)],
 }
 
+/// One command of several.
+#[derive(Debug, Clone, Default)]
+struct Part {
+    text: String,
+    /// The folder that `cd` has led to.
+    folder: String,
+    /// What is set for it alone.
+    environment: Vec<(String, String)>,
+}
+
 impl Commands<'_> {
     /// What a command comes to.
     pub(super) fn read(&self, text: &str) -> Start {
         let mut parts = Vec::new();
-        self.follow(text, &mut Vec::new(), &mut parts);
+        self.follow(text, &Part::default(), &mut Vec::new(), &mut parts);
+        let shown = parts.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join(" && ");
         // A script with a line for waiting at its end runs what comes before that.
         let last = parts.pop().unwrap_or_default();
-        let mut shown = parts.clone();
-        shown.push(last.clone());
-        let words = if needs_shell(&last) { Vec::new() } else { split(&last) };
-        Start { text: shown.join(" && "), words, before: parts }
+        let words = if needs_shell(&last.text) { Vec::new() } else { self.words(&last) };
+        let environment = last.environment.into_iter().filter(|(name, _)| !self.common.flags.contains_key(name));
+        Start {
+            text: shown,
+            words,
+            before: parts.into_iter().map(|it| it.text).collect(),
+            folder: last.folder,
+            environment: environment.collect(),
+            kept: None,
+        }
+    }
+
+    /// The words of a command with the flags that a variable holds for its program, and without those that forge sees to.
+    fn words(&self, part: &Part) -> Vec<String> {
+        let flags = part.environment.iter().filter(|(name, _)| {
+            self.common.flags.get(name).is_some_and(|program| part.text.split_whitespace().next() == Some(program))
+        });
+        let flags: Vec<&str> = flags.map(|(_, it)| it.as_str()).collect();
+        let mut text = part.text.clone();
+        if let Some(at) = text.find(char::is_whitespace).filter(|_| !flags.is_empty()) {
+            text.insert_str(at, &format!(" {}", flags.join(" ")));
+        }
+        for it in self.common.needless_flags.iter().filter_map(|it| self.tree.pattern(it)) {
+            text = it.replace_all(&text, "").into_owned();
+        }
+        split(&text)
     }
 
     /// Whether only developers run such a command: what it comes to, or how it is written.
     pub(super) fn is_for_development(&self, text: &str) -> bool {
         let mut parts = Vec::new();
-        self.follow(text, &mut Vec::new(), &mut parts);
-        parts.iter().any(|part| self.common.development.iter().any(|it| self.tree.fits(it, part)))
+        self.follow(text, &Part::default(), &mut Vec::new(), &mut parts);
+        parts.iter().any(|part| self.common.development.iter().any(|it| self.tree.fits(it, &part.text)))
     }
 
     /// Whether a command brings a database to its newest shape.
@@ -41,21 +74,28 @@ impl Commands<'_> {
         self.common.migrations.iter().any(|it| self.tree.fits(it, text))
     }
 
-    /// `within` are the scripts on the way here: one that calls itself stays as it is written.
-    fn follow(&self, text: &str, within: &mut Vec<String>, parts: &mut Vec<String>) {
+    /// `around` is where and with what a command is run, `within` the scripts on the way here: one that calls itself stays as
+    /// it is written.
+    fn follow(&self, text: &str, around: &Part, within: &mut Vec<String>, parts: &mut Vec<Part>) {
         let text = without_shell(text.trim());
-        for part in text.split("&&").flat_map(|it| it.split(';')) {
-            let part = self.unwrapped(part.trim());
-            if part.is_empty() || is_quiet(&part) {
+        let mut folder = around.folder.clone();
+        for part in separate(&text) {
+            let mut part = self.unwrapped(part.trim());
+            if let Some(to) = part.text.strip_prefix("cd ") {
+                folder = join(&folder, split(to).first().map_or("", String::as_str));
+            }
+            if part.text.is_empty() || is_quiet(&part.text) {
                 continue;
             }
             if parts.len() >= MOST_PARTS {
                 return;
             }
-            match self.behind(&part).filter(|it| !within.contains(it)) {
+            part.folder.clone_from(&folder);
+            part.environment.splice(0..0, around.environment.iter().cloned());
+            match self.behind(&part.text).filter(|it| !within.contains(it)) {
                 Some(script) => {
                     within.push(script.clone());
-                    self.follow(&script, within, parts);
+                    self.follow(&script, &part, within, parts);
                     within.pop();
                 }
                 None => parts.push(part),
@@ -63,26 +103,29 @@ impl Commands<'_> {
         }
     }
 
-    /// A command without variables, `exec` and what only finds the program.
-    fn unwrapped(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+    /// A command without `exec` and what only finds the program; its variables taken off.
+    fn unwrapped(&self, text: &str) -> Part {
+        let mut part = Part { text: text.to_owned(), ..Part::default() };
         loop {
-            let word = text.split_whitespace().next().unwrap_or_default();
-            let is_assignment = word.split_once('=').is_some_and(|(name, _)| {
-                !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_')
-            });
-            if is_assignment || matches!(word, "exec" | "env" | "cross-env" | "time" | "nohup") {
-                text = text[word.len()..].trim_start().to_owned();
+            let word = first_word(&part.text);
+            let name = word.split_once('=').map_or("", |(name, _)| name);
+            let is_assignment = !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+            if is_assignment {
+                let value = split(&word[name.len() + 1..]).concat();
+                part.environment.push((name.to_owned(), value));
+            }
+            if is_assignment || matches!(word, "exec" | "env" | "cross-env" | "cross-env-shell" | "time" | "nohup") {
+                part.text = part.text[word.len()..].trim_start().to_owned();
                 continue;
             }
             let found = self.common.wrappers.iter().find_map(|it| {
                 let pattern = self.tree.pattern(it)?;
-                let end = pattern.find(&text).filter(|it| it.start() == 0)?.end();
-                Some(text[end..].trim_start().to_owned())
+                let end = pattern.find(&part.text).filter(|it| it.start() == 0)?.end();
+                Some(part.text[end..].trim_start().to_owned())
             });
             match found {
-                Some(rest) if rest != text => text = rest,
-                _ => return text,
+                Some(rest) if rest != part.text => part.text = rest,
+                _ => return part,
             }
         }
     }
@@ -97,6 +140,9 @@ impl Commands<'_> {
         if named.is_some() {
             return named.filter(|it| it != part);
         }
+        if let Some(watched) = self.common.supervisors.iter().find_map(|it| self.watched(it, part)) {
+            return Some(watched);
+        }
         let words = split(part);
         let file = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["sh" | "bash" | "/bin/sh" | "/bin/bash", file, ..] | [file, ..] => file,
@@ -104,6 +150,19 @@ impl Commands<'_> {
         };
         let text = self.shell_script(file)?;
         Some(lines_of(&text).join(" && "))
+    }
+
+    /// The first program that a supervisor starts: what its command names, or the file that it reads.
+    fn watched(&self, supervisor: &Supervisor, part: &str) -> Option<String> {
+        let named = self.tree.pattern(&supervisor.command)?.captures(part)?.get(1)?.as_str().to_owned();
+        let program = match &supervisor.lists {
+            Some(lists) => {
+                let text = self.tree.text(&join(self.folder, &named))?;
+                self.tree.pattern(lists)?.captures(&text)?.get(1)?.as_str().to_owned()
+            }
+            None => named,
+        };
+        Some(supervisor.run.replace("$1", &program))
     }
 
     /// The text of a script in the folder, wherever an image has it.
@@ -120,6 +179,41 @@ impl Commands<'_> {
         });
         (is_shell && !chooses).then_some(text)
     }
+}
+
+/// The commands of a line that run one after the other: `&&` and `;` between quotes separate nothing.
+fn separate(text: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let (mut quote, mut start) = (None, 0);
+    for (at, it) in text.char_indices() {
+        match quote {
+            Some(open) if it == open => quote = None,
+            Some(_) => {}
+            None if matches!(it, '"' | '\'') => quote = Some(it),
+            None if it == ';' || it == '&' && text[at..].starts_with("&&") => {
+                out.push(&text[start..at]);
+                start = at + if it == ';' { 1 } else { 2 };
+            }
+            None => {}
+        }
+    }
+    out.push(text.get(start..).unwrap_or_default());
+    out
+}
+
+/// The first word as it is written, quotes in it included.
+fn first_word(text: &str) -> &str {
+    let mut quote = None;
+    let end = text.find(|it: char| {
+        match quote {
+            Some(open) if it == open => quote = None,
+            Some(_) => {}
+            None if matches!(it, '"' | '\'') => quote = Some(it),
+            None => return it.is_whitespace(),
+        }
+        false
+    });
+    &text[..end.unwrap_or(text.len())]
 }
 
 /// The commands of a script, one a line.
@@ -218,6 +312,30 @@ mod tests {
             let start = read(text, &scripts, &files);
             assert_eq!(start.words.join(" "), expected, "{text}");
             assert_eq!(start.before.join(" && "), before, "{text}");
+        }
+    }
+
+    #[test]
+    fn where_and_with_what_it_runs_is_kept() {
+        for (text, words, folder, environment) in [
+            ("cd dist && node main.js", "node main.js", "dist", ""),
+            ("TZ=UTC cross-env A='x y' node b.js", "node b.js", "", "TZ=UTC A=x y"),
+            (
+                "NODE_OPTIONS='--import ./a.mjs --max-old-space-size=4096' node b.js",
+                "node --import ./a.mjs b.js",
+                "",
+                "",
+            ),
+            ("node --env-file=.env --env-file .env.local -r ./a b.js", "node -r ./a b.js", "", ""),
+            ("nginx -g 'daemon off;'", "nginx -g daemon off;", "", ""),
+            ("pm2-runtime start ecosystem.config.js --env production", "node src/a.js", "", ""),
+            ("pm2-runtime dist/b.js -i max", "node dist/b.js", "", ""),
+        ] {
+            let files = [("ecosystem.config.js", "module.exports = { apps: [{ name: 'a', script: './src/a.js' }] }")];
+            let start = read(text, &[], &files);
+            assert_eq!((start.words.join(" ").as_str(), start.folder.as_str()), (words, folder), "{text}");
+            let given: Vec<String> = start.environment.iter().map(|(name, it)| format!("{name}={it}")).collect();
+            assert_eq!(given.join(" "), environment, "{text}");
         }
     }
 

@@ -96,7 +96,7 @@ fn with_own_dockerfile(look: &Look<'_>, file: &str, names: &mut BTreeSet<String>
     let role = port.as_ref().map(|it| it.with("web".to_owned()));
     let evidence = Evidence::place(file, None).because("no manifest that forge knows: built as it is");
     let start_of = |text: &str, evidence: Evidence| {
-        let start = Start { text: text.to_owned(), words: command::split(text), before: Vec::new() };
+        let start = Start { text: text.to_owned(), words: command::split(text), ..Start::default() };
         Fact::new(start, evidence, Confidence::High)
     };
     let own = read.command.as_ref().map(|(text, line)| start_of(text, read.at(*line)));
@@ -151,6 +151,7 @@ fn with_own_dockerfile(look: &Look<'_>, file: &str, names: &mut BTreeSet<String>
         packages: Default::default(),
         volumes: volumes.chain(mounted).collect(),
         data: Vec::new(),
+        exceptions: Default::default(),
         dockerfile: Some(Dockerfile {
             file: file.to_owned(),
             stages: read.stages,

@@ -88,6 +88,8 @@ pub struct Found {
     pub backings: Vec<Backing>,
     /// What else there is to say.
     pub notes: Vec<Evidence>,
+    /// What somebody has to mend or say before all of it can run.
+    pub open: Vec<Evidence>,
 }
 
 /// A program.
@@ -142,6 +144,9 @@ pub struct Service {
     pub volumes: Vec<Fact<String>>,
     /// Files that it keeps its data in, from the folder that it is started in.
     pub data: Vec<Fact<String>>,
+    /// Rules for generated files that it cannot keep, by name, each with the reason.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub exceptions: IndexMap<String, Fact<String>>,
     /// What its own Dockerfile says that nothing else here does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dockerfile: Option<Dockerfile>,
@@ -164,6 +169,15 @@ pub struct Start {
     pub words: Vec<String>,
     /// What runs before it.
     pub before: Vec<String>,
+    /// The folder that it changes to first, from its own; empty, where it changes to none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub folder: String,
+    /// Variables that are set for it alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<(String, String)>,
+    /// Whether it stays as it is written, where the stack could start the program itself; nothing, where the stack does not say.
+    #[serde(skip)]
+    pub kept: Option<bool>,
 }
 
 /// Why a service calls something, and how it learns where that is.

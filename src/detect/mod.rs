@@ -12,6 +12,7 @@ mod command;
 mod composed;
 mod docker;
 mod found;
+mod members;
 mod needs;
 mod programs;
 mod rules;
@@ -24,12 +25,14 @@ mod tree;
 mod url;
 pub mod version;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use composed::{from_compose, with_own_dockerfiles};
 use docker::{Compose, compose};
 pub use found::{Backing, Confidence, Dockerfile, Evidence, Fact, Found, Need, PackageUse, Service, Start, Variable};
+use members::Members;
 use programs::{built_in, candidates, context, deployed, one_for_each_folder, programs, workspaces};
+use rules::shown;
 use service::{Draft, Look};
 pub use tree::Tree;
 use tree::{folder_of, join, name_of};
@@ -47,14 +50,16 @@ pub fn detect(tree: &Tree<'_>, known: &Detection) -> Found {
     let folders: BTreeSet<String> = candidates.iter().map(|(folder, ..)| folder.clone()).collect();
     let look = Look { tree, known, composes: &composes, folders: folders.iter().cloned().collect() };
     let mut drafts: Vec<Draft<'_>> = Vec::new();
+    let mut of_stacks: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (folder, name, _) in &candidates {
+        of_stacks.entry(name).or_default().push(folder.clone());
+    }
     for (folder, name, stack) in &candidates {
-        let others: Vec<String> =
-            candidates.iter().filter(|(_, it, _)| it == name).map(|(folder, ..)| folder.clone()).collect();
-        drafts.push(look.draft(name, stack, folder, &others));
+        drafts.push(look.draft(name, stack, folder, &of_stacks[name.as_str()]));
     }
     let mut found = Found::default();
     let drafts = one_for_each_folder(drafts, &folders);
-    let workspaces = workspaces(tree, known, &candidates);
+    let workspaces = workspaces(tree, &candidates);
     let mut drafts = deployed(drafts, &workspaces, &mut found);
     built_in(tree, &mut drafts);
     let mut all = Vec::new();
@@ -70,6 +75,8 @@ pub fn detect(tree: &Tree<'_>, known: &Detection) -> Found {
         it.dockerfile.iter().map(|it| it.file.clone()).chain([it.service.path.clone(), it.service.context.clone()])
     });
     let taken: BTreeSet<String> = taken.collect();
+    let members = Members::new(&look, &all, &workspaces);
+    all.iter_mut().for_each(|it| members.tell(it));
     names(&mut all);
     for draft in all {
         finish(&look, draft, &mut found);
@@ -77,6 +84,15 @@ pub fn detect(tree: &Tree<'_>, known: &Detection) -> Found {
     with_own_dockerfiles(&look, &taken, &mut found);
     from_compose(&look, &mut found);
     siblings(&look, &mut found);
+    // Of other files, such as templates of charts, nobody knows what they ought to be.
+    let manifests: BTreeSet<&str> =
+        known.stacks.values().flat_map(|it| it.manifests.iter()).map(|it| it.trim_start_matches('*')).collect();
+    let is_manifest = |file: &str| manifests.iter().any(|it| tree::name_of(file).ends_with(it));
+    let broken =
+        tree.broken().into_iter().filter(|(file, ..)| is_manifest(file)).map(|(file, line, why)| {
+            Evidence::place(file, line).because(format!("this is {why}; nothing was read of it"))
+        });
+    found.open.extend(broken);
     found
 }
 
@@ -192,6 +208,23 @@ fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     free
 }
 
+/// What there is to say where lock files of several package managers lie side by side: which one counts, and why.
+fn lock_files(look: &Look<'_>, draft: &Draft<'_>) -> Option<Evidence> {
+    let manager = draft.service.options.get("package_manager")?;
+    let first = draft.service.lockfile.as_deref()?;
+    let folder = tree::folder_of(first);
+    let locks = draft.scope.stack.locks.iter().flat_map(|it| look.tree.glob(folder, it));
+    let locks: Vec<&str> = locks.map(tree::name_of).collect();
+    let [_, _, ..] = locks[..] else { return None };
+    let words = format!(
+        "{} lie side by side: {} it is, because of {}; remove what is not of it",
+        locks.join(" and "),
+        manager.value,
+        manager.because()
+    );
+    Some(Evidence::place(shown(folder), None).because(format!("{}: {words}", draft.service.name.value)))
+}
+
 /// Its needs, its further processes, and then it is a service.
 fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
     let mut service = draft.service.clone();
@@ -220,6 +253,9 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
     }
     let said = draft.scope.stack.notes.iter().flat_map(|rule| draft.scope.find(std::slice::from_ref(rule)));
     found.notes.extend(said.map(|it| it.evidence[0].clone().because(format!("{}: {}", service.name.value, it.value))));
+    found.notes.extend(lock_files(look, &draft));
+    let open = draft.scope.stack.open.iter().flat_map(|rule| draft.scope.find(std::slice::from_ref(rule)));
+    found.open.extend(open.map(|it| it.evidence[0].clone().because(format!("{}: {}", service.name.value, it.value))));
     let name = service.name.value.clone();
     let processes = look.processes(&draft);
     let mut taken: BTreeSet<String> = found.services.iter().map(|it| it.name.value.clone()).collect();
@@ -243,6 +279,7 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
                 volumes: Vec::new(),
                 data: Vec::new(),
                 paths: Vec::new(),
+                exceptions: Default::default(),
                 also: Vec::new(),
                 dockerfile: None,
                 from: Some(name.clone()),

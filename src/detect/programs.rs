@@ -165,27 +165,22 @@ pub(super) fn built_in(tree: &Tree<'_>, drafts: &mut Vec<Draft<'_>>) {
 pub(super) type Workspace = (String, String, Vec<String>);
 
 /// All workspaces around programs.
-pub(super) fn workspaces(
-    tree: &Tree<'_>,
-    known: &Detection,
-    candidates: &[(String, String, &StackDetection)],
-) -> Vec<Workspace> {
-    let mut folders: Vec<(String, &StackDetection)> =
-        candidates.iter().map(|(folder, _, stack)| (folder.clone(), *stack)).collect();
+pub(super) fn workspaces(tree: &Tree<'_>, candidates: &[(String, String, &StackDetection)]) -> Vec<Workspace> {
+    let own = candidates.iter().map(|(folder, _, stack)| (folder.as_str(), *stack));
     // A workspace may have no program of its own, and then is no candidate.
-    for (folder, _, stack) in candidates {
-        folders.extend(upwards(folder).into_iter().skip(1).map(|it| (it.to_owned(), *stack)));
-    }
+    let above = candidates
+        .iter()
+        .flat_map(|(folder, _, stack)| upwards(folder).into_iter().skip(1).map(move |it| (it, *stack)));
+    let mut asked: BTreeSet<(&str, &str)> = BTreeSet::new();
     let mut out: Vec<Workspace> = Vec::new();
-    for (folder, stack) in folders {
-        if stack.members.is_empty() || out.iter().any(|(it, language, _)| *it == folder && *language == stack.language)
-        {
+    for (folder, stack) in own.chain(above) {
+        if stack.members.is_empty() || !asked.insert((folder, &stack.language)) {
             continue;
         }
-        let scope = Scope::new(tree, stack, &folder, &[], &known.common.aside);
+        let scope = Scope::bare(tree, stack, folder);
         let members: Vec<String> = scope.every(&stack.members).into_iter().map(|it| it.value).collect();
         if !members.is_empty() {
-            out.push((folder, stack.language.clone(), members));
+            out.push((folder.to_owned(), stack.language.clone(), members));
         }
     }
     out
@@ -195,23 +190,23 @@ pub(super) fn workspaces(
 pub(super) fn context(draft: &mut Draft<'_>, workspaces: &[Workspace]) -> bool {
     let folder = draft.scope.folder.clone();
     let language = &draft.service.language;
-    let around = workspaces.iter().find(|(root, it, members)| {
-        let path = within(&folder, root);
-        it == language
-            && *root != folder
-            && path.is_some_and(|path| {
-                members.iter().any(|member| {
-                    // Solutions are written on Windows.
-                    let member = member.replace('\\', "/");
-                    let member = member.trim_start_matches("./").trim_end_matches('/');
-                    globset::Glob::new(member).is_ok_and(|it| it.compile_matcher().is_match(path)) || member == path
-                })
-            })
-    });
+    let around = workspaces.iter().find(|it| it.1 == *language && it.0 != folder && is_member(&folder, it));
     let Some((root, ..)) = around else { return false };
     draft.service.context = shown(root);
     draft.scope.member = within(&folder, root).map(str::to_owned);
     true
+}
+
+/// Whether a folder is one of those that a workspace names.
+pub(super) fn is_member(folder: &str, (root, _, members): &Workspace) -> bool {
+    within(folder, root).is_some_and(|path| {
+        members.iter().any(|member| {
+            // Solutions are written on Windows.
+            let member = member.replace('\\', "/");
+            let member = member.trim_start_matches("./").trim_end_matches('/');
+            globset::Glob::new(member).is_ok_and(|it| it.compile_matcher().is_match(path)) || member == path
+        })
+    })
 }
 
 /// A folder with several programs is several services.

@@ -26,6 +26,8 @@ pub(super) struct Scope<'t> {
     pub(super) packages: BTreeMap<String, Package>,
     pub(super) options: IndexMap<String, Fact<String>>,
     pub(super) start: Option<Fact<String>>,
+    /// The folder that the start command changes to.
+    pub(super) cd: String,
     pub(super) role: Option<String>,
     /// The version of the language that is asked for.
     pub(super) version: Option<String>,
@@ -58,10 +60,11 @@ impl<'t> Scope<'t> {
         others: &[String],
         aside: &[String],
     ) -> Scope<'t> {
+        let others: Vec<&String> = others.iter().filter(|it| *it != folder && within(it, folder).is_some()).collect();
         let is_own = |file: &str| {
             let below = within(file, folder).unwrap_or(file);
             !folder_of(below).split('/').any(|it| aside.iter().any(|name| name == it))
-                && !others.iter().any(|it| within(it, folder).is_some() && it != folder && within(file, it).is_some())
+                && !others.iter().any(|it| within(file, it).is_some())
         };
         let mut sources: Vec<String> = stack
             .sources
@@ -74,46 +77,50 @@ impl<'t> Scope<'t> {
         sources.sort_by_cached_key(|it| (rank(it), it.matches('/').count(), it.clone()));
         sources.dedup();
         sources.truncate(MOST_SOURCES);
-        let mut scope = Scope {
-            tree,
-            folder: folder.to_owned(),
-            stack,
-            member: None,
-            program: None,
-            name: String::new(),
-            sources,
-            packages: BTreeMap::new(),
-            options: IndexMap::new(),
-            start: None,
-            role: None,
-            version: None,
-            variables: BTreeMap::new(),
-        };
-        for source in &stack.packages {
-            scope.read_packages(source);
-        }
+        let mut scope = Scope { sources, ..Scope::bare(tree, stack, folder) };
+        scope.find_packages();
         let aside: Vec<String> =
             scope.every(&stack.for_developers).into_iter().map(|it| join(folder, &it.value)).collect();
         scope.sources.retain(|it| !aside.contains(it));
         scope
     }
 
+    /// Reads the packages that its manifests name.
+    pub(super) fn find_packages(&mut self) {
+        for source in &self.stack.packages {
+            self.read_packages(source);
+        }
+    }
+
+    /// A folder by its manifests alone, without packages and sources.
+    pub(super) fn bare(tree: &'t Tree<'t>, stack: &'t StackDetection, folder: &str) -> Scope<'t> {
+        Scope {
+            tree,
+            folder: folder.to_owned(),
+            stack,
+            member: None,
+            program: None,
+            name: String::new(),
+            sources: Vec::new(),
+            packages: BTreeMap::new(),
+            options: IndexMap::new(),
+            start: None,
+            cd: String::new(),
+            role: None,
+            version: None,
+            variables: BTreeMap::new(),
+        }
+    }
+
     /// The same with these sources alone, and nothing that was found yet.
     pub(super) fn only(&self, sources: Vec<String>) -> Scope<'t> {
         Scope {
-            tree: self.tree,
-            folder: self.folder.clone(),
-            stack: self.stack,
             member: self.member.clone(),
             program: self.program.clone(),
             name: self.name.clone(),
             sources,
             packages: self.packages.clone(),
-            options: IndexMap::new(),
-            start: None,
-            role: None,
-            version: None,
-            variables: BTreeMap::new(),
+            ..Scope::bare(self.tree, self.stack, &self.folder)
         }
     }
 
@@ -174,7 +181,7 @@ impl<'t> Scope<'t> {
     /// Where a rule holds; `first` is enough, or all places.
     fn hits(&self, rule: &Rule, first: bool) -> Vec<Hit> {
         let is_option = |(name, values): (&String, &crate::catalog::Words)| {
-            self.options.get(name).is_some_and(|it| values.contains(&it.value))
+            self.options.get(name).is_some_and(|it| values.is_empty() || values.contains(&it.value))
         };
         let role = self.role.as_deref().unwrap_or_default();
         if !rule.option.iter().all(is_option)
@@ -356,6 +363,8 @@ impl<'t> Scope<'t> {
                     }
                     "member" => self.member.clone()?,
                     "program" => self.program.clone()?,
+                    "cd" if self.cd.is_empty() => String::new(),
+                    "cd" => format!("{}/", self.cd),
                     "name" => self.name.clone(),
                     "path" => self.folder.clone(),
                     option => self.options.get(option)?.value.clone(),

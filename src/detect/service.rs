@@ -1,5 +1,7 @@
 //! One folder as a program of one stack: every fact that can be read off it.
 
+use std::sync::LazyLock;
+
 use indexmap::IndexMap;
 use regex::Regex;
 
@@ -70,6 +72,7 @@ impl<'t> Look<'t> {
             packages: IndexMap::new(),
             volumes: Vec::new(),
             data: Vec::new(),
+            exceptions: IndexMap::new(),
             dockerfile: None,
             from: None,
             paths: Vec::new(),
@@ -108,6 +111,10 @@ impl<'t> Look<'t> {
                 draft.service.options.insert(option.clone(), first.with(words.join(" ")));
             }
         }
+        self.keep(draft);
+        let exceptions = stack.exceptions.iter();
+        let exceptions = exceptions.filter_map(|(name, rules)| Some((name.clone(), draft.scope.find(rules)?)));
+        draft.service.exceptions = exceptions.collect();
         self.role(draft);
         self.port(draft);
         draft.service.health = self.health(draft);
@@ -267,7 +274,25 @@ impl<'t> Look<'t> {
             it.with(start)
         });
         draft.scope.start = start.as_ref().map(|it| it.with(it.value.text.clone()));
+        draft.scope.cd = start.as_ref().map(|it| it.value.folder.clone()).unwrap_or_default();
         draft.service.start = start.filter(|it| !it.value.text.is_empty());
+    }
+
+    /// Whether the start command stays as it is written; what calls a program that no image has cannot.
+    fn keep(&self, draft: &mut Draft<'t>) {
+        let Some(start) = &mut draft.service.start else { return };
+        let stack = draft.scope.stack;
+        let scope = &mut draft.scope;
+        let words = start.value.words.join(" ");
+        if stack.absent.iter().any(|it| self.tree.fits(it, &words)) {
+            start.value.words.clear();
+        }
+        if stack.kept.is_empty() {
+            return;
+        }
+        let written = scope.start.replace(start.with(words));
+        start.value.kept = Some(!start.value.folder.is_empty() || scope.any(&stack.kept));
+        scope.start = written;
     }
 
     fn role(&self, draft: &mut Draft<'t>) {
@@ -567,10 +592,12 @@ fn in_route(tree: &Tree<'_>, pattern: &Regex, no_routes: &[String], file: &str) 
 
 /// The port that a command names: behind `--port` and the like, or in an address.
 pub(super) fn port_of(command: &str) -> Option<u16> {
-    let flags = r"(?:--port[= ]|-p[= ]?|--bind[= ]\S*?:|-b[= ]\S*?:|--address[= ]\S*?:|--listen[= ]\S*?:|--http[= ]\S*?:|--server\.port=|-l[= ]\S*?:?|:)";
-    let number = r#"["']?(?:\$\{[A-Z_]+:-?)?(\d{2,5})\b"#;
-    let pattern = Regex::new(&format!("(?:^|\\s|=){flags}{number}")).expect("a pattern that is tested");
-    pattern.captures(command)?.get(1)?.as_str().parse().ok()
+    static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+        let flags = r"(?:--port[= ]|-p[= ]?|--bind[= ]\S*?:|-b[= ]\S*?:|--address[= ]\S*?:|--listen[= ]\S*?:|--http[= ]\S*?:|--server\.port=|-l[= ]\S*?:?|:)";
+        let number = r#"["']?(?:\$\{[A-Z_]+:-?)?(\d{2,5})\b"#;
+        Regex::new(&format!("(?:^|\\s|=){flags}{number}")).expect("a pattern that is tested")
+    });
+    PATTERN.captures(command)?.get(1)?.as_str().parse().ok()
 }
 
 #[cfg(test)]

@@ -190,6 +190,17 @@ impl<'t> Look<'t> {
                 out.insert(name.clone(), fact.with(value));
             }
         }
+        for (start, (name, value)) in
+            draft.service.start.iter().flat_map(|it| it.value.environment.iter().map(move |of| (it, of)))
+        {
+            let is_images = self.known.common.image_variables.iter().any(|it| self.tree.fits(it, name));
+            let is_usual =
+                self.known.common.production.iter().any(|(it, usual)| usual == value && self.tree.fits(it, name));
+            if !value.contains('$') && !is_images && !is_usual && !is_secret(name) && !has_credential(value) {
+                let value = Variable { value: Some(value.clone()), set: true, ..Variable::default() };
+                out.entry(name.clone()).or_insert_with(|| start.with(value));
+            }
+        }
         if let Some((compose, it)) = draft.linked {
             for (name, fact) in of_compose(it, |line| compose.at(line)) {
                 out.entry(name).or_insert(fact);

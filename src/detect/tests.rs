@@ -80,6 +80,8 @@ fn every_pattern_compiles() {
     let common = &known.common;
     let mut patterns: Vec<String> = [
         &common.wrappers,
+        &common.needless_flags,
+        &common.hosts,
         &common.tools,
         &common.development,
         &common.migrations,
@@ -101,15 +103,20 @@ fn every_pattern_compiles() {
     .collect();
     patterns
         .extend(common.dockerfiles.iter().chain(&common.development_dockerfiles).chain(&common.local_values).cloned());
+    let supervisors = common.supervisors.iter().flat_map(|it| std::iter::once(&it.command).chain(&it.lists));
+    patterns.extend(supervisors.cloned());
     patterns.extend(common.generated.keys().chain(common.production.keys()).cloned());
     for it in known.stacks.values() {
-        let groups = [&it.options, &it.environment, &it.system.build, &it.system.run, &it.workers, &it.lists];
+        let groups =
+            [&it.options, &it.exceptions, &it.environment, &it.system.build, &it.system.run, &it.workers, &it.lists];
         let lists = [
             &it.only,
             &it.members,
             &it.programs,
             &it.serves,
             &it.notes,
+            &it.open,
+            &it.kept,
             &it.version,
             &it.start,
             &it.development,
@@ -124,6 +131,7 @@ fn every_pattern_compiles() {
         ];
         let rules = groups.into_iter().flat_map(|it| it.values()).chain(lists).flatten();
         rules.chain(&it.scripts).for_each(|it| of(it, &mut patterns));
+        patterns.extend(it.absent.iter().cloned());
         patterns.extend(it.images.iter().cloned().chain(it.packages.iter().filter_map(|it| it.pattern.clone())));
     }
     for it in known.backings.values() {
@@ -806,4 +814,128 @@ web in . of .: php package_manager=composer framework=symfony public=public
 fn nothing_is_found_in_nothing() {
     assert_eq!(said(&[]), "");
     assert_eq!(said(&[("README.md", "# hi"), ("notes.txt", "x"), ("x/Cargo.toml", "[[[")]), "");
+}
+
+/// What somebody has to mend, a line each.
+fn left_open(files: &[(&str, &str)]) -> String {
+    found(files).open.iter().map(|it| format!("{it}\n")).collect()
+}
+
+/// A program of Express with this start command.
+fn express(scripts: &str, dependencies: &str, more: &[(&'static str, &'static str)]) -> Found {
+    let manifest = format!("{{\"scripts\": {{{scripts}}}, \"dependencies\": {{\"express\": \"4\"}}, {dependencies}}}");
+    let code = "const app = express();\napp.listen(process.env.PORT || 3000);\n";
+    let mut files = vec![("package.json", manifest.as_str()), ("src/index.ts", code)];
+    files.extend(more);
+    found(&files)
+}
+
+#[test]
+fn what_node_is_told_before_its_file_stays() {
+    for (start, kept) in [
+        ("node server.js", false),
+        ("node -r dotenv/config server.js", true),
+        ("node --import ./instrument.mjs server.js", true),
+        ("NODE_OPTIONS='--require ./trace.js' node server.js", true),
+        ("NODE_OPTIONS=--max-old-space-size=4096 node server.js", false),
+        ("node server.js --cluster", true),
+        ("node .", true),
+        ("cd dist && node server.js", true),
+        ("nest start", false),
+        ("fastify start app.js", true),
+    ] {
+        let found = express(&format!("\"start\": \"{start}\""), "\"name\": \"x\"", &[]);
+        let it = found.services[0].start.as_ref().expect("it is started");
+        assert_eq!(it.value.kept, Some(kept), "{start}: {:?}", it.value);
+    }
+}
+
+#[test]
+fn what_compiles_while_it_starts_is_compiled_by_the_build_or_comes_along() {
+    let option = |found: &Found, name: &str| found.services[0].options.get(name).map(|it| it.value.clone());
+    let dev = "\"devDependencies\": {\"tsx\": \"4\", \"typescript\": \"5\"}";
+    let settings = ("tsconfig.json", "{\"compilerOptions\": {\"outDir\": \"./build/\", /* a */ },}");
+    let start = "\"start\": \"tsx src/index.ts\"";
+    let built = express(&format!("{start}, \"build\": \"tsc\""), dev, &[settings]);
+    assert_eq!(option(&built, "main").as_deref(), Some("build/index.js"));
+    assert_eq!(option(&built, "dev_dependencies"), None);
+    let unbuilt = express(start, dev, &[]);
+    assert_eq!((option(&unbuilt, "main"), option(&unbuilt, "dev_dependencies").as_deref()), (None, Some("true")));
+    let shipped = express(start, "\"optionalDependencies\": {\"tsx\": \"4\"}", &[settings]);
+    assert_eq!((option(&shipped, "main"), option(&shipped, "dev_dependencies")), (None, None));
+    let unsaid = express("\"build\": \"tsc\"", dev, &[settings]);
+    assert_eq!(option(&unsaid, "main").as_deref(), Some("build/index.js"));
+}
+
+#[test]
+fn what_cannot_start_or_be_reached_is_left_open() {
+    let fastify = "{\"scripts\": {\"start\": \"node a.js\"}, \"dependencies\": {\"fastify\": \"5\"}}";
+    let express = "{\"scripts\": {\"start\": \"run-s build serve\"}, \"dependencies\": {\"express\": \"5\"}}";
+    let unsaid = "{\"dependencies\": {\"express\": \"5\"}}";
+    let code = |text: &'static str| ("a.js", text);
+    for (manifest, code, expected) in [
+        (fastify, code("const app = Fastify();\napp.listen({ port: Number(process.env.PORT ?? 3000) })"), "a.js:2"),
+        (fastify, code("const app = Fastify();\napp.listen({ port: 3000, host: '0.0.0.0' })"), ""),
+        (fastify, code("const app = Fastify();\napp.listen({ port, host: process.env.HOST ?? '127.0.0.1' })"), ""),
+        (fastify, code("const app = Fastify();\napp.listen({ port: 3000, host: 'localhost' })"), "a.js:2"),
+        (express, code("const app = express();\napp.listen(3000, '0.0.0.0')"), "package.json:1"),
+        (
+            unsaid,
+            code("const app = express();\nconst host = '127.0.0.1';\napp.listen(3000, host)"),
+            "web: nothing|a.js:2",
+        ),
+        ("{", code("const app = express();\napp.listen(3000)"), "app: nothing|package.json:1"),
+    ] {
+        let said = left_open(&[("package.json", manifest), code]);
+        let begins: Vec<&str> = expected.split('|').filter(|it| !it.is_empty()).collect();
+        assert_eq!(said.lines().count(), begins.len(), "{code:?}: {said}");
+        said.lines().zip(begins).for_each(|(line, begin)| assert!(line.starts_with(begin), "{line}"));
+    }
+}
+
+#[test]
+fn a_member_says_which_others_are_built_before_it() {
+    let root = ("package.json", "{\"workspaces\": [\"apps/*\", \"packages/*\"]}");
+    let api = (
+        "apps/api/package.json",
+        "{\"name\": \"api\", \"scripts\": {\"build\": \"tsc\", \"start\": \"node a.js\"}, \"dependencies\": {\"@x/db\": \"*\", \"express\": \"4\"}}",
+    );
+    let code = ("apps/api/a.js", "express().listen(3000)");
+    let db = (
+        "packages/db/package.json",
+        "{\"name\": \"@x/db\", \"scripts\": {\"build\": \"tsc\"}, \"dependencies\": {\"@x/words\": \"*\", \"@x/plain\": \"*\"}}",
+    );
+    let words = ("packages/words/package.json", "{\"name\": \"@x/words\", \"scripts\": {\"build\": \"tsc\"}}");
+    let plain = ("packages/plain/package.json", "{\"name\": \"@x/plain\", \"dependencies\": {\"@x/db\": \"*\"}}");
+    let files = [root, api, code, db, words, plain];
+    let npm = found(&files);
+    assert_eq!(npm.services[0].options["builds"].value, "packages/words packages/db");
+    let pnpm = found(&[&files[..], &[("pnpm-lock.yaml", "")]].concat());
+    assert!(!pnpm.services[0].options.contains_key("builds"));
+}
+
+#[test]
+fn a_page_that_a_server_of_files_ships_is_a_page() {
+    let manifest = "{\"scripts\": {\"build\": \"vite build\"}, \"dependencies\": {\"react\": \"18\"}, \"devDependencies\": {\"vite\": \"5\"}}";
+    for command in ["CMD [\"serve\", \"-s\", \"dist\"]", "CMD nginx -g 'daemon off;'", "CMD npx vite preview --host"] {
+        let dockerfile = format!("FROM node:24\nEXPOSE 3000\n{command}\n");
+        let found = found(&[("package.json", manifest), ("index.html", "<p>"), ("Dockerfile", &dockerfile)]);
+        assert_eq!(found.services[0].stack.value, "spa", "{command}");
+    }
+}
+
+#[test]
+fn lock_files_side_by_side_are_told() {
+    let found = found(&[
+        ("package.json", "{\"scripts\": {\"start\": \"node a.js\"}}"),
+        ("a.js", ""),
+        ("package-lock.json", "{}"),
+        ("yarn.lock", "# yarn lockfile v1\n\na@1:\n  version \"1.0.0\"\n"),
+    ]);
+    let said: Vec<String> = found.notes.iter().map(ToString::to_string).collect();
+    assert!(
+        said.iter().any(|it| it.contains("package-lock.json and yarn.lock lie side by side: yarn it is")),
+        "{said:?}"
+    );
+    assert_eq!(found.services[0].options["package_manager_version"].value, "1.22.22");
 }

@@ -1,7 +1,7 @@
 //! A folder as a listing and a function that gives texts, with what was read of it: formats, never names of frameworks.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -14,9 +14,13 @@ use crate::yaml;
 pub struct Tree<'a> {
     /// Paths relative to the folder, with `/`; the shallow ones first.
     files: Vec<String>,
+    /// Places in `files`, by path: what lies below a folder stands together.
+    by_path: Vec<usize>,
     text: &'a dyn Fn(&str) -> Option<String>,
     texts: RefCell<HashMap<String, Option<Rc<str>>>>,
     values: RefCell<HashMap<String, Option<Rc<Value>>>>,
+    /// Structured files that could not be read, each with the line and what is wrong there.
+    broken: RefCell<BTreeMap<String, (Option<usize>, String)>>,
     globs: RefCell<HashMap<String, Option<Rc<GlobMatcher>>>>,
     patterns: RefCell<HashMap<String, Option<Rc<Regex>>>>,
 }
@@ -26,11 +30,15 @@ impl<'a> Tree<'a> {
     pub fn new(files: impl IntoIterator<Item = String>, text: &'a dyn Fn(&str) -> Option<String>) -> Tree<'a> {
         let mut files: Vec<String> = files.into_iter().collect();
         files.sort_by_cached_key(|it| (it.matches('/').count(), it.clone()));
+        let mut by_path: Vec<usize> = (0..files.len()).collect();
+        by_path.sort_by_key(|it| files[*it].as_str());
         Tree {
             files,
+            by_path,
             text,
             texts: RefCell::default(),
             values: RefCell::default(),
+            broken: RefCell::default(),
             globs: RefCell::default(),
             patterns: RefCell::default(),
         }
@@ -68,10 +76,21 @@ impl<'a> Tree<'a> {
     pub fn value(&self, path: &str) -> Option<Rc<Value>> {
         let known = self.values.borrow().get(path).cloned();
         known.unwrap_or_else(|| {
-            let read = self.text(path).and_then(|it| parsed(path, &it)).map(Rc::new);
+            let read = self.text(path).and_then(|it| match parsed(path, &it) {
+                Ok(read) => Some(Rc::new(read)),
+                Err(why) => {
+                    self.broken.borrow_mut().insert(path.to_owned(), why);
+                    None
+                }
+            });
             self.values.borrow_mut().insert(path.to_owned(), read.clone());
             read
         })
+    }
+
+    /// The structured files that were asked for and could not be read: path, line, and what is wrong there.
+    pub(super) fn broken(&self) -> Vec<(String, Option<usize>, String)> {
+        self.broken.borrow().iter().map(|(path, (line, why))| (path.clone(), *line, why.clone())).collect()
     }
 
     /// The files below `folder` whose path from there fits a glob, the shallow ones first.
@@ -81,8 +100,21 @@ impl<'a> Tree<'a> {
             return self.find(&path).map(|at| self.files[at].as_str()).into_iter().collect();
         }
         let Some(matcher) = self.matcher(glob) else { return Vec::new() };
-        let below = |it: &&String| within(it, folder).is_some_and(|it| matcher.is_match(it));
-        self.files.iter().filter(below).map(String::as_str).collect()
+        let fits = |it: &usize| within(&self.files[*it], folder).is_some_and(|it| matcher.is_match(it));
+        let mut found: Vec<usize> = self.below(folder).iter().copied().filter(fits).collect();
+        found.sort_unstable();
+        found.into_iter().map(|it| self.files[it].as_str()).collect()
+    }
+
+    /// Where the files below a folder are, by path.
+    fn below(&self, folder: &str) -> &[usize] {
+        if folder.is_empty() {
+            return &self.by_path;
+        }
+        let start = format!("{folder}/");
+        let from = self.by_path.partition_point(|it| self.files[*it] < start);
+        let count = self.by_path[from..].partition_point(|it| self.files[*it].starts_with(&start));
+        &self.by_path[from..from + count]
     }
 
     fn matcher(&self, glob: &str) -> Option<Rc<GlobMatcher>> {
@@ -185,26 +217,62 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Reads a file by what its name says that it is.
-fn parsed(path: &str, text: &str) -> Option<Value> {
+/// Reads a file by what its name says that it is; or else on which line it is none, and why.
+fn parsed(path: &str, text: &str) -> Result<Value, (Option<usize>, String)> {
     let name = name_of(path).to_lowercase();
     let ends = |endings: &[&str]| endings.iter().any(|it| name.ends_with(it));
     if ends(&[".toml", "pipfile", "poetry.lock", "uv.lock", "cargo.lock"]) {
-        return toml::from_str(text).ok();
-    }
-    if ends(&[".json", "pipfile.lock", "composer.lock"]) {
-        return serde_json::from_str(text).ok();
-    }
-    if ends(&[".xml", "proj", ".props", ".slnx"]) {
-        return roxmltree::Document::parse(text).ok().map(|it| {
-            let root = it.root_element();
-            Value::Object(Map::from_iter([(root.tag_name().name().to_owned(), element(root))]))
+        return toml::from_str(text).map_err(|it: toml::de::Error| {
+            (it.span().map(|it| line_at(text, it.start)), format!("no TOML: {}", it.message()))
         });
     }
-    if yaml::is_yaml(&name) {
-        return yaml::plain(text).ok();
+    if ends(&[".json", "pipfile.lock", "composer.lock"]) {
+        let strict = serde_json::from_str(text);
+        return strict.or_else(|it| {
+            serde_json::from_str(&without_comments(text)).map_err(|_| (Some(it.line()), format!("no JSON: {it}")))
+        });
     }
-    Some(Value::Object(settings(text).into_iter().map(|(name, value, _)| (name, value.into())).collect()))
+    if ends(&[".xml", "proj", ".props", ".slnx"]) {
+        let document = roxmltree::Document::parse(text);
+        let document = document.map_err(|it| (Some(it.pos().row as usize), format!("no XML: {it}")))?;
+        let root = document.root_element();
+        return Ok(Value::Object(Map::from_iter([(root.tag_name().name().to_owned(), element(root))])));
+    }
+    if yaml::is_yaml(&name) {
+        return yaml::plain(text).map_err(|it| (None, format!("no YAML: {it:?}")));
+    }
+    Ok(Value::Object(settings(text).into_iter().map(|(name, value, _)| (name, value.into())).collect()))
+}
+
+/// JSON without what some programs allow in it, such as compilers in their settings: comments, and commas before a bracket.
+fn without_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(it) = rest.chars().next() {
+        let length = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |it| it + 2)
+        } else if it == '"' {
+            let mut escaped = false;
+            let end = rest[1..].find(|it| {
+                let is_end = it == '"' && !escaped;
+                escaped = it == '\\' && !escaped;
+                is_end
+            });
+            let length = end.map_or(rest.len(), |it| it + 2);
+            out.push_str(&rest[..length]);
+            length
+        } else {
+            if matches!(it, '}' | ']') && out.trim_end().ends_with(',') {
+                out.truncate(out.trim_end().len() - 1);
+            }
+            out.push(it);
+            it.len_utf8()
+        };
+        rest = &rest[length..];
+    }
+    out
 }
 
 /// An element of XML: its attributes with `@`, its children by name, or its text alone.
@@ -270,6 +338,30 @@ mod tests {
         assert_eq!(said("a/pom.xml", "project.dependencies.dependency.artifactId"), ["artifactId=x", "artifactId=y"]);
         assert_eq!(said("Pipfile", "packages.*"), ["flask=*"]);
         assert_eq!(said("application.properties", "server.port"), ["server.port=3030"]);
+    }
+
+    #[test]
+    fn json_with_comments_is_read_and_what_is_broken_is_known() {
+        let text = |path: &str| {
+            Some(match path {
+                "tsconfig.json" => "{ // a\n/* b */ \"a\": [\"//\\\"\", 1,],\n}".to_owned(),
+                _ => "{\n\"a\": \n".to_owned(),
+            })
+        };
+        let tree = Tree::new(["tsconfig.json", "package.json"].map(str::to_owned), &text);
+        assert_eq!(tree.value("tsconfig.json").expect("it is read")["a"], serde_json::json!(["//\"", 1]));
+        assert!(tree.value("package.json").is_none());
+        let broken = tree.broken();
+        assert_eq!((broken.len(), &*broken[0].0, broken[0].1), (1, "package.json", Some(3)));
+    }
+
+    #[test]
+    fn what_lies_below_a_folder_is_found_the_shallow_first() {
+        let files = ["a/b/c.js", "a/z.js", "a-b/d.js", "a.js", "ab/e.js"];
+        let tree = Tree::new(files.map(str::to_owned), &|_| None);
+        assert_eq!(tree.glob("a", "**/*.js"), ["a/z.js", "a/b/c.js"]);
+        assert_eq!(tree.glob("", "*.js"), ["a.js"]);
+        assert_eq!(tree.glob("", "**/*.js").len(), 5);
     }
 
     #[test]

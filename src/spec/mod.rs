@@ -26,8 +26,8 @@ pub use scalar::{
     Size, Text, UrlPath, UserName,
 };
 pub use service::{
-    Build, Companion, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs, Numbers,
-    PackageSets, Reservations, Resources, SecretUse, SecretUses, Service, Test, User, Writable,
+    Build, CONTEXT, Companion, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs,
+    Numbers, PackageSets, Reservations, Resources, SecretUse, SecretUses, Service, Test, User, Writable,
 };
 
 /// A whole `forge.yaml`.

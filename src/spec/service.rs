@@ -10,6 +10,9 @@ use super::scalar::{
     UserName,
 };
 
+/// What a folder to build may be called: what stands in compose files, Dockerfiles and on command lines as it is.
+pub const CONTEXT: &str = r"^[^\u0000-\u001f\u007f\\\u0022$`:*?<>|\u2028\u2029]+$";
+
 /// A program of this project: exactly one of `build`, `image` and `from` says where it comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +120,7 @@ pub struct Build {
     #[schemars(example = &"python")]
     pub stack: String,
     /// The folder with the source, relative to this file.
-    #[schemars(regex(pattern = r"^[^\u0000-\u001f\u007f\\\u0022$`:*?<>|\u2028\u2029]+$"), example = &"./api")]
+    #[schemars(regex(pattern = CONTEXT), example = &"./api")]
     pub context: String,
     /// The version of the language; the newest that is proven, if left out.
     #[schemars(example = &"3.13")]

@@ -15,6 +15,8 @@ use super::version::{chosen, is_range, numbers};
 use super::{slug, tree};
 use crate::catalog::{Catalog, Detection, Entry, Selection, StackFacts, System};
 use crate::render::tree::{Entry as Line, Tree, entry};
+use crate::render::{one_line, shell};
+use crate::spec::CONTEXT;
 
 /// Where data lie that would lie beside the code.
 const DATA: &str = "/data";
@@ -97,7 +99,8 @@ impl Draft<'_> {
             text.push_str("\n# It can use these, too; nothing says that it has to:\n# backings:\n");
             text.push_str(&(unused.join("\n") + "\n"));
         }
-        Written { text, open: declared.open, wanted: declared.wanted.into_iter().collect() }
+        let open = self.found.open.iter().map(ToString::to_string).chain(declared.open).collect();
+        Written { text, open, wanted: declared.wanted.into_iter().collect() }
     }
 
     fn service(&self, it: &Service, declared: &mut Declared) -> Option<Line> {
@@ -119,6 +122,13 @@ impl Draft<'_> {
             ));
             return None;
         };
+        let is_name = regex::Regex::new(CONTEXT).is_ok_and(|pattern| pattern.is_match(&it.context));
+        if !is_name {
+            declared
+                .open
+                .push(format!("`{name}` lies in `{}`, which no compose file can name: rename the folder", it.context));
+            return None;
+        }
         let (mut options, refused) = self.options(it, entry_of);
         let version = it.version.as_ref().and_then(|asked| {
             let known: Vec<&str> = entry_of.versions.keys().map(String::as_str).collect();
@@ -140,11 +150,15 @@ impl Draft<'_> {
                 entry_of.fill_options(&options.iter().map(|(name, it)| (name.clone(), it.clone())).collect());
             facts = entry_of.facts::<StackFacts>(&selection).ok();
         }
-        lines.push(self.build(it, stack, &options, version.as_ref(), &refused));
+        lines.push(self.build(it, stack, &options, version.as_ref(), refused, declared));
         let port = port(it, facts.as_ref());
-        if let Some(command) = self.command(it, facts.as_ref(), &options, &selection, port, declared) {
-            lines.push(command);
+        let command = self.command(it, facts.as_ref(), &options, &selection, port, declared);
+        if let Some(port) = port.filter(|_| self.is_port_open(it, facts.as_ref(), command.is_some())) {
+            declared.open.push(format!(
+                "nothing says on which port `{name}` listens; {port} is what was taken: write `port: …` there if it is another"
+            ));
         }
+        lines.extend(command);
         if let Some(port) = port.filter(|it| facts.as_ref().is_none_or(|facts| facts.port != Some(*it))) {
             let line = entry("port", Tree::Number(port.into()));
             lines.push(match &it.port {
@@ -196,6 +210,7 @@ impl Draft<'_> {
         if !volumes.is_empty() {
             lines.push(entry("writable", Tree::map(volumes)));
         }
+        except(it, &mut lines);
         Some(entry(&**name, Tree::map(lines)).comment(self.headline(it)))
     }
 
@@ -298,7 +313,8 @@ impl Draft<'_> {
         stack: &str,
         options: &IndexMap<String, Value>,
         version: Option<&(&Fact<String>, String)>,
-        refused: &[String],
+        mut comments: Vec<String>,
+        declared: &mut Declared,
     ) -> Line {
         let context = if it.context == "." { ".".to_owned() } else { format!("./{}", it.context) };
         let mut build = vec![entry("stack", Tree::text(stack)), entry("context", Tree::text(context))];
@@ -331,8 +347,13 @@ impl Draft<'_> {
         build.extend(it.options.get("uid").map(|uid| user(uid, it.options.get("gid"))));
         build.extend(self.packages(it));
         build.extend(self.arguments(it));
+        for (name, because) in self.missing_arguments(it) {
+            comments
+                .push(format!("{name} is compiled in, and nothing says what it holds: give it under args; {because}"));
+            declared.wanted.insert(format!("{name} in build.args of {}", it.name.value));
+        }
         let line = entry("build", Tree::map(build));
-        if refused.is_empty() { line } else { line.comment(refused.join("\n")) }
+        if comments.is_empty() { line } else { line.comment(comments.join("\n")) }
     }
 
     /// The options that the stack takes, and a word for each that it does not.
@@ -405,6 +426,10 @@ impl Draft<'_> {
             let is_own = it.dockerfile.as_ref().is_some_and(|it| start.evidence[0].file.as_ref() == Some(&it.file));
             return (!is_own).then(|| entry("command", words(&start.value.words)).comment(start.because()));
         }
+        // What serves files is the stack's, whatever did before.
+        if settings::is_static(it) && !facts.command.is_empty() {
+            return None;
+        }
         let own: Vec<String> = it.start.as_ref().map(|it| it.value.words.clone()).unwrap_or_default();
         let usual = facts.command.first().map(String::as_str).unwrap_or_default();
         let own = with_port(&own, port.or(facts.port));
@@ -434,11 +459,46 @@ impl Draft<'_> {
             return (is_shipped && !whole.is_empty() && !own[0].starts_with('.'))
                 .then(|| entry("command", words(&whole)).comment(start.because()));
         }
+        if start.value.kept == Some(false) {
+            return None;
+        }
+        if !start.value.folder.is_empty() {
+            let inner = format!("cd {} && exec {}", shell_word(&start.value.folder), shell_words(&own));
+            let whole = ["sh".to_owned(), "-c".to_owned(), inner];
+            return Some(entry("command", words(&whole)).comment(start.because()));
+        }
         let is_framework = options.get("framework").is_some_and(|it| it != "plain");
         let is_main = own[0] == usual && options.contains_key("main");
         // What the stack starts with the same program is hardened: proxy headers, graceful stops.
-        let is_usual = is_main || is_framework && (!is_shipped || own[0] == usual);
+        let is_usual = start.value.kept.is_none() && (is_main || is_framework && (!is_shipped || own[0] == usual));
         (facts.command.is_empty() || !is_usual).then(|| entry("command", words(&own)).comment(start.because()))
+    }
+
+    /// Whether nothing says where a service listens: neither its files, nor a variable, nor a command that is told.
+    fn is_port_open(&self, it: &Service, facts: Option<&StackFacts>, has_command: bool) -> bool {
+        let Some(facts) = facts else { return false };
+        let is_told = |text: &String| text.contains("port");
+        let is_started = it.start.as_ref().is_some_and(|it| it.value.text.contains("PORT"));
+        let is_set = facts.environment.values().any(is_told) || !facts.companions.is_empty();
+        // A program of its framework's own listens where that does.
+        let is_commanded = if has_command { facts.port.is_some() } else { facts.command.iter().any(is_told) };
+        it.port.is_none() && it.port_variable.is_none() && !is_started && !is_set && !is_commanded
+    }
+
+    /// What there is to say where a program is not given the password without which the backing refuses it.
+    fn refused(&self, it: &Service, backing: &Backing, given: &[&String], declared: &mut Declared) -> Option<String> {
+        let outputs = self.catalog.backings.get(&backing.kind.value)?.facts["outputs"].as_object()?;
+        let is_secret = |it: &str| outputs.get(it).is_some_and(|it| it.get("secret").is_some());
+        let is_given = given.iter().any(|it| it.contains("password") || is_secret(it));
+        if is_given || !is_secret("url") {
+            return None;
+        }
+        let (name, backing, kind) = (&it.name.value, &backing.name, backing.kind.value.to_uppercase());
+        let what =
+            format!("nothing shows that `{name}` reads a password for `{backing}`, which refuses it without one");
+        let how = format!("let it read {kind}_URL, and write `{backing}: {{ environment: {{ {kind}_URL: url }} }}`");
+        declared.open.push(format!("{what}: {how} below its `needs`"));
+        Some(format!("{what}: {how}"))
     }
 
     fn needs(&self, it: &Service, facts: Option<&StackFacts>, declared: &mut Declared) -> Option<Line> {
@@ -461,6 +521,11 @@ impl Draft<'_> {
                 declared.open.extend(hidden.iter().map(|(variable, output)| {
                     format!("`{}` reads {variable}, which has a password in it (`{output}` of {name}): the Dockerfile is your own, and so is what could put it there; let it read the file that `{{ environment: {{ {variable}_FILE: password_file }} }}` names", it.name.value)
                 }));
+                let outputs: Vec<&String> = shown.iter().chain(&hidden).map(|(_, output)| *output).collect();
+                let mut comment = backing.kind.because();
+                if let Some(refused) = self.refused(it, backing, &outputs, declared) {
+                    comment = format!("{comment}\n{refused}");
+                }
                 let given: Vec<Line> =
                     shown.into_iter().map(|(variable, output)| entry(&**variable, Tree::text(&**output))).collect();
                 let given = if given.is_empty() {
@@ -468,7 +533,7 @@ impl Draft<'_> {
                 } else {
                     Tree::flow_map([entry("environment", Tree::flow_map(given))])
                 };
-                needs.push(entry(&**name, given).comment(backing.kind.because()));
+                needs.push(entry(&**name, given).comment(comment));
             } else if self.found.services.iter().any(|it| it.name.value == *name) {
                 let given = need.environment.iter().map(|(variable, it)| entry(&**variable, Tree::text(&**it)));
                 let given: Vec<Line> = given.collect();
@@ -529,6 +594,19 @@ fn is_same(one: &str, other: &str) -> bool {
     one.iter().zip(&other).all(|(one, other)| one == other)
 }
 
+/// Says which rules a service cannot keep, beside what is said already.
+fn except(it: &Service, lines: &mut Vec<Line>) {
+    let exceptions = it.exceptions.iter().map(|(rule, reason)| {
+        Tree::flow_map([entry("rule", Tree::text(&**rule)), entry("reason", Tree::text(&*reason.value))])
+    });
+    let exceptions: Vec<Tree> = exceptions.collect();
+    match lines.iter_mut().find(|it| it.key == "exceptions").map(|it| &mut it.value) {
+        Some(Tree::List(known, _)) => known.extend(exceptions),
+        _ if exceptions.is_empty() => {}
+        _ => lines.push(entry("exceptions", Tree::list(exceptions))),
+    }
+}
+
 /// What takes the place of a probe where nothing is known to ask for.
 fn no_probe() -> Line {
     let exception = Tree::flow_map([
@@ -573,6 +651,16 @@ fn with_port(command: &[String], port: Option<u16>) -> Option<Vec<String>> {
         .collect()
 }
 
+/// A word for a shell, in quotes where it wants them.
+fn shell_word(text: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "_./:@%+,=-".contains(it);
+    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { shell(text) }
+}
+
+fn shell_words(command: &[String]) -> String {
+    command.iter().map(|it| shell_word(it)).collect::<Vec<_>>().join(" ")
+}
+
 fn words(command: &[String]) -> Tree {
     Tree::flow_list(command.iter().map(|it| Tree::text(&**it)))
 }
@@ -590,10 +678,6 @@ fn value(it: &Value) -> Tree {
 
 fn object(map: &Map<String, Value>) -> Tree {
     Tree::map(map.iter().map(|(key, it)| entry(&**key, value(it))))
-}
-
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
 }
 
 #[cfg(test)]

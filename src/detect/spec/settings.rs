@@ -71,6 +71,8 @@ impl Draft<'_> {
             }
             if fact.value.secret {
                 self.secret(it, (name, fact), facts, &mut out, declared);
+            } else if let Some(line) = self.address(it, name, fact) {
+                out.environment.push(line);
             } else if let Some(line) = self.constant(name, fact) {
                 out.environment.push(line);
             } else if !fact.value.set && out.variables.len() < MOST_VARIABLES {
@@ -96,7 +98,8 @@ impl Draft<'_> {
             .iter()
             .filter(|(name, fact)| self.is_built_in(it, name) && is_name(name) && !fact.value.secret)
             .filter_map(|(name, fact)| {
-                let value = fact.value.value.as_ref().filter(|_| fact.value.given)?;
+                // A value in the code holds without anybody's doing, unless it is about the machine that it was written on.
+                let value = fact.value.value.as_ref().filter(|value| fact.value.given || is_local(value))?;
                 let line = |value: &str, comment: String| entry(&**name, Tree::text(value)).comment(comment);
                 if is_local(value) {
                     let words = format!("{}; the gateway, for browsers are not on this host", fact.because());
@@ -111,8 +114,27 @@ impl Draft<'_> {
         (!lines.is_empty()).then(|| entry("args", Tree::map(lines)))
     }
 
+    /// Variables that are compiled in and have no value anywhere, with where they are read.
+    pub(super) fn missing_arguments(&self, it: &Service) -> Vec<(String, String)> {
+        let is_missing = |name: &str, fact: &Fact<Variable>| {
+            self.is_built_in(it, name) && is_name(name) && fact.value.value.is_none() && !fact.value.optional
+        };
+        let missing = it.variables.iter().filter(|(name, fact)| is_missing(name, fact));
+        missing.map(|(name, fact)| (name.clone(), fact.because())).collect()
+    }
+
     fn is_built_in(&self, it: &Service, name: &str) -> bool {
         self.known.stacks.get(&it.stack.value).is_some_and(|it| fits(&it.build_variables, name))
+    }
+
+    /// A line for the address that a program listens on: in a container the one of this host reaches nobody.
+    fn address(&self, it: &Service, name: &str, fact: &Fact<Variable>) -> Option<Line> {
+        let serves = it.role.as_ref().is_some_and(|it| matches!(it.value.as_str(), "web" | "grpc"));
+        let is_one = serves && fits(&self.known.common.hosts, name);
+        let is_own =
+            fact.value.value.as_deref().is_none_or(|it| matches!(it, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0"));
+        let comment = format!("{}; on this address others reach it", fact.because());
+        (is_one && is_own).then(|| entry(name, Tree::text("0.0.0.0")).comment(comment))
     }
 
     /// A line under `environment`, for what is the same wherever it runs.

@@ -1,0 +1,5 @@
+enum Word {
+  Hello = "hello",
+}
+
+export const greeting = (name: string): string => `${Word.Hello} ${name}`;
