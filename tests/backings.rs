@@ -140,6 +140,43 @@ fn a_password_goes_into_the_url_that_is_made_for_it_alone() {
     }
 }
 
+/// The compiled entrypoint of a service of this stack that needs a database.
+fn compiled(stack: &str, file: &str) -> (Sandbox, String) {
+    let service = "  api:\n    build: { stack: STACK, context: ./api }\n    port: 8000\n".replace("STACK", stack);
+    let spec = format!("forge: 1\nname: shop\nservices:\n{service}{URL}{POSTGRES}");
+    let sandbox = Sandbox::new("compiled").file("forge.yaml", spec).folder("api");
+    sandbox.generate();
+    let text = sandbox.read(&format!("api/{file}"));
+    (sandbox, text)
+}
+
+#[test]
+fn line_ends_alone_are_no_secret_for_compiled_entrypoints_either() {
+    let (_sandbox, go) = compiled("go", "docker-entrypoint.go");
+    assert!(
+        go.contains("len(bytes.TrimRight(value, \"\\r\\n\")) == 0") && go.contains("import (\n\t\"bytes\"\n\t\"fmt\"")
+    );
+    let (sandbox, rust) = compiled("rust", "docker-entrypoint.rs");
+    let place = sandbox.path("secrets").display().to_string();
+    sandbox.write("entrypoint.rs", rust.replace("/run/secrets", &place));
+    let program = sandbox.path("entrypoint");
+    let mut rustc = std::process::Command::new("rustc");
+    rustc.args(["--edition", "2021", "-o"]).arg(&program).arg(sandbox.path("entrypoint.rs"));
+    let built = rustc.output().expect("there is a compiler");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let sandbox = sandbox.folder("secrets");
+    let entered = |value: &str| {
+        sandbox.write("secrets/DB_OWNER_PASSWORD", value);
+        let ended = std::process::Command::new(&program).arg("true").output().expect("it was built");
+        (ended.status.success(), String::from_utf8_lossy(&ended.stderr).into_owned())
+    };
+    assert_eq!(entered("p\n"), (true, String::new()));
+    for nothing in ["", "\n", "\r\n\n"] {
+        let (went_on, said) = entered(nothing);
+        assert!(!went_on && said.contains("missing or empty: ") && said.contains("DB_OWNER_PASSWORD"), "{said}");
+    }
+}
+
 #[test]
 fn a_bound_is_a_number_of_seconds() {
     for odd in ["x", "-1", "99999999999999999999", "1e3", "010"] {
@@ -167,7 +204,8 @@ fn what_cannot_run_or_be_served_is_told() {
     };
     let said = told("stack: node, version: \"20\", options: { variant: distroless }");
     assert!(said.contains("process.execve") && said.contains("error[unsupported]"), "{said}");
-    assert!(!told("stack: node, version: \"22\", options: { variant: distroless }").contains("process.execve"));
+    let said = told("stack: node, version: \"22\", options: { variant: distroless }");
+    assert!(!said.contains("process.execve") && !said.contains("error["), "{said}");
     let said = told("stack: static");
     assert!(said.contains("the build reads `public/index.html`, and web has none"), "{said}");
 }
@@ -247,6 +285,24 @@ fn names_that_a_database_keeps_for_itself_are_refused() {
 }
 
 #[test]
+fn a_key_of_minio_has_three_to_twenty_characters() {
+    let validated = |user: &str| {
+        let spec = format!(
+            "forge: 1\nname: shop\nservices:\n{}backings: {{ files: {{ kind: minio, user: {user} }} }}\n",
+            api("api", "    needs: [files]\n")
+        );
+        Sandbox::new("keys").file("forge.yaml", spec).file("api/requirements.txt", "").run(&["validate"]).stdout
+    };
+    let said = validated("me");
+    assert!(said.contains("MinIO knows no user with fewer than 3 characters, and `me` has 2"), "{said}");
+    let said = validated("a_name_of_21_letters1");
+    assert!(said.contains("MinIO knows no user with more than 20 characters"), "{said}");
+    for fits in ["she", "a_name_of_20_letters"] {
+        assert!(!validated(fits).contains("error["), "{fits}");
+    }
+}
+
+#[test]
 fn roles_log_in_when_all_init_files_went_well() {
     let compose = |init: &str| {
         let backing = format!("backings: {{ db: {{ kind: postgres, options: {{ init: [{init}] }} }} }}\n");
@@ -263,7 +319,7 @@ fn roles_log_in_when_all_init_files_went_well() {
     let many = compose(&all.join(", "));
     let roles = std::fs::read_to_string(many.path("backings/db/10-roles.sh")).expect("it was written");
     assert!(roles.contains("ALTER ROLE \"shop\" NOSUPERUSER"), "{roles}");
-    assert!(roles.contains("docker compose down db && docker volume rm shop_db-data"), "{roles}");
+    assert!(roles.contains("docker compose --project-name shop down db && docker volume rm shop_db-data"), "{roles}");
     let open = std::fs::read_to_string(many.path("backings/db/99-open.sh")).expect("it was written");
     assert!(open.contains("ALTER ROLE \"shop_owner\" LOGIN;"), "{open}");
     let text = std::fs::read_to_string(many.path("compose.yaml")).expect("it was written");
@@ -275,6 +331,31 @@ fn roles_log_in_when_all_init_files_went_well() {
     let wanted: Vec<String> =
         std::iter::once("10-roles.sh".to_owned()).chain(wanted).chain(["99-open.sh".to_owned()]).collect();
     assert_eq!(targets, wanted);
+}
+
+#[test]
+fn what_is_said_of_a_first_start_never_names_the_volume_of_another_environment() {
+    let written = |name: &str, kind: &str, init: &str| {
+        let backing = format!("backings: {{ db: {{ kind: {kind}, options: {{ init: [{init}] }} }} }}\n");
+        let more = "environments: { staging: {} }\n";
+        let spec = format!("forge: 1\nname: shop\nservices:\n{}{backing}{more}", api("api", URL));
+        let sandbox = Sandbox::new(name).file("forge.yaml", spec).file("api/requirements.txt", "");
+        let sandbox = sandbox.file("db/seed.sql", "SELECT 1;");
+        sandbox.generate();
+        sandbox
+    };
+    for (kind, file) in [("postgres", "10-roles.sh"), ("mysql", "10-roles.sh"), ("mariadb", "10-roles.sql")] {
+        let sandbox = written("first", kind, "db/seed.sql");
+        let production = sandbox.read(&format!("backings/db/{file}"));
+        let staging = sandbox.read(&format!("backings/db/staging.{file}"));
+        let remedy =
+            |project| format!("docker compose --project-name {project} down db && docker volume rm {project}_db-data");
+        assert!(production.contains(&remedy("shop")) && !production.contains("shop-staging"), "{production}");
+        assert!(staging.contains(&remedy("shop-staging")) && !staging.contains("shop_db-data"), "{staging}");
+        assert!(sandbox.read("compose.staging.yaml").contains(&format!("backings/db/staging.{file}")));
+        // Where nothing is said of it, environments share the file.
+        assert!(!written("no-first", kind, "").path(&format!("backings/db/staging.{file}")).exists());
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use forge::targets::Artifact;
 use regex::Regex;
 
 use crate::golden::{projects, wanted};
+use crate::sandbox::Sandbox;
 
 /// What images are built from: Dockerfiles, entrypoints and what else a stack puts beside them.
 fn is_of_an_image(it: &Artifact) -> bool {
@@ -174,4 +175,32 @@ fn a_dockerfile_that_lacks_something_shows_in_the_table() {
         assert!(!Dockerfile::read(&good.replace(old, new)).facts(true)[at], "{}", FACTS[at]);
     }
     assert!(!Dockerfile::read(good).facts(false)[6]);
+}
+
+#[test]
+fn from_the_folder_of_a_php_program_people_get_what_browsers_ask_for() {
+    let spec = "forge: 1\nname: shop\nservices:\n  web:\n    build: { stack: php, context: ./web, options: { package_manager: none, public: . } }\n";
+    let sandbox = Sandbox::new("php-folder").file("forge.yaml", spec).file("web/index.php", "<?php");
+    sandbox.generate();
+    let text = sandbox.read("web/nginx.conf");
+    let served = text.split("location ~* ").find_map(|it| it.split_once(" {\n            try_files $uri /index.php"));
+    let served = regex::Regex::new(&format!("(?i){}", served.expect("some files are served").0)).expect("it is one");
+    for path in ["/a.css", "/js/a.mjs", "/a.js.map", "/b.JPG", "/f.woff2", "/robots.txt", "/sitemap.xml", "/v.mp4"] {
+        assert!(served.is_match(path), "{path}");
+    }
+    for path in ["/site.webmanifest", "/.well-known/security.txt", "/.well-known/assetlinks.json", "/a.pdf"] {
+        assert!(served.is_match(path), "{path}");
+    }
+    let endings = "sqlite db old orig php~ phtml php tar gz zip pem key xml sql json yaml css~ js.bak html.php";
+    for path in
+        endings.split(' ').map(|it| format!("/data.{it}")).chain(["/Dockerfile", "/Makefile"].map(str::to_owned))
+    {
+        assert!(!served.is_match(&path), "{path}");
+    }
+    assert!(!served.is_match("/.well-known/a.php"));
+    assert!(
+        text.contains("location / {\n            if (-f $request_filename) {\n                return 404;\n"),
+        "{text}"
+    );
+    assert_eq!(text.matches("try_files $uri").count(), 1, "{text}");
 }

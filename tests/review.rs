@@ -196,6 +196,29 @@ fn what_a_difference_means_comes_before_its_lines() {
 }
 
 #[test]
+fn what_may_cost_data_is_not_called_a_matter_of_security() {
+    let spec = |version| {
+        format!("{}backings:\n  db: {{ kind: postgres, version: \"{version}\" }}\n", crate::sandbox::SMALLEST)
+    };
+    let sandbox = Sandbox::smallest("costs-data").file("forge.yaml", spec(17));
+    sandbox.generate();
+    sandbox.write("forge.yaml", spec(18));
+    let said = sandbox.run(&["diff", "compose.yaml"]);
+    let words = "may cost data: services.db: what is in its volumes is of postgres 17, and 18 may not read it";
+    assert!(said.stdout.contains(&format!("! {words}")) && !said.text().contains("security"), "{}", said.text());
+    assert!(said.stderr.contains("1 change may cost data"), "{}", said.text());
+    let github = sandbox.run(&["diff", "--format", "github"]).stdout;
+    assert!(github.contains("title=costs-data::may cost data: services.db: "), "{github}");
+    let sarif = sandbox.run(&["diff", "--format", "sarif"]).json();
+    let rules = sarif["runs"][0]["tool"]["driver"]["rules"].to_string();
+    assert!(rules.contains("\"costs-data\"") && !rules.contains("loosens-security"), "{rules}");
+    let json = valid(&sandbox, &["diff", "--format", "json"]);
+    assert_eq!((&json["summary"]["loosening"], &json["summary"]["costing_data"]), (&0.into(), &1.into()));
+    assert_eq!(json["changes"].to_string().matches("\"cost\":\"data\"").count(), 1, "{json}");
+    assert!(sandbox.run(&["diff", "--format", "markdown"]).stdout.contains("- ⚠️ may cost data: services.db: "));
+}
+
+#[test]
 fn order_and_comments_are_no_semantic_difference() {
     let sandbox = generated("semantic");
     sandbox.edit("compose.yaml", "services:", "# mine\nservices:");

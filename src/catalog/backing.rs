@@ -93,6 +93,8 @@ pub struct BackingFacts {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NameFacts {
+    /// How many bytes the name of a user has at least; one, if left out.
+    pub shortest_user: Option<usize>,
     /// How many bytes the name of a user has at most; any number, if left out.
     pub longest_user: Option<usize>,
     /// Names of its own users; `pg_*` is each that begins so.
@@ -131,6 +133,9 @@ pub struct FileFacts {
     pub template: String,
     /// Where it is in the container, read-only.
     pub target: String,
+    /// Whether its template names the compose project, `backing.project`: then each environment has a file of its own.
+    #[serde(default)]
+    pub names_project: bool,
 }
 
 /// What runs once beside a backing. It runs again at each `up`, and must not mind.

@@ -421,9 +421,39 @@ fn merge(base: &mut Value, over: &Value) {
                     base.remove(key);
                     continue;
                 }
-                merge(base.entry(key.clone()).or_insert(Value::Null), value);
+                let below = base.entry(key.clone()).or_insert(Value::Null);
+                // What takes away from nothing is no fact.
+                if value.is_object() && !below.is_object() {
+                    *below = json!({});
+                }
+                merge(below, value);
             }
         }
         (base, over) => *base = over.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_takes_away_however_deep_and_leaves_none_behind() {
+        let merged = |mut base: Value, over: Value| {
+            merge(&mut base, &over);
+            base
+        };
+        assert_eq!(
+            merged(json!({ "a": { "b": 1, "c": 2 } }), json!({ "a": { "b": null } })),
+            json!({ "a": { "c": 2 } })
+        );
+        for base in [json!({}), json!({ "a": null }), json!({ "a": 1 })] {
+            assert_eq!(
+                merged(base.clone(), json!({ "a": { "b": { "c": null } } })),
+                json!({ "a": { "b": {} } }),
+                "{base}"
+            );
+        }
+        assert_eq!(merged(json!({ "a": { "b": 1 } }), json!({ "a": [2] })), json!({ "a": [2] }));
     }
 }

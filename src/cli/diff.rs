@@ -24,7 +24,7 @@ const WIDE: usize = 160;
 /// Show how the files differ from what the spec asks for, whose doing that is, and what it means
 ///
 /// For each file the reason comes first: the spec moved, somebody edited it, forge itself moved to another version, or several
-/// of these. Then what the difference means, `!` before what loosens security. Then the lines: `-` is what is there and `+`
+/// of these. Then what the difference means, `!` before what loosens security or may cost data. Then the lines: `-` is what is there and `+`
 /// what `forge generate` would write; of an edit that stays, `-` is what forge wants and `+` what somebody wrote. Where a file
 /// has both, each hunk says whose it is, and a conflict shows both sides.
 ///

@@ -1,10 +1,11 @@
 //! How two readings of a file are compared.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::subject::{Fact, Risk, Subject};
 use super::text::Text;
-use super::{Meaning, told};
+use super::{Cost, Meaning, told};
 
 /// A text with its subjects.
 type Side<'s, 't> = (&'s Text<'t>, &'s [Subject]);
@@ -27,7 +28,7 @@ pub(super) fn compare(before: (&Text<'_>, Vec<Subject>), after: (&Text<'_>, Vec<
     for index in (0..before.1.len()).filter(|it| !kept[*it]) {
         one_sided(before, index, |it| kept[it], Came::Gone, &mut out);
     }
-    out.sort_by_key(|it| (!it.loosens, it.line));
+    out.sort_by_key(|it| (Reverse(it.cost), it.line));
     out
 }
 
@@ -107,24 +108,26 @@ fn one_sided(
     }
     let mut parts: HashSet<usize> = HashSet::from([index]);
     let mut said = Vec::new();
-    let mut loosens = risks(subject.risk, came);
+    let mut cost = costs(subject.risk, came);
     for (at, part) in subjects.iter().enumerate().skip(index) {
         // Parts stand behind what they are a part of.
         if at != index && !part.parent.is_some_and(|it| parts.contains(&it)) {
             break;
         }
         parts.insert(at);
-        loosens |= came == Came::Here && risks(part.risk, came);
+        if came == Came::Here {
+            cost = cost.max(costs(part.risk, came));
+        }
         for fact in &part.facts {
-            let worse = came == Came::Here && risks(fact.risk, came);
-            loosens |= worse;
-            if came == Came::Here && (fact.main || worse) {
+            let of_it = costs(fact.risk, came).filter(|_| came == Came::Here);
+            cost = cost.max(of_it);
+            if came == Came::Here && (fact.main || of_it.is_some()) {
                 said.push(told::of_new(fact, text));
             }
         }
     }
     if came == Came::Here && !subject.lacks.is_empty() {
-        loosens = true;
+        cost = Some(Cost::Security);
         said.push(format!("without {}", subject.lacks.join(", ")));
     }
     let verb = if came == Came::Here { "added" } else { "removed" };
@@ -136,14 +139,14 @@ fn one_sided(
     } else {
         format!("{} {verb}: {}", subject.noun, said.join(", "))
     };
-    let meaning = told::meaning(&subject.at, &what, loosens, text.line(subject.bytes.start));
+    let meaning = told::meaning(&subject.at, &what, cost, text.line(subject.bytes.start));
     out.push(Meaning { gone: came == Came::Gone, ..meaning });
 }
 
-fn risks(risk: Risk, came: Came) -> bool {
+fn costs(risk: Risk, came: Came) -> Option<Cost> {
     match came {
-        Came::Here => Risk::loosens(None, Some(risk)),
-        Came::Gone => Risk::loosens(Some(risk), None),
+        Came::Here => Risk::cost(None, Some(risk)),
+        Came::Gone => Risk::cost(Some(risk), None),
     }
 }
 
@@ -158,17 +161,17 @@ fn owner<'f>(pair: Pair<'f>) -> Option<(&'static str, &'f str)> {
 /// What is different in a subject that both texts have.
 fn differences(before: (&Text<'_>, &Subject), after: (&Text<'_>, &Subject), out: &mut Vec<Meaning>) {
     let pairs = pairs(&before.1.facts, &after.1.facts);
-    // What comes or goes as a whole, with whether a detail of it gives something up.
-    let mut wholes: HashMap<(&str, &str), bool> = HashMap::new();
+    // What comes or goes as a whole, with what a detail of it gives up.
+    let mut wholes: HashMap<(&str, &str), Option<Cost>> = HashMap::new();
     for (old, new) in &pairs {
         if let (Some(fact), None) | (None, Some(fact)) = (old, new) {
-            wholes.insert(fact.name(), false);
+            wholes.insert(fact.name(), None);
         }
     }
-    let loosens = |pair: &Pair<'_>| Risk::loosens(pair.0.map(|it| it.risk), pair.1.map(|it| it.risk));
+    let cost = |pair: &Pair<'_>| Risk::cost(pair.0.map(|it| it.risk), pair.1.map(|it| it.risk));
     for pair in &pairs {
         if let Some(whole) = owner(*pair).and_then(|it| wholes.get_mut(&it)) {
-            *whole |= loosens(pair);
+            *whole = (*whole).max(cost(pair));
         }
     }
     for pair in pairs.iter().filter(|it| owner(**it).is_none_or(|it| !wholes.contains_key(&it))) {
@@ -180,12 +183,12 @@ fn differences(before: (&Text<'_>, &Subject), after: (&Text<'_>, &Subject), out:
             (Some(fact), None) => before.0.line(fact.bytes.start),
             (None, None) => continue,
         };
-        let meaning = told::meaning(&after.1.at, &what, loosens(pair) || of_details, line);
+        let meaning = told::meaning(&after.1.at, &what, cost(pair).max(of_details), line);
         out.push(Meaning { gone: pair.1.is_none(), ..meaning });
     }
     if let Some(moved) = moved(&before.1.order, &after.1.order) {
         let what = format!("{} comes earlier", told::short(moved));
-        out.push(told::meaning(&after.1.at, &what, false, after.0.line(after.1.bytes.start)));
+        out.push(told::meaning(&after.1.at, &what, None, after.0.line(after.1.bytes.start)));
     }
 }
 

@@ -22,8 +22,20 @@ mod value;
 mod words;
 mod workflow;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use subject::Subject;
 use text::Text;
+
+/// What a change gives up. Of one that gives up both, security is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Cost {
+    /// Data is left behind, or may not be read any more.
+    Data,
+    /// Some security.
+    Security,
+}
 
 /// What one change of a file means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +44,8 @@ pub struct Meaning {
     pub at: String,
     /// What is different: `memory 512M → 1G`.
     pub what: String,
-    /// Whether it gives up some security; data that is left behind, or may not be read any more, counts as that.
-    pub loosens: bool,
+    /// What it gives up, if anything.
+    pub cost: Option<Cost>,
     /// Whether only the text before had it.
     pub gone: bool,
     /// The line, counted from 1: in the text after, or in the text before where it is gone.
@@ -41,7 +53,7 @@ pub struct Meaning {
 }
 
 /// What the change of the file `path` from one text to the other means; `None` stands for a file that is not there.
-/// What gives up security comes first, then it goes by the lines of the file. Values that look like credentials are not shown.
+/// What gives up security comes first, then what may cost data, then it goes by the lines of the file. Values that look like credentials are not shown.
 ///
 /// `None`: the format is not known, or one of the texts cannot be read, so that only lines can be compared. An empty
 /// list: nothing but order, comments, quoting or spelling differs.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Cost;
 use super::words::Words;
 
 /// Something that a file speaks of: a service, a stage, a server, an object.
@@ -14,7 +15,7 @@ pub(super) struct Subject {
     pub(super) noun: &'static str,
     /// The subject that it is a part of, by its place in the list; that one stands before it.
     pub(super) parent: Option<usize>,
-    /// What it means for security that it is there.
+    /// What it means for security, or data, that it is there.
     pub(super) risk: Risk,
     /// What is said of it.
     pub(super) facts: Vec<Fact>,
@@ -50,13 +51,15 @@ pub(super) struct Fact {
     pub(super) bytes: Range<usize>,
 }
 
-/// How much security is given up, in any measure, as long as it grows: with a fact as it is, and without it.
+/// How much security, or data, is given up, in any measure, as long as it grows: with a fact as it is, and without it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Risk {
     here: f64,
     without: f64,
     /// Whether any other one gives something up, better or worse.
     other: bool,
+    /// What is given up.
+    cost: Cost,
 }
 
 impl Risk {
@@ -67,11 +70,13 @@ impl Risk {
     /// To have it protects.
     pub(super) const GUARDS: Risk = Risk::of(0.0, 1.0);
     /// Only that it is another one gives something up, whichever it is: data that belongs to the one is lost on the other.
-    pub(super) const OTHER: Risk = Risk { other: true, ..Risk::NONE };
+    pub(super) const OTHER: Risk = Risk { other: true, cost: Cost::Data, ..Risk::NONE };
+    /// To have it keeps data.
+    pub(super) const KEEPS: Risk = Risk { cost: Cost::Data, ..Risk::GUARDS };
 
     /// So much is given up with it, and so much without.
     pub(super) const fn of(here: f64, without: f64) -> Risk {
-        Risk { here, without, other: false }
+        Risk { here, without, other: false, cost: Cost::Security }
     }
 
     /// Only another value of it can give something up.
@@ -84,16 +89,17 @@ impl Risk {
         Risk::of(limit.unwrap_or(f64::NAN), f64::INFINITY)
     }
 
-    /// Whether it gives something up to get from the one to the other.
-    pub(super) fn loosens(before: Option<Risk>, after: Option<Risk>) -> bool {
-        match (before, after) {
+    /// What is given up to get from the one to the other.
+    pub(super) fn cost(before: Option<Risk>, after: Option<Risk>) -> Option<Cost> {
+        let gives_up = match (before, after) {
             // From a limit that nobody knows to none.
             (Some(before), None) if before.here.is_nan() => before.without.is_infinite(),
             (Some(before), None) => before.without > before.here,
             (None, Some(after)) => after.here > after.without,
             (Some(before), Some(after)) => after.here > before.here || before.other && after.other,
             (None, None) => false,
-        }
+        };
+        after.or(before).map(|it| it.cost).filter(|_| gives_up)
     }
 }
 

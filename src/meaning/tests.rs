@@ -1,13 +1,14 @@
 //! Changes, and the words for them.
 
-use super::between;
+use super::{Cost, between};
 
-/// What is said of a change, a line each; `!` stands before what gives up security.
+/// What is said of a change, a line each; `!` stands before what gives up security, `$` before what may cost data.
 pub(super) fn said(path: &str, before: &str, after: &str) -> Vec<String> {
     let them = between(path, Some(before), Some(after)).expect("both texts can be read");
     let line = |it: &super::Meaning| {
         let at = if it.at.is_empty() { String::new() } else { format!("{}: ", it.at) };
-        format!("{}{at}{}", if it.loosens { "! " } else { "" }, it.what)
+        let mark = it.cost.map_or("", |it| if it == Cost::Security { "! " } else { "$ " });
+        format!("{mark}{at}{}", it.what)
     };
     them.iter().map(line).collect()
 }

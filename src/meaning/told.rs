@@ -1,8 +1,8 @@
 //! How differences are put into words.
 
-use super::Meaning;
 use super::subject::Fact;
 use super::text::Text;
+use super::{Cost, Meaning};
 use crate::credential::{argument_passwords, concealed, has_credential, visible};
 
 /// How long a value may be before only the part of it is shown that differs.
@@ -41,8 +41,8 @@ pub(super) fn of_new(fact: &Fact, text: &Text<'_>) -> String {
 }
 
 /// A meaning whose words can be shown anywhere.
-pub(super) fn meaning(at: &str, what: &str, loosens: bool, line: usize) -> Meaning {
-    Meaning { at: showable(at), what: showable(what), loosens, gone: false, line: Some(line) }
+pub(super) fn meaning(at: &str, what: &str, cost: Option<Cost>, line: usize) -> Meaning {
+    Meaning { at: showable(at), what: showable(what), cost, gone: false, line: Some(line) }
 }
 
 fn is_hidden(text: &Text<'_>, fact: &Fact) -> bool {

@@ -178,11 +178,13 @@ impl Variable {
 impl Project {
     /// The compose project's name: environments beside production must not share its containers and volumes.
     pub fn compose_name(&self) -> String {
-        match &self.environment {
-            Some(environment) => format!("{}-{environment}", self.name),
-            None => self.name.clone(),
-        }
+        compose_name(&self.name, self.environment.as_deref())
     }
+}
+
+/// The name of the compose project of an environment, or of production without one.
+pub fn compose_name(project: &str, environment: Option<&str>) -> String {
+    environment.map_or_else(|| project.to_owned(), |it| format!("{project}-{it}"))
 }
 
 impl Layout {

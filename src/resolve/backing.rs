@@ -13,7 +13,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::{
     ConfigFile, Container, Env, Healthcheck, ImageRef, MadeFile, Mount, Origin, Project, Reference, Resources, Role,
-    Wait,
+    Wait, compose_name,
 };
 use crate::spec::{self, Duration, Generate, LabelName, Secret, Spec, Text};
 
@@ -122,7 +122,7 @@ impl<'a> Resolver<'a> {
             secrets,
             roles: BTreeMap::new(),
         };
-        let mut values = values(&self.spec.name, chosen, &access, Some(&resources));
+        let mut values = values(chosen, &access, Some(&resources));
         for (role, it) in &facts.roles {
             let mut filled = Filler { resolver: self, values: formula_values(&values), at: at.key("kind") };
             let password = access.secrets.get(&it.password).cloned().unwrap_or_default();
@@ -217,6 +217,13 @@ impl<'a> Resolver<'a> {
                     format!("{title} knows no user with more than {most} characters, and `{name}` has {}", name.len());
                 self.error(&codes::INVALID_VALUE, user.clone(), message, "choose a shorter `user`");
             }
+            if let Some(least) = facts.names.shortest_user.filter(|least| name.len() < *least) {
+                let message = format!(
+                    "{title} knows no user with fewer than {least} characters, and `{name}` has {}",
+                    name.len()
+                );
+                self.error(&codes::INVALID_VALUE, user.clone(), message, "choose a longer `user`");
+            }
         }
     }
 
@@ -251,7 +258,11 @@ impl<'a> Resolver<'a> {
         let mut files = BTreeMap::new();
         for (file, it) in &facts.files {
             let template = format!("backings/{}/{}", backing.kind, it.template);
-            let made = MadeFile { template, values: values.clone() };
+            let mut values = values.clone();
+            if it.names_project {
+                values["project"] = json!(compose_name(&self.spec.name, self.environment.map(|(name, _)| name)));
+            }
+            let made = MadeFile { template, values };
             let path = format!("backings/{name}/{file}");
             files.insert(it.target.clone(), ConfigFile { name: format!("{name}-{file}"), path, made: Some(made) });
         }
@@ -397,13 +408,12 @@ pub(super) fn part_files(base: &Project, project: &mut Project, environment: &st
 }
 
 /// What formulas and templates of a backing can name.
-pub(super) fn values(project: &str, chosen: &Chosen<'_>, access: &Access, resources: Option<&Resources>) -> Value {
+pub(super) fn values(chosen: &Chosen<'_>, access: &Access, resources: Option<&Resources>) -> Value {
     let facts = &chosen.facts.resources;
     let memory = resources.map_or(facts.memory, |it| it.memory);
     let cpus = resources.map_or(facts.cpus, |it| it.cpus);
     json!({
         "name": chosen.name,
-        "project": project,
         "version": chosen.selection.version,
         "options": chosen.selection.options,
         "use": chosen.selection.usage,

@@ -30,7 +30,7 @@ impl Resolver<'_> {
             secrets,
             roles: roles.unwrap_or_default(),
         };
-        let values = values(&self.spec.name, chosen, &access, None);
+        let values = values(chosen, &access, None);
         // Not internal: it lies elsewhere.
         self.network(chosen.name, false);
         self.provide_backing(chosen, &access, &values, false);

@@ -6,6 +6,7 @@ mod contact;
 mod hunks;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use schemars::JsonSchema;
@@ -17,7 +18,7 @@ pub use hunks::{Hunk, Lines, patch};
 
 use crate::compare::{Change, Kind, Manifest, Movers, Party};
 use crate::keep;
-use crate::meaning::{Meaning, between, unreadable};
+use crate::meaning::{Cost, Meaning, between, unreadable};
 use crate::merge::{has_windows_ends, unmarked};
 use crate::targets::Artifact;
 use hunks::{Sides, edit};
@@ -37,7 +38,7 @@ pub struct Reviewed {
     pub reason: String,
     /// Whether it is to be a program, where its mode is another.
     pub executable: Option<bool>,
-    /// What the difference means, what gives up security first; empty where only order, comments or spelling differ, and `null`
+    /// What the difference means, what gives up security first, then what may cost data; empty where only order, comments or spelling differ, and `null`
     /// where the file is in no format that forge knows the meaning of.
     pub meanings: Option<Vec<Said>>,
     /// What the changelog says of it, where another forge wrote it.
@@ -57,8 +58,8 @@ pub struct Said {
     pub at: String,
     /// What is different: `memory 512M → 1G`.
     pub what: String,
-    /// Whether it gives up some security.
-    pub loosens: bool,
+    /// What it gives up: `security`, `data` that is left behind or may not be read any more, or nothing.
+    pub cost: Option<Cost>,
     /// Whether it is only on the side of `-`.
     pub gone: bool,
     /// The line on the side of `+`, or of `-` where it is gone, counted from 1.
@@ -67,8 +68,8 @@ pub struct Said {
 
 impl Said {
     pub(super) fn new(by: &[Party], meaning: Meaning) -> Said {
-        let Meaning { at, what, loosens, gone, line } = meaning;
-        Said { by: by.to_vec(), at, what, loosens, gone, line }
+        let Meaning { at, what, cost, gone, line } = meaning;
+        Said { by: by.to_vec(), at, what, cost, gone, line }
     }
 
     /// `services.api: memory 512M → 1G`
@@ -137,11 +138,15 @@ pub struct Summary {
     pub conflicts: usize,
     /// Differences that give up some security.
     pub loosening: usize,
+    /// Differences that may cost data.
+    pub costing_data: usize,
 }
 
 impl Review {
     /// How many there are of what.
     pub fn summary(&self) -> Summary {
+        let costs = || self.files.iter().flat_map(Reviewed::costs);
+        let costing = |cost: Cost| costs().filter(|it| it.cost == Some(cost)).count();
         let count = |is: fn(&Reviewed) -> bool| self.files.iter().filter(|it| is(it)).count();
         Summary {
             files: self.files.len(),
@@ -150,7 +155,8 @@ impl Review {
                 matches!(it.kind, Edited | Merged | Conflict | Unmergeable | Orphaned)
             }),
             conflicts: count(|it| it.kind.is_open()),
-            loosening: self.files.iter().map(|it| it.loosening().count()).sum(),
+            loosening: costing(Cost::Security),
+            costing_data: costing(Cost::Data),
         }
     }
 }
@@ -184,9 +190,9 @@ impl Reviewed {
         self.hunks.iter().map(Hunk::counts).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1))
     }
 
-    /// What gives up some security.
-    pub fn loosening(&self) -> impl Iterator<Item = &Said> {
-        self.meanings.iter().flatten().filter(|it| it.loosens)
+    /// What gives up some security, or may cost data.
+    pub fn costs(&self) -> impl Iterator<Item = &Said> {
+        self.meanings.iter().flatten().filter(|it| it.cost.is_some())
     }
 
     /// Whether parts of it are an edit's, and others are not.
@@ -221,7 +227,7 @@ pub fn review(changes: &[Change], background: &Background<'_>) -> Vec<Reviewed> 
         .collect()
 }
 
-/// What gives up security in the kept blocks of the files that are forge's.
+/// What gives up security, or may cost data, in the kept blocks of the files that are forge's.
 pub fn kept(changes: &[Change], wanted: &[Artifact]) -> Vec<Kept> {
     let by_path: HashMap<&str, &Artifact> = wanted.iter().map(|it| (it.path.as_str(), it)).collect();
     let kept = |change: &Change| {
@@ -230,8 +236,8 @@ pub fn kept(changes: &[Change], wanted: &[Artifact]) -> Vec<Kept> {
         let filled = keep::filled(&artifact.text, &keep::bodies(&found));
         let told =
             if filled == artifact.text { None } else { between(&change.path, Some(&artifact.text), Some(&filled)) };
-        let loosening = told.into_iter().flatten().filter(|it| it.loosens);
-        let meanings: Vec<Said> = loosening.map(|it| Said::new(&[Party::Edit], it)).collect();
+        let costs = told.into_iter().flatten().filter(|it| it.cost.is_some());
+        let meanings: Vec<Said> = costs.map(|it| Said::new(&[Party::Edit], it)).collect();
         (!meanings.is_empty()).then(|| Kept { path: change.path.clone(), meanings })
     };
     changes.iter().filter_map(kept).collect()
@@ -331,7 +337,7 @@ fn meanings(change: &Change, texts: &Texts<'_>, by: &[Party], is_known: bool) ->
             if let Some(asked) = &texts.asked {
                 all.extend(said(&[Party::Edit], Some(asked), Some(&edited))?);
             }
-            all.sort_by_key(|it| !it.loosens);
+            all.sort_by_key(|it| Reverse(it.cost));
             Some(all)
         }
     }
@@ -436,7 +442,7 @@ mod tests {
         let edited = &reviewed(BASE, &format!("# mine\n{BASE}"), BASE, &by(&[Party::Spec]))[0];
         assert!(edited.kind == Kind::Edited && edited.means_nothing(), "{edited:?}");
         let edited = &reviewed(BASE, &BASE.replace("512M", "1G"), BASE, &by(&[Party::Spec]))[0];
-        assert!(!edited.means_nothing() && edited.loosening().count() == 1, "{edited:?}");
+        assert!(!edited.means_nothing() && edited.costs().count() == 1, "{edited:?}");
     }
 
     #[test]

@@ -276,6 +276,12 @@ impl Compose {
         run(compose.args(arguments).envs(self.environment.iter().cloned()).current_dir(&self.folder))
     }
 
+    /// A line for a shell, as an operator types it in the folder of the project.
+    pub(super) fn run_line(&self, line: &str) -> Proof<String> {
+        let mut shell = command("sh");
+        run(shell.args(["-c", line]).envs(self.environment.iter().cloned()).current_dir(&self.folder))
+    }
+
     /// Until all are healthy.
     pub(super) fn up(&self, arguments: &[&str]) -> Proof {
         let up = ["up", "--detach", "--wait", "--wait-timeout", "180"];

@@ -75,7 +75,7 @@ fn part(key: &str, name: &str, node: &Node) -> Subject {
     let mut subject = Subject::new(noun, format!("{key}.{name}"), node.key.clone());
     tags(&mut subject, "", node);
     if key == "volumes" {
-        subject.risk = Risk::GUARDS;
+        subject.risk = Risk::KEEPS;
         subject.behind = "what is in it stays there, and nothing reads it";
     }
     for (field, it) in node.entries() {

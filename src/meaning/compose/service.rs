@@ -20,7 +20,7 @@ words! {
     CHECK = "health check", "health check {after}", "health check removed", "health check {after}";
     DEVICE = "device {key}", "device {key} handed in", "device {key} no longer handed in", "device {key} {before} → {after}";
     HOST = "extra host {key}", "extra host {key} at {after} added", "extra host {key} removed", "extra host {key} {before} → {after}";
-    MAJOR = "version of {key}", "", "", "what is in its volumes is of {key} {before}, and {after} may not read it: dump it before, restore it after";
+    MAJOR = "version of {key}", "", "", "what is in its volumes is of {key} {before}, and {after} may not read it: a database has to be dumped before and restored after";
     NAMESPACE = "{key}", "{key} of {after}", "{key} no longer of {before}", "{key} of {before} → of {after}";
     NETWORK = "network {key}", "network {key} joined", "network {key} left", "network {key}";
     OPTION = "security option {key}", "security option {key} {after} added", "security option {key} {before} removed", "security option {key} {before} → {after}";

@@ -206,7 +206,7 @@ fn another_major_version_may_not_read_what_is_in_a_volume() {
                 "image: postgres:17.2, volumes: ['d:/data']",
                 "image: postgres:18, volumes: ['d:/data']",
                 &[
-                    "! services.db: what is in its volumes is of postgres 17, and 18 may not read it: dump it before, restore it after",
+                    "$ services.db: what is in its volumes is of postgres 17, and 18 may not read it: a database has to be dumped before and restored after",
                     "services.db: image postgres:17.2 → postgres:18",
                 ],
             ),
@@ -215,7 +215,7 @@ fn another_major_version_may_not_read_what_is_in_a_volume() {
                 "image: 'x/y:${V:-v1.9}', volumes: [{type: volume, source: d, target: /data}]",
                 &[
                     "! services.db: image x/y:v2@sha256:1 → x/y:${V:-v1.9}",
-                    "! services.db: what is in its volumes is of x/y 2, and 1 may not read it: dump it before, restore it after",
+                    "$ services.db: what is in its volumes is of x/y 2, and 1 may not read it: a database has to be dumped before and restored after",
                 ],
             ),
             (
@@ -268,14 +268,14 @@ fn the_rest_of_a_file_has_its_words() {
                 "volumes: {a: {}}",
                 "volumes: {b: }",
                 &[
-                    "! volumes.a: volume removed: what is in it stays there, and nothing reads it",
+                    "$ volumes.a: volume removed: what is in it stays there, and nothing reads it",
                     "volumes.b: volume added",
                 ],
             ),
             (
                 "volumes: {a: {name: x}}",
                 "volumes: {a: {name: y}}",
-                &["! volumes.a: name x → y: another volume, and the data stays in the old one"],
+                &["$ volumes.a: name x → y: another volume, and the data stays in the old one"],
             ),
             (
                 "volumes: {a: {}}",
@@ -292,7 +292,7 @@ fn the_rest_of_a_file_has_its_words() {
             (
                 "{name: a, volumes: {c: {}}}",
                 "{name: b, volumes: {c: {}}}",
-                &["! name a → b: a project of its own with new volumes, and the data stays in the old ones"],
+                &["$ name a → b: a project of its own with new volumes, and the data stays in the old ones"],
             ),
             ("x-a: 1", "x-a: 2", &["x-a 1 → 2"]),
             (

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{in_block, lack, meaning};
 use crate::compare::{Kind, Party};
+use crate::meaning::Cost;
 use crate::report::github::{data, property};
 use crate::report::sarif::{failed_report, report};
 use crate::review::{Hunk, Review, Reviewed, Said, Trouble};
@@ -15,6 +16,9 @@ const NOTICE: Level = "notice";
 const WARNING: Level = "warning";
 const ERROR: Level = "error";
 
+const LOOSENS_SECURITY: &str = "loosens-security";
+const COSTS_DATA: &str = "costs-data";
+
 /// Something to say at a line of a file as it is on disk.
 struct Note<'a> {
     level: Level,
@@ -24,7 +28,7 @@ struct Note<'a> {
     text: String,
 }
 
-/// Annotations: a conflict is an error, what loosens security a warning, and each other file that differs a notice.
+/// Annotations: a conflict is an error, what loosens security or may cost data a warning, and each other file that differs a notice.
 pub fn github(review: &Review) -> String {
     if let Some(trouble) = &review.trouble {
         return format!("::error title=forge::{}\n", data(&told(trouble)));
@@ -46,8 +50,9 @@ pub fn sarif(review: &Review) -> String {
         ("differs", "a generated file is not what the spec asks for"),
         ("conflict", "an edit and the spec want something else in the same place"),
         ("foreign", "a file is there that never was forge's"),
-        ("kept", "a block that is its owner's gives up some security"),
-        ("loosens-security", "a difference gives up some security"),
+        ("kept", "a block that is its owner's gives up some security, or may cost data"),
+        (LOOSENS_SECURITY, "a difference gives up some security"),
+        (COSTS_DATA, "after a difference, data is left behind, or may not be read any more"),
         ("breaks-rule", "a file breaks a rule of the hardening contract that forge's own file keeps"),
     ];
     let rules = rules.iter().filter(|(code, _)| notes.iter().any(|it| it.code == *code));
@@ -91,9 +96,10 @@ fn notes(review: &Review) -> Vec<Note<'_>> {
                 file.changelog.iter().map(|it| format!("\nforge {}: {}", it.version, it.text)).collect();
             out.push(note(NOTICE, "differs", first, format!("{}{entries}", file.reason)));
         }
-        for said in file.loosening() {
+        for said in file.costs() {
             let at = place(file, said).unwrap_or(first);
-            out.push(note(WARNING, "loosens-security", at, meaning(file, said)));
+            let code = if said.cost == Some(Cost::Data) { COSTS_DATA } else { LOOSENS_SECURITY };
+            out.push(note(WARNING, code, at, meaning(file, said)));
         }
         for it in file.contact.iter().flat_map(|it| &it.lacks) {
             out.push(note(WARNING, "breaks-rule", it.line, lack(it)));

@@ -27,7 +27,7 @@ pub struct Detail {
     pub all: bool,
 }
 
-/// Files that differ: the reason, what the difference means with what gives up security first, and the lines. The `-` side is
+/// Files that differ: the reason, what the difference means with what gives up security or data first, and the lines. The `-` side is
 /// what is there, the `+` side what forge wants; for an edit that stays it is the other way round, so that `+` is what somebody
 /// wrote.
 pub fn human(review: &Review, detail: Detail) -> String {
@@ -79,10 +79,10 @@ fn next_step(review: &Review, out: &mut String) {
 
 fn meanings(file: &Reviewed, color: bool, out: &mut String) {
     let all: Vec<_> = file.meanings.iter().flatten().collect();
-    let shown = all.len().min(MOST_MEANINGS.max(file.loosening().count()));
+    let shown = all.len().min(MOST_MEANINGS.max(file.costs().count()));
     for said in &all[..shown] {
         let line = meaning(file, said);
-        let _ = if said.loosens {
+        let _ = if said.cost.is_some() {
             writeln!(out, "{}", paint(color, "1;33", &format!("! {line}")))
         } else {
             writeln!(out, "  {line}")
@@ -109,7 +109,7 @@ fn first_contact(contact: &Contact, detail: Detail, out: &mut String) {
         let most = if detail.all { contact.has.len() } else { MOST_MEANINGS };
         for said in contact.has.iter().take(most) {
             let line = said.words();
-            let _ = if said.loosens {
+            let _ = if said.cost.is_some() {
                 writeln!(out, "  {}", paint(detail.look.color, "1;33", &format!("! {line}")))
             } else {
                 writeln!(out, "    {line}")

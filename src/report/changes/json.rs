@@ -18,7 +18,7 @@ struct Document<'a> {
     changes: &'a [Reviewed],
     /// Files that do under another name what forge's files do; only where some of those never were forge's.
     strangers: &'a [Stranger],
-    /// What gives up security in blocks that are their owner's, whether or not their files differ: no difference, and in no
+    /// What gives up security, or may cost data, in blocks that are their owner's, whether or not their files differ: no difference, and in no
     /// count.
     kept: &'a [Kept],
     /// How many there are of what.

@@ -16,7 +16,7 @@ const MOST: usize = 65_000;
 const LINES: [usize; 6] = [usize::MAX, 400, 100, 30, 10, 0];
 
 /// A line for each file that differs, which opens to what the difference means and to its lines; the files of a conflict and
-/// those that loosen security are open. As short as the comment has to be, and honest about what is left out.
+/// those that loosen security or may cost data are open. As short as the comment has to be, and honest about what is left out.
 pub fn markdown(review: &Review) -> String {
     let mut head = format!("{MARKER}\n");
     if let Some(trouble) = &review.trouble {
@@ -64,7 +64,7 @@ pub fn markdown(review: &Review) -> String {
     out + &tail
 }
 
-/// What gives up security in kept blocks: as much as fits into a quarter of the comment.
+/// What gives up security, or may cost data, in kept blocks: as much as fits into a quarter of the comment.
 fn of_the_owner(review: &Review) -> String {
     let items = kept(review).map(|(path, said)| format!("- ⚠️ {}: {}\n", code(path), plain(&said)));
     let mut out = String::new();
@@ -105,7 +105,7 @@ fn strangers(review: &Review) -> String {
 
 fn file(names: &Names, file: &Reviewed, most: usize) -> String {
     let (more, fewer) = file.counts();
-    let is_open = file.hunks.iter().any(|it| it.conflict) || file.loosening().next().is_some();
+    let is_open = file.hunks.iter().any(|it| it.conflict) || file.costs().next().is_some();
     let mut out = format!(
         "<details{}><summary>{}: {} (+{more} −{fewer})</summary>\n\n",
         if is_open { " open" } else { "" },
@@ -114,18 +114,22 @@ fn file(names: &Names, file: &Reviewed, most: usize) -> String {
     );
     let mut items: Vec<String> = Vec::new();
     for said in file.meanings.iter().flatten() {
-        items.push(format!("{}{}", if said.loosens { "⚠️ " } else { "" }, plain(&meaning(file, said))));
+        items.push(format!("{}{}", if said.cost.is_some() { "⚠️ " } else { "" }, plain(&meaning(file, said))));
     }
     items.extend(file.changelog.iter().map(|it| format!("forge {}: {}", plain(&it.version), plain(&it.text))));
     if let Some(contact) = &file.contact {
         items.extend(contact.lacks.iter().map(|it| format!("breaks {}", plain(&lack(it)))));
         let has = |it: &crate::review::Said| {
-            format!("{}has what the spec does not say: {}", if it.loosens { "⚠️ " } else { "" }, plain(&it.words()))
+            format!(
+                "{}has what the spec does not say: {}",
+                if it.cost.is_some() { "⚠️ " } else { "" },
+                plain(&it.words())
+            )
         };
         items.extend(contact.has.iter().map(has));
     }
-    // What gives up security is first, and stays.
-    let room = most.max(20).max(file.loosening().count());
+    // What gives something up is first, and stays.
+    let room = most.max(20).max(file.costs().count());
     for item in items.iter().take(room) {
         let _ = writeln!(out, "- {item}");
     }
@@ -206,7 +210,7 @@ mod tests {
     use crate::compare::{Kind, Party};
     use crate::review::{Hunk, Lines, Said, Stranger};
 
-    fn reviewed(path: &str, lines: Vec<String>, loosens: &str) -> Reviewed {
+    fn reviewed(path: &str, lines: Vec<String>, what: &str) -> Reviewed {
         let count = Lines { start: 1, count: lines.len() };
         Reviewed {
             path: path.into(),
@@ -218,8 +222,8 @@ mod tests {
             meanings: Some(vec![Said {
                 by: vec![Party::Spec],
                 at: "services.api".into(),
-                what: loosens.into(),
-                loosens: true,
+                what: what.into(),
+                cost: Some(crate::meaning::Cost::Security),
                 gone: false,
                 line: None,
             }]),

@@ -16,6 +16,7 @@ pub use markdown::markdown;
 pub use unified::unified;
 
 use crate::compare::{Kind, Movers, Party};
+use crate::meaning::Cost;
 use crate::review::{Hunk, Lack, Names, Review, Reviewed, Said};
 
 /// One line for each file: its path, and why it differs.
@@ -37,17 +38,25 @@ pub fn stat(review: &Review) -> String {
     out
 }
 
-/// A line for each thing that gives up security in a block that is its owner's: `compose.yaml: loosens security in a kept block
+/// A line for each thing that gives up security, or may cost data, in a block that is its owner's: `compose.yaml: loosens security in a kept block
 /// of yours: services.api: privileged mode switched on`.
 fn kept(review: &Review) -> impl Iterator<Item = (&str, String)> {
     review.kept.iter().flat_map(move |it| it.meanings.iter().map(move |meaning| (it.path.as_str(), in_block(meaning))))
 }
 
 fn in_block(said: &Said) -> String {
-    format!("loosens security in a kept block of yours: {}", said.words())
+    format!("{} in a kept block of yours: {}", said.cost.map_or("differs", costs), said.words())
 }
 
-/// `3 files differ, 1 of them edited: `forge generate` keeps edits; 2 changes loosen security`; nothing, where nothing differs.
+/// What something costs, in words.
+fn costs(cost: Cost) -> &'static str {
+    match cost {
+        Cost::Security => "loosens security",
+        Cost::Data => "may cost data",
+    }
+}
+
+/// `3 files differ, 1 of them edited: `forge generate` keeps edits; 2 changes loosen security; 1 change may cost data`; nothing, where nothing differs.
 pub fn summary(review: &Review) -> String {
     let summary = review.summary();
     let counted =
@@ -61,6 +70,9 @@ pub fn summary(review: &Review) -> String {
     }
     if summary.loosening > 0 {
         parts.push(counted(summary.loosening, "change loosens security", "changes loosen security"));
+    }
+    if summary.costing_data > 0 {
+        parts.push(counted(summary.costing_data, "change may cost data", "changes may cost data"));
     }
     parts.join("; ")
 }
@@ -91,7 +103,8 @@ fn owner(file: &Reviewed, hunk: &Hunk) -> String {
 /// What a difference means, in a line, with whose doing it is where the file has several.
 fn meaning(file: &Reviewed, said: &Said) -> String {
     let by = if file.is_mixed() && said.by == [Party::Edit] { " (edited by hand)" } else { "" };
-    format!("{}{}{by}", if said.loosens { "loosens security: " } else { "" }, said.words())
+    let cost = said.cost.map(|it| format!("{}: ", costs(it))).unwrap_or_default();
+    format!("{cost}{}{by}", said.words())
 }
 
 /// A rule that a file breaks, in a line.

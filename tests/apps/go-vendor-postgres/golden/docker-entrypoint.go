@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"os"
@@ -39,7 +40,8 @@ func main() {
 func insist() {
 	var missing []string
 	for _, name := range []string{"DB_OWNER_PASSWORD", "TOKEN"} {
-		if file, err := os.Stat("/run/secrets/" + name); err != nil || file.Size() == 0 {
+		// line ends alone are none
+		if value, err := os.ReadFile("/run/secrets/" + name); err != nil || len(bytes.TrimRight(value, "\r\n")) == 0 {
 			missing = append(missing, "/run/secrets/"+name)
 		}
 	}

@@ -37,7 +37,8 @@ fn insist() -> Result<(), String> {
     let secrets: &[&str] = &["TOKEN"];
     let absent = variables.iter().filter(|it| env::var_os(it).is_none_or(|it| it.is_empty())).map(|it| it.to_string());
     let files = secrets.iter().map(|it| format!("/run/secrets/{it}"));
-    let empty = files.filter(|it| std::fs::metadata(it).map_or(true, |it| it.len() == 0));
+    // line ends alone are none
+    let empty = files.filter(|it| std::fs::read(it).map_or(true, |it| it.iter().all(|it| matches!(it, b'\r' | b'\n'))));
     let missing: Vec<String> = absent.chain(empty).collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("missing or empty: {}", missing.join(" "))) }
 }
