@@ -48,6 +48,8 @@ pub struct Common {
     pub needless_flags: Vec<String>,
     /// Names of variables that say on which address to listen; patterns.
     pub hosts: Vec<String>,
+    /// Those of `hosts` that say so where no value shows it; patterns.
+    pub sure_hosts: Vec<String>,
     /// Programs that prepare, and then run what comes after them; patterns, beside `wrappers`.
     pub entrypoints: Vec<String>,
     /// Names of env files that are committed on purpose; what is in the first is not asked of those after it.
@@ -341,6 +343,8 @@ pub struct Rule {
     pub pattern: Option<String>,
     /// A pattern over the source code.
     pub code: Option<String>,
+    /// With `code`: only in files that fit this pattern, too.
+    pub beside: Option<String>,
     /// Packages, one of which it depends on.
     pub package: Words,
     /// Whether packages for developers count, too.

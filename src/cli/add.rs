@@ -2,13 +2,14 @@
 
 use std::fs;
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::init::{detection, forges, look};
 use super::project::{Read, judge, own_catalog, shown, spec_bytes, tell};
 use super::{Answer, Failure, Shell, disk};
 use crate::catalog::{Catalog, Detection};
-use crate::detect::spec::Draft;
+use crate::detect::spec::{Draft, take_passwords};
 use crate::detect::{Found, Service, slug, words};
 use crate::diagnostic::Path;
 use crate::patch;
@@ -88,6 +89,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     let catalog = own_catalog(shell)?;
     let doc = yaml::read(&text).expect("a valid spec is YAML");
+    let mut open = Vec::new();
     let (group, name, additions) = match &arguments.what {
         What::Service { name, context, stack, port, needs, command, from } => {
             let (context, stack) = (context.as_deref(), stack.as_deref());
@@ -104,7 +106,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
             let kind = kind.as_deref().unwrap_or(name).to_owned();
             let mut additions = vec![(Path::of(["backings", name]), value)];
             for user in users {
-                let given = environment(&doc, user, &kind, shell)?;
+                let mut given = environment(&doc, user, &kind, shell)?;
+                if let Some(kind) = catalog.backings.get(&kind).filter(|_| is_own_image(&doc, user, &catalog)) {
+                    open.extend(take_passwords(&mut given, kind, user, name));
+                }
+                let given = if given.is_empty() { json!({}) } else { json!({ "environment": given }) };
                 additions.push(need(&doc, user, name, &given)?);
             }
             ("backings", name, additions)
@@ -131,6 +137,9 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let mode = fs::metadata(&place).map(|it| it.permissions()).ok();
     disk::replace(&place, new.as_bytes(), mode).map_err(Failure::io(format!("write {file}")))?;
     shell.say(&format!("{:>18} {group}.{name} to {file}", "added"))?;
+    for it in &open {
+        shell.insist(&format!("left open: {it}"))?;
+    }
     let added = &additions[0].1;
     let is_reached =
         doc.root.get("gateway").is_some() && added.get("from").is_none() && added.get("exceptions").is_none();
@@ -309,20 +318,29 @@ fn place(it: &Service) -> String {
     }
 }
 
-/// The variables of a service's program that a backing of this kind fills, as its folder shows them.
-fn environment(doc: &Doc, user: &str, kind: &str, shell: &mut Shell<'_>) -> Result<Value, Failure> {
+/// Whether the Dockerfile of a service is its author's own.
+fn is_own_image(doc: &Doc, service: &str, catalog: &Catalog) -> bool {
+    let stack = doc.root.at(&Path::of(["services", service, "build", "stack"])).and_then(Node::text);
+    let stack = stack.and_then(|it| catalog.stacks.get(it));
+    stack.is_some_and(|it| it.facts["image_command"] == true)
+}
+
+/// The variables of a service's program that a backing of this kind fills, as its folder shows them, and with what.
+fn environment(doc: &Doc, user: &str, kind: &str, shell: &mut Shell<'_>) -> Result<IndexMap<String, String>, Failure> {
     let build = doc.root.at(&Path::of(["services", user, "build"]));
     let context = build.and_then(|it| it.get("context")?.text());
     let known = detection(shell)?;
-    let (Some(context), Some(backing)) = (context, known.backings.get(kind)) else { return Ok(json!({})) };
+    let (Some(context), Some(backing)) = (context, known.backings.get(kind)) else {
+        return Ok(IndexMap::new());
+    };
     let context = context.trim_start_matches("./").trim_end_matches('/');
     let context = if context.is_empty() { "." } else { context };
     if !shell.directory.join(context).is_dir() {
-        return Ok(json!({}));
+        return Ok(IndexMap::new());
     }
     let asked = Asked { name: user, context: None, stack: None, port: None, needs: &[], command: None };
     let found = asked.found(doc, context, &known, shell)?;
-    let Some(service) = found.services.first() else { return Ok(json!({})) };
+    let Some(service) = found.services.first() else { return Ok(IndexMap::new()) };
     let of_kind = found.backings.iter().filter(|it| it.kind.value == kind);
     let said = of_kind.filter_map(|it| service.needs.get(&it.name)).find(|it| !it.environment.is_empty());
     // The service says some of them by itself.
@@ -330,21 +348,21 @@ fn environment(doc: &Doc, user: &str, kind: &str, shell: &mut Shell<'_>) -> Resu
         let service = doc.root.at(&Path::of(["services", user]));
         ["environment", "secrets"].iter().any(|it| service.and_then(|of| of.get(it)?.get(name)).is_some())
     };
-    let mut given = Map::new();
+    let mut given = IndexMap::new();
     match said {
-        Some(need) => given.extend(need.environment.iter().map(|(name, it)| (name.clone(), it.clone().into()))),
+        Some(need) => given.clone_from(&need.environment),
         None => {
             for name in service.variables.keys() {
                 let fits = |patterns: &Vec<String>| {
                     patterns.iter().any(|it| regex::Regex::new(it).is_ok_and(|it| it.is_match(name)))
                 };
                 let output = backing.outputs.iter().find(|(_, patterns)| fits(patterns));
-                given.extend(output.map(|(output, _)| (name.clone(), Value::from(output.as_str()))));
+                given.extend(output.map(|(output, _)| (name.clone(), output.clone())));
             }
         }
     }
     given.retain(|name, _| !is_said(name));
-    Ok(if given.is_empty() { json!({}) } else { json!({ "environment": given }) })
+    Ok(given)
 }
 
 /// Calls the backings of what was found as the spec calls its own of that kind; others get names that are free there.

@@ -1,7 +1,7 @@
 //! Commands as people write them down: what of them runs, and what only finds it or runs before.
 
 use super::found::Start;
-use super::tree::{Tree, join};
+use super::tree::{Tree, join, within};
 use crate::catalog::{Common, Supervisor};
 
 /// No command comes to more parts than these, but for one that was written to be endless.
@@ -12,6 +12,8 @@ pub(super) struct Commands<'c> {
     pub(super) tree: &'c Tree<'c>,
     pub(super) common: &'c Common,
     pub(super) folder: &'c str,
+    /// The folder that the image of its own Dockerfile starts in: `/app`.
+    pub(super) workdir: Option<&'c str>,
     /// The scripts with names.
     pub(super) scripts: &'c [(String, String)],
 }
@@ -35,7 +37,9 @@ impl Commands<'_> {
         // A script with a line for waiting at its end runs what comes before that.
         let last = parts.pop().unwrap_or_default();
         let words = if needs_shell(&last.text) { Vec::new() } else { self.words(&last) };
-        let environment = last.environment.into_iter().filter(|(name, _)| !self.common.flags.contains_key(name));
+        let program = last.text.split_whitespace().next();
+        let is_word = |name: &String| self.common.flags.get(name).is_some_and(|it| program == Some(it));
+        let environment = last.environment.into_iter().filter(|(name, _)| !is_word(name));
         Start {
             text: shown,
             words,
@@ -82,7 +86,7 @@ impl Commands<'_> {
         for part in separate(&text) {
             let mut part = self.unwrapped(part.trim());
             if let Some(to) = part.text.strip_prefix("cd ") {
-                folder = join(&folder, split(to).first().map_or("", String::as_str));
+                folder = self.changed(&folder, to).unwrap_or(folder);
             }
             if part.text.is_empty() || is_quiet(&part.text) {
                 continue;
@@ -101,6 +105,25 @@ impl Commands<'_> {
                 None => parts.push(part),
             }
         }
+    }
+
+    /// The folder that `cd` leads to, from that of the program. Where variables lead only a shell knows, and a path of an
+    /// image is one of ours where it lies in the folder that the image starts in.
+    fn changed(&self, folder: &str, to: &str) -> Option<String> {
+        if to.contains(['$', '`']) || to.starts_with(['-', '~']) {
+            return None;
+        }
+        let to = split(to).into_iter().next()?;
+        if !to.starts_with('/') {
+            return Some(join(folder, &to));
+        }
+        let (place, root) = (join("", &to), join("", self.workdir?));
+        let below = |place: &str, folder: &str| match place == folder {
+            true => Some(String::new()),
+            false => within(place, folder).map(str::to_owned),
+        };
+        let place = below(&place, &root)?;
+        Some(below(&place, self.folder).unwrap_or(place))
     }
 
     /// A command without `exec` and what only finds the program; its variables taken off.
@@ -140,8 +163,12 @@ impl Commands<'_> {
         if named.is_some() {
             return named.filter(|it| it != part);
         }
-        if let Some(watched) = self.common.supervisors.iter().find_map(|it| self.watched(it, part)) {
-            return Some(watched);
+        let supervised = self.common.supervisors.iter().find_map(|it| {
+            let named = self.tree.pattern(&it.command)?.captures(part)?.get(1)?.as_str().to_owned();
+            Some((it, named))
+        });
+        if let Some((supervisor, named)) = supervised {
+            return self.watched(supervisor, named);
         }
         let words = split(part);
         let file = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -153,8 +180,7 @@ impl Commands<'_> {
     }
 
     /// The first program that a supervisor starts: what its command names, or the file that it reads.
-    fn watched(&self, supervisor: &Supervisor, part: &str) -> Option<String> {
-        let named = self.tree.pattern(&supervisor.command)?.captures(part)?.get(1)?.as_str().to_owned();
+    fn watched(&self, supervisor: &Supervisor, named: String) -> Option<String> {
         let program = match &supervisor.lists {
             Some(lists) => {
                 let text = self.tree.text(&join(self.folder, &named))?;
@@ -190,6 +216,8 @@ fn separate(text: &str) -> Vec<&str> {
             Some(open) if it == open => quote = None,
             Some(_) => {}
             None if matches!(it, '"' | '\'') => quote = Some(it),
+            // The second one of `&&`.
+            None if at < start => {}
             None if it == ';' || it == '&' && text[at..].starts_with("&&") => {
                 out.push(&text[start..at]);
                 start = at + if it == ';' { 1 } else { 2 };
@@ -294,7 +322,7 @@ mod tests {
         let text_of = |path: &str| texts.iter().find(|(it, _)| it == path).map(|(_, it)| it.clone());
         let tree = Tree::new(texts.iter().map(|(it, _)| it.clone()), &text_of);
         let scripts: Vec<(String, String)> = scripts.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        Commands { tree: &tree, common: common(), folder: "", scripts: &scripts }.read(text)
+        Commands { tree: &tree, common: common(), folder: "", workdir: Some("/app"), scripts: &scripts }.read(text)
     }
 
     #[test]
@@ -319,6 +347,12 @@ mod tests {
     fn where_and_with_what_it_runs_is_kept() {
         for (text, words, folder, environment) in [
             ("cd dist && node main.js", "node main.js", "dist", ""),
+            ("sh -c 'cd /app && node main.js'", "node main.js", "", ""),
+            ("cd /app/dist/ && node main.js", "node main.js", "dist", ""),
+            ("cd /srv/app && node main.js", "node main.js", "", ""),
+            ("cd \"$(dirname \"$0\")\" && node main.js", "node main.js", "", ""),
+            ("cd $APP_HOME && cd - && cd ~ && cd dist && node main.js", "node main.js", "dist", ""),
+            ("NODE_OPTIONS='--require ./a.js' next start", "next start", "", "NODE_OPTIONS=--require ./a.js"),
             ("TZ=UTC cross-env A='x y' node b.js", "node b.js", "", "TZ=UTC A=x y"),
             (
                 "NODE_OPTIONS='--import ./a.mjs --max-old-space-size=4096' node b.js",
@@ -330,12 +364,26 @@ mod tests {
             ("nginx -g 'daemon off;'", "nginx -g daemon off;", "", ""),
             ("pm2-runtime start ecosystem.config.js --env production", "node src/a.js", "", ""),
             ("pm2-runtime dist/b.js -i max", "node dist/b.js", "", ""),
+            ("pm2-runtime start npm.config.js", "pm2-runtime start npm.config.js", "", ""),
+            ("pm2-runtime start gone.config.js", "pm2-runtime start gone.config.js", "", ""),
         ] {
-            let files = [("ecosystem.config.js", "module.exports = { apps: [{ name: 'a', script: './src/a.js' }] }")];
+            let files = [
+                ("ecosystem.config.js", "module.exports = { apps: [{ name: 'a', script: './src/a.js' }] }"),
+                ("npm.config.js", "module.exports = { apps: [{ script: 'npm', args: 'start' }, { script: 'b.js' }] }"),
+            ];
             let start = read(text, &[], &files);
             assert_eq!((start.words.join(" ").as_str(), start.folder.as_str()), (words, folder), "{text}");
             let given: Vec<String> = start.environment.iter().map(|(name, it)| format!("{name}={it}")).collect();
             assert_eq!(given.join(" "), environment, "{text}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_ampersands_is_read() {
+        for (text, parts) in
+            [("a &&& b", vec!["a ", "& b"]), ("&&&&", vec!["", "", ""]), ("a && b;c", vec!["a ", " b", "c"])]
+        {
+            assert_eq!(separate(text), parts, "{text}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What Dockerfiles and compose files say that somebody wrote before forge came.
 
 use super::found::Evidence;
+use super::settings::reference;
 use super::tree::{Tree, folder_of, join, line_at, name_of};
 use crate::catalog::Common;
 use crate::lint::dockerfile::{self, Instruction};
@@ -257,9 +258,10 @@ fn default_of(text: &str) -> String {
     while let Some((before, behind)) = rest.split_once("${") {
         out.push_str(before);
         let Some((inner, after)) = behind.split_once('}') else { return out + "${" + behind };
-        match inner.split_once(":-").or_else(|| inner.split_once('-')) {
-            Some((_, value)) => out.push_str(value),
-            None => out.push_str(&format!("${{{inner}}}")),
+        let whole = format!("${{{inner}}}");
+        match reference(&whole) {
+            Some((Some(value), _)) => out.push_str(&value),
+            _ => out.push_str(&whole),
         }
         rest = after;
     }
@@ -298,6 +300,19 @@ mod tests {
         assert_eq!(it.expose, [(8080, 10)]);
         assert_eq!(it.health, Some(("/healthz".to_owned(), 11)));
         assert_eq!((it.user, it.volumes), (Some(("node".to_owned(), 9)), vec![("/data".to_owned(), 8)]));
+    }
+
+    #[test]
+    fn a_reference_is_its_default() {
+        for (text, expected) in [
+            ("postgres:${VERSION:-16}-alpine", "postgres:16-alpine"),
+            ("postgres:${TAG-16}", "postgres:16"),
+            ("postgres:${TAG:?must-be-set}", "postgres:${TAG:?must-be-set}"),
+            ("${IMAGE}:${TAG:-1}", "${IMAGE}:1"),
+            ("redis:${TAG", "redis:${TAG"),
+        ] {
+            assert_eq!(default_of(text), expected);
+        }
     }
 
     #[test]

@@ -172,8 +172,8 @@ pub struct Start {
     /// The folder that it changes to first, from its own; empty, where it changes to none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub folder: String,
-    /// Variables that are set for it alone.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Variables that are set for it alone: passwords can be among them, and so nobody is shown them.
+    #[serde(skip)]
     pub environment: Vec<(String, String)>,
     /// Whether it stays as it is written, where the stack could start the program itself; nothing, where the stack does not say.
     #[serde(skip)]

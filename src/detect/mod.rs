@@ -86,12 +86,14 @@ pub fn detect(tree: &Tree<'_>, known: &Detection) -> Found {
     siblings(&look, &mut found);
     // Of other files, such as templates of charts, nobody knows what they ought to be.
     let manifests: BTreeSet<&str> =
-        known.stacks.values().flat_map(|it| it.manifests.iter()).map(|it| it.trim_start_matches('*')).collect();
-    let is_manifest = |file: &str| manifests.iter().any(|it| tree::name_of(file).ends_with(it));
-    let broken =
-        tree.broken().into_iter().filter(|(file, ..)| is_manifest(file)).map(|(file, line, why)| {
-            Evidence::place(file, line).because(format!("this is {why}; nothing was read of it"))
-        });
+        known.stacks.values().flat_map(|it| it.manifests.iter()).map(|it| tree::name_of(it)).collect();
+    let is_manifest = |file: &str| {
+        let name = tree::name_of(file);
+        manifests.iter().any(|it| it.strip_prefix('*').map_or(name == *it, |end| name.ends_with(end)))
+    };
+    let broken = tree.broken().into_iter().filter(|(file, ..)| is_manifest(file)).map(|(file, line, why)| {
+        Evidence::place(file, line).because(format!("this is {why}; nothing was read of it: mend it, or remove it"))
+    });
     found.open.extend(broken);
     found
 }
@@ -256,6 +258,7 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
     found.notes.extend(lock_files(look, &draft));
     let open = draft.scope.stack.open.iter().flat_map(|rule| draft.scope.find(std::slice::from_ref(rule)));
     found.open.extend(open.map(|it| it.evidence[0].clone().because(format!("{}: {}", service.name.value, it.value))));
+    found.notes.extend(service.start.iter().flat_map(|it| look.lost_flags(it)));
     let name = service.name.value.clone();
     let processes = look.processes(&draft);
     let mut taken: BTreeSet<String> = found.services.iter().map(|it| it.name.value.clone()).collect();
@@ -268,13 +271,12 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
             Service {
                 name: Fact::new(unique(&slug(&process, "worker"), &mut taken), evidence.clone(), Confidence::High),
                 role: Some(Fact::new("worker".to_owned(), evidence, Confidence::High)),
-                start: Some(start),
                 port: None,
                 port_variable: None,
                 health: None,
                 migrate: None,
                 needs: Default::default(),
-                variables: Default::default(),
+                variables: look.set_before(&start),
                 packages: Default::default(),
                 volumes: Vec::new(),
                 data: Vec::new(),
@@ -282,6 +284,7 @@ fn finish(look: &Look<'_>, draft: Draft<'_>, found: &mut Found) {
                 exceptions: Default::default(),
                 also: Vec::new(),
                 dockerfile: None,
+                start: Some(start),
                 from: Some(name.clone()),
                 ..service.clone()
             }

@@ -230,7 +230,7 @@ impl<'t> Scope<'t> {
             besides.push(Hit { groups, file: None, evidence: Some(package.evidence.clone()) });
         }
         let mut hits = if let Some(pattern) = &rule.code {
-            self.in_code(pattern, first)
+            self.in_code(pattern, rule.beside.as_deref(), first)
         } else if rule.file.is_empty() {
             return vec![besides.pop().unwrap_or_default()];
         } else {
@@ -247,11 +247,13 @@ impl<'t> Scope<'t> {
         pattern.captures(text).map(|it| Hit { groups: groups(&it), file: None, evidence: None })
     }
 
-    /// Where the sources fit a pattern, comments left out.
-    fn in_code(&self, pattern: &str, first: bool) -> Vec<Hit> {
+    /// Where the sources that fit `beside`, if there is one, fit a pattern, comments left out.
+    fn in_code(&self, pattern: &str, beside: Option<&str>, first: bool) -> Vec<Hit> {
         let mut hits = Vec::new();
         for file in &self.sources {
-            if let Some(text) = self.tree.text(file) {
+            if let Some(text) = self.tree.text(file)
+                && beside.is_none_or(|it| self.tree.fits(it, &text))
+            {
                 hits.extend(self.in_lines(pattern, file, &text, first));
             }
             if first && !hits.is_empty() {

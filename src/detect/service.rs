@@ -227,11 +227,24 @@ impl<'t> Look<'t> {
         })
     }
 
+    /// Reads the commands of a program.
+    fn commands<'c>(
+        &self,
+        folder: &'c str,
+        dockerfile: Option<&'c Dockerfile>,
+        scripts: &'c [(String, String)],
+    ) -> Commands<'c>
+    where
+        't: 'c,
+    {
+        let workdir = dockerfile.and_then(|it| it.workdir.as_deref());
+        Commands { tree: self.tree, common: &self.known.common, folder, workdir, scripts }
+    }
+
     /// How it is started: Procfile, Dockerfile, compose file, and then what the stack knows of manifests.
     fn start(&self, draft: &mut Draft<'t>) {
         let folder = draft.scope.folder.clone();
-        let commands =
-            Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
+        let commands = self.commands(&folder, draft.dockerfile.as_ref(), &draft.scripts);
         let mut candidates: Vec<Fact<String>> = Vec::new();
         draft.processes.clear();
         if let Some(file) = self.tree.glob(&folder, "Procfile").first()
@@ -438,8 +451,7 @@ impl<'t> Look<'t> {
     /// The migration: a `release` process, what runs before the start, or what the stack knows.
     fn migrate(&self, draft: &mut Draft<'t>) {
         let folder = draft.scope.folder.clone();
-        let commands =
-            Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
+        let commands = self.commands(&folder, draft.dockerfile.as_ref(), &draft.scripts);
         let released = draft
             .processes
             .iter()
@@ -488,8 +500,7 @@ impl<'t> Look<'t> {
     /// stack knows.
     pub(super) fn processes(&self, draft: &Draft<'t>) -> Vec<(String, Fact<String>)> {
         let folder = draft.scope.folder.clone();
-        let commands =
-            Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
+        let commands = self.commands(&folder, draft.dockerfile.as_ref(), &draft.scripts);
         let serves = |it: &Fact<String>| {
             let start = commands.read(&it.value).text;
             !start.is_empty() && !commands.is_for_development(&it.value) && !commands.is_migration(&start)
@@ -551,8 +562,7 @@ impl<'t> Look<'t> {
     /// A process that runs from the same image.
     pub(super) fn process(&self, draft: &Draft<'t>, command: &Fact<String>) -> Fact<Start> {
         let folder = draft.scope.folder.clone();
-        let commands =
-            Commands { tree: self.tree, common: &self.known.common, folder: &folder, scripts: &draft.scripts };
+        let commands = self.commands(&folder, draft.dockerfile.as_ref(), &draft.scripts);
         let mut start = commands.read(&command.value);
         for it in &draft.scope.stack.added {
             if self.tree.fits(&it.to, &start.text) && !self.tree.fits(&it.unless, &start.text) {

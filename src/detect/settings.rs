@@ -7,7 +7,7 @@ use indexmap::map::Entry;
 use regex::Regex;
 
 use super::docker::ComposeService;
-use super::found::{Confidence, Evidence, Fact, Variable};
+use super::found::{Confidence, Evidence, Fact, Start, Variable};
 use super::rules::{Scope, is_comment};
 use super::service::{Draft, Look};
 use super::tree::{join, line_at, name_of, settings, upwards, within};
@@ -190,16 +190,8 @@ impl<'t> Look<'t> {
                 out.insert(name.clone(), fact.with(value));
             }
         }
-        for (start, (name, value)) in
-            draft.service.start.iter().flat_map(|it| it.value.environment.iter().map(move |of| (it, of)))
-        {
-            let is_images = self.known.common.image_variables.iter().any(|it| self.tree.fits(it, name));
-            let is_usual =
-                self.known.common.production.iter().any(|(it, usual)| usual == value && self.tree.fits(it, name));
-            if !value.contains('$') && !is_images && !is_usual && !is_secret(name) && !has_credential(value) {
-                let value = Variable { value: Some(value.clone()), set: true, ..Variable::default() };
-                out.entry(name.clone()).or_insert_with(|| start.with(value));
-            }
+        for (name, fact) in draft.service.start.iter().flat_map(|it| self.set_before(it)) {
+            out.entry(name).or_insert(fact);
         }
         if let Some((compose, it)) = draft.linked {
             for (name, fact) in of_compose(it, |line| compose.at(line)) {
@@ -258,6 +250,44 @@ impl<'t> Look<'t> {
         draft.service.variables = out;
     }
 
+    /// The variables that a command sets for its program, without secrets and what every image sets.
+    pub(super) fn set_before(&self, start: &Fact<Start>) -> IndexMap<String, Fact<Variable>> {
+        let common = &self.known.common;
+        let is_plain = |(name, value): &&(String, String)| {
+            let is_images = common.image_variables.iter().any(|it| self.tree.fits(it, name));
+            let is_usual = common.production.iter().any(|(it, usual)| usual == value && self.tree.fits(it, name));
+            !value.contains('$') && !is_images && !is_usual && !is_secret(name) && !has_credential(value)
+        };
+        let plain = start.value.environment.iter().filter(is_plain);
+        plain
+            .map(|(name, value)| {
+                let value = Variable { value: Some(value.clone()), set: true, ..Variable::default() };
+                (name.clone(), start.with(value))
+            })
+            .collect()
+    }
+
+    /// What a command says in a variable to a program that it only starts by another one, if that is no secret: forge sets the
+    /// variable itself, and a command's own words have no place for it.
+    pub(super) fn lost_flags(&self, start: &Fact<Start>) -> Vec<Evidence> {
+        let common = &self.known.common;
+        let flags = start.value.environment.iter().filter(|(name, _)| common.flags.contains_key(name));
+        let lost = flags.filter_map(|(name, value)| {
+            let mut kept = format!(" {value}");
+            for it in common.needless_flags.iter().filter_map(|it| self.tree.pattern(it)) {
+                kept = it.replace_all(&kept, "").into_owned();
+            }
+            let kept = kept.trim();
+            if kept.is_empty() || has_credential(kept) {
+                return None;
+            }
+            let (program, started) = (&common.flags[name], &start.value.text);
+            let evidence = start.evidence.first()?.clone();
+            Some(evidence.because(format!("{name} has `{kept}` for `{started}`, and forge sets it, too: write both below `environment`, or start the file itself with `command: [{program}, {kept}, FILE]`")))
+        });
+        lost.collect()
+    }
+
     /// The files of databases that a program keeps itself.
     pub(super) fn data(&self, scope: &Scope<'_>, env_files: &[String]) -> Vec<Fact<String>> {
         let mut out: Vec<Fact<String>> = Vec::new();
@@ -314,7 +344,7 @@ pub(super) fn of_compose(it: &ComposeService, at: impl Fn(usize) -> Evidence) ->
 
 /// What `${NAME}`, `${NAME:-default}` and `${NAME:?why}` stand for where nothing else is in the value: the default, and whether
 /// there has to be one.
-fn reference(value: &str) -> Option<(Option<String>, bool)> {
+pub(super) fn reference(value: &str) -> Option<(Option<String>, bool)> {
     let inner = value.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
     let Some(inner) = inner else {
         let name = value.strip_prefix('$')?;

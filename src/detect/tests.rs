@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 
 use snapbox::{assert_data_eq, str};
 
+use super::spec::{Draft, Written};
 use super::{Fact, Found, Tree, detect};
-use crate::catalog::{Common, Detection, Rule};
+use crate::catalog::{Catalog, Common, Detection, Rule};
 
 /// What forge recognises.
 fn known() -> &'static Detection {
@@ -22,6 +23,14 @@ pub(super) fn common() -> &'static Common {
 fn found(files: &[(&str, &str)]) -> Found {
     let text = |path: &str| files.iter().find(|(it, _)| *it == path).map(|(_, text)| (*text).to_owned());
     detect(&Tree::new(files.iter().map(|(path, _)| (*path).to_owned()), &text), known())
+}
+
+/// The spec of what was found.
+fn written(files: &[(&str, &str)]) -> Written {
+    static CATALOG: OnceLock<Catalog> = OnceLock::new();
+    let catalog = CATALOG.get_or_init(|| Catalog::new(&[]).unwrap_or_else(|broken| panic!("{broken:?}")));
+    let found = found(files);
+    Draft { found: &found, catalog, known: known(), name: "app".to_owned(), domain: None, layout: None }.write()
 }
 
 /// What was found, a line for each service and backing.
@@ -69,10 +78,19 @@ fn said(files: &[(&str, &str)]) -> String {
 fn every_pattern_compiles() {
     fn of(rule: &Rule, out: &mut Vec<String>) {
         out.extend(
-            [&rule.pattern, &rule.code, &rule.start, &rule.variable, &rule.member, &rule.program, &rule.version]
-                .into_iter()
-                .flatten()
-                .cloned(),
+            [
+                &rule.pattern,
+                &rule.code,
+                &rule.beside,
+                &rule.start,
+                &rule.variable,
+                &rule.member,
+                &rule.program,
+                &rule.version,
+            ]
+            .into_iter()
+            .flatten()
+            .cloned(),
         );
         rule.all.iter().chain(&rule.unless).for_each(|it| of(it, out));
     }
@@ -82,6 +100,7 @@ fn every_pattern_compiles() {
         &common.wrappers,
         &common.needless_flags,
         &common.hosts,
+        &common.sure_hosts,
         &common.tools,
         &common.development,
         &common.migrations,
@@ -891,6 +910,90 @@ fn what_cannot_start_or_be_reached_is_left_open() {
         assert_eq!(said.lines().count(), begins.len(), "{code:?}: {said}");
         said.lines().zip(begins).for_each(|(line, begin)| assert!(line.starts_with(begin), "{line}"));
     }
+}
+
+#[test]
+fn what_a_command_sets_is_kept_without_passwords() {
+    let procfile =
+        "web: LEVEL=debug DB_PASSWORD=hunter2 node a.js\nworker: cd jobs && QUEUE=high API_TOKEN=hunter2 node b.js\n";
+    let manifest = "{\"dependencies\": {\"express\": \"5\"}}";
+    let files = [
+        ("package.json", manifest),
+        ("Procfile", procfile),
+        ("a.js", "express().listen(3000)"),
+        ("jobs/b.js", "console.log(process.env.QUEUE)"),
+    ];
+    let text = written(&files).text;
+    assert!(!text.contains("hunter2"), "{text}");
+    assert!(text.contains("LEVEL: debug"), "{text}");
+    assert!(text.contains("command: [sh, -c, \"cd jobs && exec node b.js\"]"), "{text}");
+    assert!(text.contains("QUEUE: high"), "{text}");
+    let shown = serde_json::to_string(&found(&files)).expect("plain data");
+    assert!(shown.contains("node b.js") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn what_a_supervisor_or_framework_is_told_is_not_lost_silently() {
+    let files = |start: &str, package: &str| {
+        let manifest =
+            format!("{{\"scripts\": {{\"start\": \"{start}\"}}, \"dependencies\": {{\"{package}\": \"5\"}}}}");
+        let list = "module.exports = { apps: [{ script: 'npm', args: 'run serve' }] }";
+        found(&[("package.json", &manifest), ("ecosystem.config.js", list), ("a.js", "express().listen(3000)")])
+    };
+    let told = |them: &[super::Evidence], what: &str| them.iter().any(|it| it.to_string().contains(what));
+    let supervised = files("pm2-runtime start ecosystem.config.js", "express");
+    assert!(told(&supervised.open, "`pm2-runtime start ecosystem.config.js` is how"), "{:?}", supervised.open);
+    assert!(supervised.services[0].start.as_ref().is_none_or(|it| it.value.words.is_empty()));
+    let traced =
+        |start: &str| told(&files(start, "next").notes, "NODE_OPTIONS has `--require ./tracing.js` for `next start`");
+    assert!(traced("NODE_OPTIONS='--require ./tracing.js --max-old-space-size=4096' next start"));
+    assert!(!traced("NODE_OPTIONS=--max-old-space-size=4096 next start"));
+}
+
+#[test]
+fn no_path_goes_to_two() {
+    let page = "{\"scripts\": {\"build\": \"vite build\"}, \"devDependencies\": {\"vite\": \"5\"}}";
+    let urls = "urlpatterns = [\n    path('admin/', admin.site.urls),\n    path('shop/', include('shop.urls')),\n]\n";
+    let text = written(&[
+        ("web/package.json", page),
+        ("web/index.html", "<p>"),
+        ("admin/package.json", page),
+        ("admin/index.html", "<p>"),
+        ("api/requirements.txt", "django==5.2\ngunicorn\n"),
+        ("api/manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'core.settings')\n"),
+        ("api/core/settings.py", "WSGI_APPLICATION = 'core.wsgi.application'\n"),
+        ("api/core/urls.py", urls),
+        ("api/core/wsgi.py", "application = get_wsgi_application()\n"),
+        ("api/shop/urls.py", "urlpatterns = [\n    path('inner/', include('shop.inner')),\n]\n"),
+    ])
+    .text;
+    assert_eq!(text.matches("path: /admin/").count(), 1, "{text}");
+    assert!(text.contains("path: /shop/") && !text.contains("path: /inner/"), "{text}");
+}
+
+#[test]
+fn only_what_says_so_is_an_address_to_listen_on() {
+    for (code, is_one) in [
+        ("process.env.HOST", true),
+        ("process.env.BIND_ADDRESS", true),
+        ("process.env.ADDRESS", false),
+        ("process.env.SERVER_HOST", false),
+        ("process.env.SERVER_HOST || 'localhost'", true),
+        ("process.env.ADDRESS || '0x52908400098527886E0F'", false),
+    ] {
+        let code = format!("const a = {code};\nexpress().listen(3000, a)\n");
+        let manifest = "{\"scripts\": {\"start\": \"node a.js\"}, \"dependencies\": {\"express\": \"5\"}}";
+        let text = written(&[("package.json", manifest), ("a.js", &code)]).text;
+        assert_eq!(text.contains(": \"0.0.0.0\""), is_one, "{code}{text}");
+    }
+}
+
+#[test]
+fn a_file_that_only_ends_like_a_manifest_is_none() {
+    let files = [("package.json", "{\"scripts\": {\"start\": \"node a.js\"}}"), ("a.js", ""), ("my-package.json", "{")];
+    assert_eq!(left_open(&files), "");
+    let broken = left_open(&[("package.json", "{ // a\n}"), ("a.js", "express().listen(3000)")]);
+    assert!(broken.contains("no JSON") && broken.contains("mend it, or remove it"), "{broken}");
 }
 
 #[test]

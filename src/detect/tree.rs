@@ -226,11 +226,9 @@ fn parsed(path: &str, text: &str) -> Result<Value, (Option<usize>, String)> {
             (it.span().map(|it| line_at(text, it.start)), format!("no TOML: {}", it.message()))
         });
     }
-    if ends(&[".json", "pipfile.lock", "composer.lock"]) {
-        let strict = serde_json::from_str(text);
-        return strict.or_else(|it| {
-            serde_json::from_str(&without_comments(text)).map_err(|_| (Some(it.line()), format!("no JSON: {it}")))
-        });
+    if ends(&[".json", ".jsonc", "pipfile.lock", "composer.lock"]) {
+        let read = if may_have_comments(&name) { without_comments(text) } else { text.to_owned() };
+        return serde_json::from_str(&read).map_err(|it| (Some(it.line()), format!("no JSON: {it}")));
     }
     if ends(&[".xml", "proj", ".props", ".slnx"]) {
         let document = roxmltree::Document::parse(text);
@@ -239,9 +237,17 @@ fn parsed(path: &str, text: &str) -> Result<Value, (Option<usize>, String)> {
         return Ok(Value::Object(Map::from_iter([(root.tag_name().name().to_owned(), element(root))])));
     }
     if yaml::is_yaml(&name) {
-        return yaml::plain(text).map_err(|it| (None, format!("no YAML: {it:?}")));
+        return yaml::plain(text).map_err(|it| (None, format!("no YAML: {it}")));
     }
     Ok(Value::Object(settings(text).into_iter().map(|(name, value, _)| (name, value.into())).collect()))
+}
+
+/// Whether the programs that read a file of this name take comments and commas before a bracket in it: compilers
+/// do, and package managers do not.
+fn may_have_comments(name: &str) -> bool {
+    let is_settings = |start: &str| name.starts_with(start) && name.ends_with(".json");
+    let is_one = || ["tsconfig", "jsconfig", "appsettings"].into_iter().any(is_settings);
+    name.ends_with(".jsonc") || matches!(name, "angular.json" | "global.json") || is_one()
 }
 
 /// JSON without what some programs allow in it, such as compilers in their settings: comments, and commas before a bracket.
@@ -251,8 +257,11 @@ fn without_comments(text: &str) -> String {
     while let Some(it) = rest.chars().next() {
         let length = if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |it| it + 2)
+        } else if let Some(inner) = rest.strip_prefix("/*") {
+            let length = inner.find("*/").map_or(rest.len(), |it| it + 4);
+            // Lines are counted.
+            out.extend(rest[..length].chars().filter(|it| *it == '\n'));
+            length
         } else if it == '"' {
             let mut escaped = false;
             let end = rest[1..].find(|it| {
@@ -264,8 +273,8 @@ fn without_comments(text: &str) -> String {
             out.push_str(&rest[..length]);
             length
         } else {
-            if matches!(it, '}' | ']') && out.trim_end().ends_with(',') {
-                out.truncate(out.trim_end().len() - 1);
+            if let Some(before) = out.trim_end().strip_suffix(',').filter(|_| matches!(it, '}' | ']')) {
+                out.remove(before.len());
             }
             out.push(it);
             it.len_utf8()
@@ -353,6 +362,20 @@ mod tests {
         assert!(tree.value("package.json").is_none());
         let broken = tree.broken();
         assert_eq!((broken.len(), &*broken[0].0, broken[0].1), (1, "package.json", Some(3)));
+    }
+
+    #[test]
+    fn only_settings_of_compilers_have_comments() {
+        for (path, text, is_read) in [
+            ("tsconfig.build.json", "{ /*/ a */ \"a\": 1, }", true),
+            ("tsconfig.json", "{ \"a\": 1 } /*/", true),
+            ("wrangler.jsonc", "{ // a\n}", true),
+            ("package.json", "{ // a\n}", false),
+            ("composer.json", "{ \"a\": 1, }", false),
+        ] {
+            assert_eq!(parsed(path, text).is_ok(), is_read, "{path}");
+        }
+        assert_eq!(parsed("tsconfig.json", "{ /*/ \"a\": 1, */ }"), Ok(serde_json::json!({})));
     }
 
     #[test]

@@ -41,9 +41,9 @@ fn meant<'k>(asked: &str, known: &[&'k str], usual: &'k str) -> Option<&'k str> 
         let both = it.len().min(asked_numbers.len());
         it[..both] == asked_numbers[..both]
     };
-    // A caret keeps the first number, which says little where languages count their releases with it.
+    // A caret and Bundler's `~>` keep the first number, which says little where languages count their releases with it.
     let is_open = is_range(asked) && !asked.contains('<');
-    let keeps_major = asked.trim().starts_with('^') && numbers(usual).first() != asked_numbers.first();
+    let keeps_major = asked.trim().starts_with(['^', '~']) && numbers(usual).first() != asked_numbers.first();
     let newer = |it: &&str| numbers(it) >= asked_numbers[..asked_numbers.len().min(numbers(it).len())].to_vec();
     if is_open && !keeps_major && newer(&usual) {
         return Some(usual);
@@ -93,6 +93,7 @@ mod tests {
             ("^7.4", &["8.5", "8.4", "8.0", "7.4"], "8.4", Some("7.4")),
             ("18 || 22", &node, "24", Some("22")),
             ("~> 3.1.0", &["4.0", "3.4", "3.1"], "3.4", Some("3.1")),
+            ("~> 2.7", &["4.0", "3.4", "3.3"], "3.4", Some("3.3")),
             ("~> 3.1", &["4.0", "3.4", "3.1"], "3.4", Some("3.4")),
         ] {
             assert_eq!(chosen(asked, known, usual), expected, "{asked}");

@@ -31,10 +31,10 @@ impl Draft<'_> {
             self.found.services.iter().filter(is_one).collect()
         };
         let (files, webs) = (serve("static"), serve("web"));
-        let route = |path: &str, to: &Service| {
-            Tree::flow_map([entry("path", Tree::text(path)), entry("to", Tree::text(&*to.name.value))])
-        };
-        let mut routes = Vec::new();
+        let route = |path: &str, to: &Service| (path.to_owned(), to.name.value.clone());
+        // Whose `/api/` is: the one that is called so, or else the first.
+        let main = |webs: &[&Service]| webs.iter().position(|it| it.name.value == "api").unwrap_or(0);
+        let mut routes: Vec<(String, String)> = Vec::new();
         let mut comment = None;
         match (&files[..], &webs[..]) {
             ([], []) => return None,
@@ -44,9 +44,11 @@ impl Draft<'_> {
                 comment = Some("a guess: nothing says which paths are whose");
                 let front = webs.iter().position(|it| self.is_front(it));
                 let (front, first) = (webs[front.unwrap_or(0)], if front.is_some() { "/api/" } else { "" });
-                let behind = webs.iter().filter(|it| it.name.value != front.name.value).enumerate();
-                routes.extend(behind.map(|(index, it)| match first {
-                    first if index == 0 && !first.is_empty() => route(first, it),
+                let behind: Vec<&Service> =
+                    webs.iter().copied().filter(|it| it.name.value != front.name.value).collect();
+                let main = main(&behind);
+                routes.extend(behind.into_iter().enumerate().map(|(index, it)| match first {
+                    first if index == main && !first.is_empty() => route(first, it),
                     _ => route(&format!("/{}/", it.name.value), it),
                 }));
                 routes.push(route("/", front));
@@ -54,17 +56,24 @@ impl Draft<'_> {
             ([file, others @ ..], webs) => {
                 comment = Some("a guess: nothing says which paths are whose");
                 routes.extend(others.iter().map(|it| route(&format!("/{}/", it.name.value), it)));
+                let main = main(webs);
                 for (index, web) in webs.iter().enumerate() {
                     // What the front end has under the same path goes before.
                     let is_own = |path: &str| file.paths.iter().any(|it| it.value == path);
                     let known = web.paths.iter().map(|it| it.value.as_str()).filter(|it| !is_own(it) && *it != "/api/");
-                    let first = if index == 0 { "/api/".to_owned() } else { format!("/{}/", web.name.value) };
-                    let known: Vec<&str> = known.filter(|_| index == 0).collect();
+                    let first = if index == main { "/api/".to_owned() } else { format!("/{}/", web.name.value) };
+                    let known: Vec<&str> = known.filter(|_| index == main).collect();
                     routes.extend([first.as_str()].into_iter().chain(known).map(|path| route(path, web)));
                 }
                 routes.push(route("/", file));
             }
         }
+        // What is named first has the path.
+        let mut taken = BTreeSet::new();
+        routes.retain(|(path, _)| taken.insert(path.clone()));
+        let routes = routes
+            .into_iter()
+            .map(|(path, to)| Tree::flow_map([entry("path", Tree::text(path)), entry("to", Tree::text(to))]));
         let routes = entry("routes", Tree::list(routes));
         let host = entry("main", Tree::flow_map([entry("domain", Tree::text(self.domain()))]));
         let hosts = entry("hosts", Tree::flow_map([host]))

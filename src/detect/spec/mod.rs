@@ -111,8 +111,9 @@ impl Draft<'_> {
             let command =
                 if start.value.words.is_empty() { split(&start.value.text) } else { start.value.words.clone() };
             lines.push(entry("from", Tree::text(&**from)));
-            lines.push(entry("command", words(&command)).comment(start.because()));
+            lines.push(entry("command", words(&in_folder(&start.value.folder, &command))).comment(start.because()));
             lines.push(self.no_port(it, true));
+            lines.extend(self.settings(it, None, None, declared));
             return Some(entry(&**name, Tree::map(lines)).comment(self.headline(it)));
         }
         let Some((stack, entry_of)) = self.catalog.stacks.get_key_value(&it.stack.value) else {
@@ -463,9 +464,7 @@ impl Draft<'_> {
             return None;
         }
         if !start.value.folder.is_empty() {
-            let inner = format!("cd {} && exec {}", shell_word(&start.value.folder), shell_words(&own));
-            let whole = ["sh".to_owned(), "-c".to_owned(), inner];
-            return Some(entry("command", words(&whole)).comment(start.because()));
+            return Some(entry("command", words(&in_folder(&start.value.folder, &own))).comment(start.because()));
         }
         let is_framework = options.get("framework").is_some_and(|it| it != "plain");
         let is_main = own[0] == usual && options.contains_key("main");
@@ -510,24 +509,19 @@ impl Draft<'_> {
                 let Some(entry_of) = self.catalog.backings.get(&backing.kind.value) else { continue };
                 let outputs = entry_of.facts["outputs"].as_object();
                 let known = |it: &str| outputs.is_some_and(|outputs| outputs.contains_key(it));
-                let is_secret = |it: &str| {
-                    outputs.is_some_and(|outputs| outputs.get(it).is_some_and(|it| it.get("secret").is_some()))
-                };
-                let (hidden, shown): (Vec<_>, Vec<_>) = need
-                    .environment
-                    .iter()
-                    .filter(|(_, output)| output.contains('{') || known(output))
-                    .partition(|(_, output)| is_own && (is_secret(output) || output.contains("{password}")));
-                declared.open.extend(hidden.iter().map(|(variable, output)| {
-                    format!("`{}` reads {variable}, which has a password in it (`{output}` of {name}): the Dockerfile is your own, and so is what could put it there; let it read the file that `{{ environment: {{ {variable}_FILE: password_file }} }}` names", it.name.value)
-                }));
-                let outputs: Vec<&String> = shown.iter().chain(&hidden).map(|(_, output)| *output).collect();
+                let mut shown = need.environment.clone();
+                shown.retain(|_, output| output.contains('{') || known(output));
+                let outputs: Vec<&String> =
+                    need.environment.values().filter(|it| shown.values().any(|known| known == *it)).collect();
+                if is_own {
+                    declared.open.extend(take_passwords(&mut shown, entry_of, &it.name.value, name));
+                }
                 let mut comment = backing.kind.because();
                 if let Some(refused) = self.refused(it, backing, &outputs, declared) {
                     comment = format!("{comment}\n{refused}");
                 }
                 let given: Vec<Line> =
-                    shown.into_iter().map(|(variable, output)| entry(&**variable, Tree::text(&**output))).collect();
+                    shown.into_iter().map(|(variable, output)| entry(variable, Tree::text(output))).collect();
                 let given = if given.is_empty() {
                     Tree::flow_map([])
                 } else {
@@ -578,6 +572,20 @@ impl Draft<'_> {
         }
         Some(entry(&*it.name, Tree::flow_map(lines)).comment(comment))
     }
+}
+
+/// Takes those out of the variables that `backing` fills for `service` that have a password in them, and gives a sentence for
+/// each: where a Dockerfile is its author's own, nothing of forge's is in the image that could put a password into a variable.
+pub fn take_passwords(given: &mut IndexMap<String, String>, kind: &Entry, service: &str, backing: &str) -> Vec<String> {
+    let is_secret =
+        |output: &str| kind.facts["outputs"][output].get("secret").is_some() || output.contains("{password}");
+    let (taken, kept): (IndexMap<_, _>, IndexMap<_, _>) =
+        std::mem::take(given).into_iter().partition(|(_, it)| is_secret(it));
+    *given = kept;
+    let open = taken.iter().map(|(variable, output)| {
+        format!("`{service}` reads {variable}, which has a password in it (`{output}` of {backing}): the Dockerfile is your own, and so is what could put it there; let it read the file that `{{ environment: {{ {variable}_FILE: password_file }} }}` names")
+    });
+    open.collect()
 }
 
 /// Who runs an image whose Dockerfile is its author's own.
@@ -659,6 +667,15 @@ fn shell_word(text: &str) -> String {
 
 fn shell_words(command: &[String]) -> String {
     command.iter().map(|it| shell_word(it)).collect::<Vec<_>>().join(" ")
+}
+
+/// A command as it runs in a folder below the one that its container starts in, if one is named.
+fn in_folder(folder: &str, command: &[String]) -> Vec<String> {
+    if folder.is_empty() {
+        return command.to_vec();
+    }
+    let inner = format!("cd {} && exec {}", shell_word(folder), shell_words(command));
+    vec!["sh".to_owned(), "-c".to_owned(), inner]
 }
 
 fn words(command: &[String]) -> Tree {

@@ -131,8 +131,10 @@ impl Draft<'_> {
     fn address(&self, it: &Service, name: &str, fact: &Fact<Variable>) -> Option<Line> {
         let serves = it.role.as_ref().is_some_and(|it| matches!(it.value.as_str(), "web" | "grpc"));
         let is_one = serves && fits(&self.known.common.hosts, name);
-        let is_own =
-            fact.value.value.as_deref().is_none_or(|it| matches!(it, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0"));
+        let is_own = match fact.value.value.as_deref() {
+            Some(it) => matches!(it, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0"),
+            None => fits(&self.known.common.sure_hosts, name),
+        };
         let comment = format!("{}; on this address others reach it", fact.because());
         (is_one && is_own).then(|| entry(name, Tree::text("0.0.0.0")).comment(comment))
     }
