@@ -36,6 +36,8 @@ pub struct Common {
     pub workers: Vec<String>,
     /// What puts a path before those of routes that are written elsewhere; patterns over code.
     pub mounts: Vec<String>,
+    /// What stands before the path of a route that is the application's own beside such mounts; patterns over the code up to it.
+    pub own_routes: Vec<String>,
     /// Beginnings of a command that only find the program which comes after them: `poetry run`.
     pub wrappers: Vec<String>,
     /// Who runs a script that the manifest has under a name, which is the first group: `npm run`.
@@ -50,6 +52,8 @@ pub struct Common {
     pub hosts: Vec<String>,
     /// Those of `hosts` that say so where no value shows it; patterns.
     pub sure_hosts: Vec<String>,
+    /// Names of variables that can say so with the port; patterns.
+    pub listens: Vec<String>,
     /// Programs that prepare, and then run what comes after them; patterns, beside `wrappers`.
     pub entrypoints: Vec<String>,
     /// Names of env files that are committed on purpose; what is in the first is not asked of those after it.

@@ -423,29 +423,30 @@ impl<'t> Look<'t> {
             let (path, line) = it.health.as_ref()?;
             Some(Fact::new(path.clone(), compose.at(*line), Confidence::High))
         };
-        let routed = || {
-            self.known.common.health.iter().find_map(|pattern| {
-                let pattern = self.tree.pattern(pattern)?;
-                let no_routes = &self.known.common.no_routes;
-                draft.scope.sources.iter().find_map(|file| in_route(self.tree, &pattern, no_routes, file))
+        let routed = || self.own_route(draft);
+        asked.or_else(composed).or_else(|| draft.scope.find(&draft.scope.stack.health)).or_else(routed)
+    }
+
+    /// A route that asks for health. Where some lie below a path that is written elsewhere, only those beside the program's own
+    /// start are its own; and where its file has such paths, too, those that are plainly the application's.
+    fn own_route(&self, draft: &Draft<'t>) -> Option<Fact<String>> {
+        let common = &self.known.common;
+        let fits = |patterns: &[String], text: &str| patterns.iter().any(|it| self.tree.fits(it, text));
+        let mounts = |file: &String| self.tree.text(file).is_some_and(|it| fits(&common.mounts, &it));
+        let sources = &draft.scope.sources;
+        let is_mounted = sources.iter().any(mounts);
+        let role = draft.service.role.as_ref().and_then(|it| it.evidence.first()?.file.clone());
+        let framework = draft.scope.options.get("framework").and_then(|it| it.evidence.first()?.file.clone());
+        let own =
+            sources.iter().filter(|it| !is_mounted || Some(*it) == role.as_ref() || Some(*it) == framework.as_ref());
+        let own: Vec<(&String, bool)> = own.map(|it| (it, mounts(it))).collect();
+        common.health.iter().filter_map(|it| self.tree.pattern(it)).find_map(|pattern| {
+            own.iter().find_map(|(file, mounts)| {
+                in_route(self.tree, &pattern, file, |path, before| {
+                    !fits(&common.no_routes, path) && (!mounts || fits(&common.own_routes, before))
+                })
             })
-        };
-        // Where some routes lie below a path that is written elsewhere, those beside the program's own start are its own.
-        let own = || {
-            let is_mounted = draft
-                .scope
-                .sources
-                .iter()
-                .filter_map(|it| self.tree.text(it))
-                .any(|text| self.known.common.mounts.iter().any(|it| self.tree.fits(it, &text)));
-            let role = draft.service.role.as_ref().and_then(|it| it.evidence.first()?.file.clone());
-            let framework = draft.scope.options.get("framework").and_then(|it| it.evidence.first()?.file.clone());
-            routed().filter(|it| {
-                let file = it.evidence[0].file.as_ref();
-                !is_mounted || file.is_some() && (file == role.as_ref() || file == framework.as_ref())
-            })
-        };
-        asked.or_else(composed).or_else(|| draft.scope.find(&draft.scope.stack.health)).or_else(own)
+        })
     }
 
     /// The migration: a `release` process, what runs before the start, or what the stack knows.
@@ -590,11 +591,16 @@ fn scripts(scope: &Scope<'_>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A route in a file that asks for health.
-fn in_route(tree: &Tree<'_>, pattern: &Regex, no_routes: &[String], file: &str) -> Option<Fact<String>> {
+/// A route in a file that asks for health, and is one: `is_route` is asked with its path and the text before that.
+fn in_route(
+    tree: &Tree<'_>,
+    pattern: &Regex,
+    file: &str,
+    is_route: impl Fn(&str, &str) -> bool,
+) -> Option<Fact<String>> {
     let text = tree.text(file)?;
-    let is_route = |path: &regex::Match<'_>| !no_routes.iter().any(|it| tree.fits(it, path.as_str()));
-    let path = pattern.captures_iter(&text).filter_map(|it| it.get(1)).find(is_route)?;
+    let mut paths = pattern.captures_iter(&text).filter_map(|it| it.get(1));
+    let path = paths.find(|it| is_route(it.as_str(), &text[..it.start()]))?;
     let evidence = Evidence::place(file, Some(line_at(&text, path.start())));
     let value = if path.as_str().starts_with('/') { path.as_str().to_owned() } else { format!("/{}", path.as_str()) };
     Some(Fact::new(value, evidence, Confidence::Medium))

@@ -107,6 +107,10 @@ fn every_pattern_compiles() {
         &common.embedded,
         &common.health,
         &common.no_routes,
+        &common.mounts,
+        &common.own_routes,
+        &common.listens,
+        &common.files,
         &common.numbers,
         &common.runners,
         &common.entrypoints,
@@ -1041,4 +1045,143 @@ fn lock_files_side_by_side_are_told() {
         "{said:?}"
     );
     assert_eq!(found.services[0].options["package_manager_version"].value, "1.22.22");
+}
+
+/// The health route of a program of these files.
+fn health(files: &[(&str, &str)]) -> Option<String> {
+    found(files).services.first()?.health.as_ref().map(|it| it.value.clone())
+}
+
+#[test]
+fn a_route_below_a_prefix_is_not_asked_for_without_it() {
+    let node = |dependency: &str, code: &str| {
+        let manifest = format!(
+            "{{\"dependencies\": {{\"{dependency}\": \"^4.0.0\"}}, \"scripts\": {{\"start\": \"node server.js\"}}}}"
+        );
+        health(&[("package.json", &manifest), ("server.js", code)])
+    };
+    let python = |package: &str, code: &str| health(&[("requirements.txt", package), ("main.py", code)]);
+    let fast = "from fastapi import APIRouter, FastAPI\napp = FastAPI()\n";
+    let flask = "from flask import Blueprint, Flask\napp = Flask(__name__)\n";
+    let route = "@router.get('/health')\ndef health(): ...\n";
+    let own = Some("/health".to_owned());
+
+    assert_eq!(
+        python("fastapi\n", &format!("{fast}router = APIRouter(prefix='/api')\n{route}app.include_router(router)\n")),
+        None
+    );
+    assert_eq!(
+        python("fastapi\n", &format!("{fast}router = APIRouter()\n{route}app.include_router(router, prefix=API)\n")),
+        None
+    );
+    assert_eq!(
+        python(
+            "fastapi\n",
+            &format!("{fast}app.include_router(other, prefix='/api')\n@app.get('/health')\ndef health(): ...\n")
+        ),
+        own
+    );
+    assert_eq!(python("fastapi\n", &format!("{fast}router = APIRouter()\n{route}app.include_router(router)\n")), own);
+    assert_eq!(
+        python("flask\n", &format!("{flask}router = Blueprint('api', __name__, url_prefix='/api')\n{route}")),
+        None
+    );
+    assert_eq!(
+        python(
+            "flask\n",
+            &format!(
+                "{flask}router = Blueprint('api', __name__)\n{route}app.register_blueprint(router, url_prefix='/api')\n"
+            )
+        ),
+        None
+    );
+    let express = "const express = require('express');\nconst app = express();\nconst router = express.Router();\n";
+    assert_eq!(
+        node("express", &format!("{express}router.get('/health', ok);\napp.use('/api', router);\napp.listen(3000);\n")),
+        None
+    );
+    assert_eq!(node("express", &format!("{express}app.get('/health', ok);\napp.listen(3000);\n")), own);
+    assert_eq!(
+        node(
+            "fastify",
+            "const fastify = require('fastify');\nconst app = fastify();\napp.register(async (it) => { it.get('/health', ok); }, { prefix: '/v1' });\napp.listen({ port: 3000 });\n"
+        ),
+        None
+    );
+    let rails = |routes: &str| {
+        health(&[
+            ("Gemfile", "gem 'rails'\ngem 'puma'\n"),
+            ("config.ru", "run App\n"),
+            ("config/application.rb", ""),
+            ("config/routes.rb", routes),
+        ])
+    };
+    assert_eq!(
+        rails("Rails.application.routes.draw do\n  get \"up\", to: \"health#show\"\nend\n").as_deref(),
+        Some("/up")
+    );
+    assert_eq!(
+        rails(
+            "Rails.application.routes.draw do\n  namespace :api do\n    get \"up\", to: \"health#show\"\n  end\nend\n"
+        ),
+        None
+    );
+    let go = |code: &str| health(&[("go.mod", "module shop\n\ngo 1.24\n"), ("main.go", code)]);
+    let begin = "package main\nimport \"net/http\"\nfunc main() {\n";
+    assert_eq!(
+        go(&format!(
+            "{begin}api := http.NewServeMux()\napi.HandleFunc(\"/health\", ok)\nhttp.Handle(\"/api/\", http.StripPrefix(\"/api\", api))\nhttp.ListenAndServe(\":8080\", nil)\n}}\n"
+        )),
+        None
+    );
+    assert_eq!(go(&format!("{begin}http.HandleFunc(\"/health\", ok)\nhttp.ListenAndServe(\":8080\", nil)\n}}\n")), own);
+}
+
+#[test]
+fn the_urls_of_django_have_their_health_route_in_any_shape() {
+    for urls in [
+        "urlpatterns = [\n    path(\"\", views.index),\n    path(\"health/\", views.health),\n]\n",
+        "urlpatterns = [path(\"admin/\", admin.site.urls), path(\"health/\", views.health)]\n",
+        "urlpatterns = [path(\"health/\", views.health), path(\"shop/\", include(\"shop.urls\"))]\n",
+    ] {
+        let files = [("requirements.txt", "django==5.2\n"), ("manage.py", "import django\n"), ("config/urls.py", urls)];
+        assert_eq!(health(&files).as_deref(), Some("/health/"), "{urls}");
+    }
+}
+
+#[test]
+fn a_database_by_the_default_of_a_variable_has_its_file() {
+    let python = [
+        ("requirements.txt", "flask\n"),
+        ("app.py", "app = Flask(__name__)\ndb = sqlite3.connect(os.getenv(\"DB_PATH\", \"data/app.db\"))\n"),
+    ];
+    let node = [
+        ("package.json", "{\"scripts\": {\"start\": \"node server.js\"}}"),
+        ("server.js", "const db = new Database(process.env.DB_PATH || './data/app.db');\n"),
+    ];
+    for files in [python, node] {
+        let found = found(&files);
+        let data: Vec<&str> = found.services[0].data.iter().map(|it| it.value.as_str()).collect();
+        assert_eq!(data, ["data/app.db"]);
+    }
+}
+
+#[test]
+fn go_says_what_it_listens_on_where_a_variable_is_empty() {
+    for (code, name, address, port) in [
+        (
+            "addr := os.Getenv(\"LISTEN_ADDR\")\nif addr == \"\" {\n\taddr = \":9090\"\n}\n",
+            "LISTEN_ADDR",
+            ":9090",
+            9090,
+        ),
+        ("addr := cmp.Or(os.Getenv(\"ADDR\"), \"localhost:8082\")\n", "ADDR", "localhost:8082", 8082),
+    ] {
+        let main =
+            format!("package main\nimport \"net/http\"\nfunc main() {{\n{code}http.ListenAndServe(addr, nil)\n}}\n");
+        let found = found(&[("go.mod", "module shop\n\ngo 1.24\n"), ("main.go", &main)]);
+        let service = &found.services[0];
+        assert_eq!(service.variables[name].value.value.as_deref(), Some(address));
+        assert_eq!(service.port.as_ref().map(|it| it.value), Some(port), "{code}");
+    }
 }

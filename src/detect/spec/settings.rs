@@ -130,13 +130,16 @@ impl Draft<'_> {
     /// A line for the address that a program listens on: in a container the one of this host reaches nobody.
     fn address(&self, it: &Service, name: &str, fact: &Fact<Variable>) -> Option<Line> {
         let serves = it.role.as_ref().is_some_and(|it| matches!(it.value.as_str(), "web" | "grpc"));
-        let is_one = serves && fits(&self.known.common.hosts, name);
-        let is_own = match fact.value.value.as_deref() {
-            Some(it) => matches!(it, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0"),
-            None => fits(&self.known.common.sure_hosts, name),
+        let common = &self.known.common;
+        let can_have_port = fits(&common.listens, name);
+        let address = match fact.value.value.as_deref().filter(|it| !it.is_empty()) {
+            Some(known) => of_all(known)?,
+            None if can_have_port || !fits(&common.sure_hosts, name) => return None,
+            None => "0.0.0.0".to_owned(),
         };
         let comment = format!("{}; on this address others reach it", fact.because());
-        (is_one && is_own).then(|| entry(name, Tree::text("0.0.0.0")).comment(comment))
+        let is_one = serves && (can_have_port || fits(&common.hosts, name));
+        is_one.then(|| entry(name, Tree::text(address)).comment(comment))
     }
 
     /// A line under `environment`, for what is the same wherever it runs.
@@ -229,6 +232,18 @@ impl Settings {
         }
         out
     }
+}
+
+/// The address of all networks in the shape of `known`, with its port where it has one; `None`, where that is no address of
+/// this host.
+fn of_all(known: &str) -> Option<String> {
+    let is_own = |it: &str| matches!(it, "localhost" | "127.0.0.1" | "::1" | "[::1]" | "0.0.0.0");
+    if is_own(known) {
+        return Some("0.0.0.0".to_owned());
+    }
+    let (host, port) = known.rsplit_once(':')?;
+    let is_address = (host.is_empty() || is_own(host)) && port.parse::<u16>().is_ok();
+    is_address.then(|| format!("0.0.0.0:{port}"))
 }
 
 /// Whether a setting holds on developers' machines alone.
