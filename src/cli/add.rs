@@ -9,7 +9,7 @@ use super::init::{detection, forges, look};
 use super::project::{Read, judge, own_catalog, shown, spec_bytes, tell};
 use super::{Answer, Failure, Shell, disk};
 use crate::catalog::{Catalog, Detection};
-use crate::detect::spec::{Draft, take_passwords};
+use crate::detect::spec::{Draft, fits, take_passwords};
 use crate::detect::{Found, Service, slug, words};
 use crate::diagnostic::Path;
 use crate::patch;
@@ -276,9 +276,7 @@ impl Asked<'_> {
         }
         Ok(additions)
     }
-}
 
-impl Asked<'_> {
     /// The one service that was found in a folder: as the whole project shows it, with the workspace that it is a member of,
     /// or else as the folder does alone.
     fn found(&self, doc: &Doc, context: &str, known: &Detection, shell: &mut Shell<'_>) -> Result<Found, Failure> {
@@ -353,10 +351,7 @@ fn environment(doc: &Doc, user: &str, kind: &str, shell: &mut Shell<'_>) -> Resu
         Some(need) => given.clone_from(&need.environment),
         None => {
             for name in service.variables.keys() {
-                let fits = |patterns: &Vec<String>| {
-                    patterns.iter().any(|it| regex::Regex::new(it).is_ok_and(|it| it.is_match(name)))
-                };
-                let output = backing.outputs.iter().find(|(_, patterns)| fits(patterns));
+                let output = backing.outputs.iter().find(|(_, patterns)| fits(patterns, name));
                 given.extend(output.map(|(output, _)| (name.clone(), output.clone())));
             }
         }

@@ -6,6 +6,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write as _};
 use std::path::Path;
 
+use serde_json::json;
+
 use super::disk::Disk;
 use super::project::{Read, counted, own_catalog, own_templates, read, shown, tell};
 use super::state::manifest;
@@ -63,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let mut found = look(&shell.directory, "", &forges(shell)?, &known)?;
     if found.services.is_empty() && found.backings.is_empty() {
         if arguments.format == Format::Json {
-            shell.answer(&json(&found))?;
+            shell.answer(&as_json(&found))?;
         }
         return Err(nothing(&known, &shell.directory));
     }
@@ -73,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     }
     match arguments.format {
         Format::Json => {
-            shell.answer(&json(&found))?;
+            shell.answer(&as_json(&found))?;
         }
         Format::Human if arguments.explain => shell.answer(&visible(&explained(&found)))?,
         Format::Human => {}
@@ -88,7 +90,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
 }
 
 /// What was found, as a document for programs.
-fn json(found: &Found) -> String {
+fn as_json(found: &Found) -> String {
     serde_json::to_string_pretty(found).expect("what was found is plain data") + "\n"
 }
 
@@ -374,17 +376,17 @@ fn layout(taken: &[String], root: &Path) -> Option<serde_json::Value> {
     };
     let folder = free(&["docker", "deploy", "forge"]);
     if taken.iter().any(is_build) {
-        out.insert("dockerfile".to_owned(), serde_json::json!(format!("{folder}/{{service}}.Dockerfile")));
+        out.insert("dockerfile".to_owned(), json!(format!("{folder}/{{service}}.Dockerfile")));
     }
     if taken.iter().any(|it| it == "compose.yaml") {
         let file = free(&["compose.production.yaml", "compose.forge.yaml"]);
-        out.insert("compose".to_owned(), serde_json::json!({ "production": { "file": file } }));
+        out.insert("compose".to_owned(), json!({ "production": { "file": file } }));
     }
     if taken.iter().any(|it| it.starts_with("nginx/")) {
-        out.insert("nginx".to_owned(), serde_json::json!(free(&["gateway", "deploy/nginx", "forge/nginx"])));
+        out.insert("nginx".to_owned(), json!(free(&["gateway", "deploy/nginx", "forge/nginx"])));
     }
     if taken.iter().any(|it| it.starts_with("scripts/")) {
-        out.insert("scripts".to_owned(), serde_json::json!(free(&["ops", "deploy/scripts", "forge/scripts"])));
+        out.insert("scripts".to_owned(), json!(free(&["ops", "deploy/scripts", "forge/scripts"])));
     }
     (!out.is_empty()).then(|| out.into())
 }

@@ -37,13 +37,16 @@ pub fn has_credential(text: &str) -> bool {
     !hidden(text).is_empty()
 }
 
+/// Whether a character turns the direction of what follows, which makes a line look like another.
+pub fn turns(it: char) -> bool {
+    matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Text of a file could hold what a terminal obeys: that is shown, and done by nobody.
 pub fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|it| {
-            // Marks that turn the direction of what follows make a line look like another.
-            let turns = matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            if turns || (it.is_control() && !matches!(it, '\n' | '\t')) {
+            if turns(it) || (it.is_control() && !matches!(it, '\n' | '\t')) {
                 it.escape_debug().collect::<Vec<_>>()
             } else {
                 vec![it]

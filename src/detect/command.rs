@@ -36,34 +36,28 @@ impl Commands<'_> {
         let shown = parts.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join(" && ");
         // A script with a line for waiting at its end runs what comes before that.
         let last = parts.pop().unwrap_or_default();
-        let words = if needs_shell(&last.text) { Vec::new() } else { self.words(&last) };
         let program = last.text.split_whitespace().next();
-        let is_word = |name: &String| self.common.flags.get(name).is_some_and(|it| program == Some(it));
-        let environment = last.environment.into_iter().filter(|(name, _)| !is_word(name));
+        let is_flag = |(name, _): &(String, String)| self.common.flags.get(name).is_some_and(|it| program == Some(it));
+        let (flags, environment): (Vec<_>, Vec<_>) = last.environment.into_iter().partition(is_flag);
+        let words = if needs_shell(&last.text) { Vec::new() } else { self.words(&last.text, &flags) };
         Start {
             text: shown,
             words,
             before: parts.into_iter().map(|it| it.text).collect(),
             folder: last.folder,
-            environment: environment.collect(),
+            environment,
             kept: None,
         }
     }
 
-    /// The words of a command with the flags that a variable holds for its program, and without those that forge sees to.
-    fn words(&self, part: &Part) -> Vec<String> {
-        let flags = part.environment.iter().filter(|(name, _)| {
-            self.common.flags.get(name).is_some_and(|program| part.text.split_whitespace().next() == Some(program))
-        });
-        let flags: Vec<&str> = flags.map(|(_, it)| it.as_str()).collect();
-        let mut text = part.text.clone();
+    /// The words of a command with the flags that variables hold for its program, and without those that forge sees to.
+    fn words(&self, text: &str, flags: &[(String, String)]) -> Vec<String> {
+        let flags: Vec<&str> = flags.iter().map(|(_, it)| it.as_str()).collect();
+        let mut text = text.to_owned();
         if let Some(at) = text.find(char::is_whitespace).filter(|_| !flags.is_empty()) {
             text.insert_str(at, &format!(" {}", flags.join(" ")));
         }
-        for it in self.common.needless_flags.iter().filter_map(|it| self.tree.pattern(it)) {
-            text = it.replace_all(&text, "").into_owned();
-        }
-        split(&text)
+        split(&without_needless(self.tree, self.common, &text))
     }
 
     /// Whether only developers run such a command: what it comes to, or how it is written.
@@ -207,22 +201,35 @@ impl Commands<'_> {
     }
 }
 
+/// A command without the flags that forge sees to.
+pub(super) fn without_needless(tree: &Tree<'_>, common: &Common, text: &str) -> String {
+    let patterns = common.needless_flags.iter().filter_map(|it| tree.pattern(it));
+    patterns.fold(text.to_owned(), |text, it| it.replace_all(&text, "").into_owned())
+}
+
+/// The characters that stand between no quotes, with their places; the quotes are not among them.
+fn unquoted(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut quote = None;
+    text.char_indices().filter(move |(_, it)| {
+        match quote {
+            Some(open) if *it == open => quote = None,
+            Some(_) => {}
+            None if matches!(it, '"' | '\'') => quote = Some(*it),
+            None => return true,
+        }
+        false
+    })
+}
+
 /// The commands of a line that run one after the other: `&&` and `;` between quotes separate nothing.
 fn separate(text: &str) -> Vec<&str> {
-    let mut out = Vec::new();
-    let (mut quote, mut start) = (None, 0);
-    for (at, it) in text.char_indices() {
-        match quote {
-            Some(open) if it == open => quote = None,
-            Some(_) => {}
-            None if matches!(it, '"' | '\'') => quote = Some(it),
-            // The second one of `&&`.
-            None if at < start => {}
-            None if it == ';' || it == '&' && text[at..].starts_with("&&") => {
-                out.push(&text[start..at]);
-                start = at + if it == ';' { 1 } else { 2 };
-            }
-            None => {}
+    let (mut out, mut start) = (Vec::new(), 0);
+    for (at, it) in unquoted(text) {
+        let is_end = it == ';' || text[at..].starts_with("&&");
+        // The second one of `&&` is before the next start.
+        if is_end && at >= start {
+            out.push(&text[start..at]);
+            start = at + if it == ';' { 1 } else { 2 };
         }
     }
     out.push(text.get(start..).unwrap_or_default());
@@ -231,17 +238,8 @@ fn separate(text: &str) -> Vec<&str> {
 
 /// The first word as it is written, quotes in it included.
 fn first_word(text: &str) -> &str {
-    let mut quote = None;
-    let end = text.find(|it: char| {
-        match quote {
-            Some(open) if it == open => quote = None,
-            Some(_) => {}
-            None if matches!(it, '"' | '\'') => quote = Some(it),
-            None => return it.is_whitespace(),
-        }
-        false
-    });
-    &text[..end.unwrap_or(text.len())]
+    let end = unquoted(text).find(|(_, it)| it.is_whitespace());
+    end.map_or(text, |(at, _)| &text[..at])
 }
 
 /// The commands of a script, one a line.
@@ -272,17 +270,8 @@ fn without_shell(text: &str) -> String {
 
 /// Whether only a shell knows what this comes to. Variables are not meant: ports are known.
 fn needs_shell(text: &str) -> bool {
-    let mut quote = None;
-    for it in text.chars() {
-        match quote {
-            Some(open) if it == open => quote = None,
-            Some(_) => {}
-            None if matches!(it, '"' | '\'') => quote = Some(it),
-            None if matches!(it, '|' | '<' | '>' | '`' | '&' | '(' | '*') => return true,
-            None => {}
-        }
-    }
-    text.contains("$(")
+    let is_shells = |(_, it)| matches!(it, '|' | '<' | '>' | '`' | '&' | '(' | '*');
+    unquoted(text).any(is_shells) || text.contains("$(")
 }
 
 /// The words of a command, quotes taken off.

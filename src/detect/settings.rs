@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use regex::Regex;
 
+use super::command::without_needless;
 use super::docker::ComposeService;
 use super::found::{Confidence, Evidence, Fact, Start, Variable};
 use super::rules::{Scope, is_comment};
@@ -273,10 +274,7 @@ impl<'t> Look<'t> {
         let common = &self.known.common;
         let flags = start.value.environment.iter().filter(|(name, _)| common.flags.contains_key(name));
         let lost = flags.filter_map(|(name, value)| {
-            let mut kept = format!(" {value}");
-            for it in common.needless_flags.iter().filter_map(|it| self.tree.pattern(it)) {
-                kept = it.replace_all(&kept, "").into_owned();
-            }
+            let kept = without_needless(self.tree, common, &format!(" {value}"));
             let kept = kept.trim();
             if kept.is_empty() || has_credential(kept) {
                 return None;

@@ -11,6 +11,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use serde::Serialize;
 
 use crate::catalog::Catalog;
+use crate::credential::turns;
 use crate::diagnostic::Broken;
 
 /// How many steps a template may take.
@@ -221,9 +222,9 @@ pub fn dockerfile(text: &str) -> Option<String> {
 pub fn one_line(text: &str) -> String {
     text.chars()
         .map(|it| {
-            // Marks that turn the direction of what follows make a line look like another.
-            let turns = matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            if turns || it.is_control() || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+            if turns(it)
+                || it.is_control()
+                || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
             {
                 ' '
             } else {

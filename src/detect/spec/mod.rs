@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use self::settings::{Declared, fits};
+use self::settings::Declared;
+pub use self::settings::fits;
 use super::command::split;
 use super::found::{Backing, Fact, Found, PackageUse, Service};
 use super::version::{chosen, is_range, numbers};
@@ -486,10 +487,9 @@ impl Draft<'_> {
 
     /// What there is to say where a program is not given the password without which the backing refuses it.
     fn refused(&self, it: &Service, backing: &Backing, given: &[&String], declared: &mut Declared) -> Option<String> {
-        let outputs = self.catalog.backings.get(&backing.kind.value)?.facts["outputs"].as_object()?;
-        let is_secret = |it: &str| outputs.get(it).is_some_and(|it| it.get("secret").is_some());
-        let is_given = given.iter().any(|it| it.contains("password") || is_secret(it));
-        if is_given || !is_secret("url") {
+        let kind = self.catalog.backings.get(&backing.kind.value)?;
+        let is_given = given.iter().any(|it| it.contains("password") || is_secret(kind, it));
+        if is_given || !is_secret(kind, "url") {
             return None;
         }
         let (name, backing, kind) = (&it.name.value, &backing.name, backing.kind.value.to_uppercase());
@@ -577,15 +577,19 @@ impl Draft<'_> {
 /// Takes those out of the variables that `backing` fills for `service` that have a password in them, and gives a sentence for
 /// each: where a Dockerfile is its author's own, nothing of forge's is in the image that could put a password into a variable.
 pub fn take_passwords(given: &mut IndexMap<String, String>, kind: &Entry, service: &str, backing: &str) -> Vec<String> {
-    let is_secret =
-        |output: &str| kind.facts["outputs"][output].get("secret").is_some() || output.contains("{password}");
+    let has_password = |output: &str| is_secret(kind, output) || output.contains("{password}");
     let (taken, kept): (IndexMap<_, _>, IndexMap<_, _>) =
-        std::mem::take(given).into_iter().partition(|(_, it)| is_secret(it));
+        std::mem::take(given).into_iter().partition(|(_, it)| has_password(it));
     *given = kept;
     let open = taken.iter().map(|(variable, output)| {
         format!("`{service}` reads {variable}, which has a password in it (`{output}` of {backing}): the Dockerfile is your own, and so is what could put it there; let it read the file that `{{ environment: {{ {variable}_FILE: password_file }} }}` names")
     });
     open.collect()
+}
+
+/// Whether an output of a kind of backing has a secret in it.
+fn is_secret(kind: &Entry, output: &str) -> bool {
+    kind.facts["outputs"][output].get("secret").is_some()
 }
 
 /// Who runs an image whose Dockerfile is its author's own.

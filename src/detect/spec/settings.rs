@@ -334,7 +334,8 @@ fn is_name(name: &str) -> bool {
         && bytes.all(|it| it.is_ascii_alphanumeric() || it == b'_')
 }
 
-pub(super) fn fits(patterns: &[String], name: &str) -> bool {
+/// Whether a name fits one of several patterns.
+pub fn fits(patterns: &[String], name: &str) -> bool {
     patterns.iter().any(|it| fits_one(it, name))
 }
 
