@@ -177,19 +177,11 @@ pub fn json(text: &str) -> String {
     let quoted = serde_json::to_string(text).expect("text is JSON");
     let mut out = String::with_capacity(quoted.len());
     for it in quoted.chars() {
-        match it {
-            // YAML 1.1 takes these for line ends or does not take them at all, or they show what follows in another order.
-            '\u{7f}'..='\u{9f}'
-            | '\u{61c}'
-            | '\u{200e}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{fffe}'
-            | '\u{ffff}' => {
-                write!(out, "\\u{:04x}", it as u32).expect("a string grows");
-            }
-            it => out.push(it),
+        // U+061C turns the direction, too.
+        if is_odd(it) || it == '\u{61c}' {
+            write!(out, "\\u{:04x}", it as u32).expect("a string grows");
+        } else {
+            out.push(it);
         }
     }
     out
@@ -218,20 +210,14 @@ pub fn dockerfile(text: &str) -> Option<String> {
     Some(format!("\"{escaped}\""))
 }
 
+/// What shows what follows in another order, or ends a line, as YAML 1.1 also takes some for line ends, or is no character to it.
+fn is_odd(it: char) -> bool {
+    turns(it) || it.is_control() || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
 /// Text for a comment: on one line, whatever it holds.
 pub fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|it| {
-            if turns(it)
-                || it.is_control()
-                || matches!(it, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-            {
-                ' '
-            } else {
-                it
-            }
-        })
-        .collect()
+    text.chars().map(|it| if is_odd(it) { ' ' } else { it }).collect()
 }
 
 /// A value for `.env`; `None` where none of its quotings would bring it back unchanged.

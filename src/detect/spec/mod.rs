@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use self::settings::Declared;
 pub use self::settings::fits;
+use self::settings::{Declared, fits_one};
 use super::command::split;
 use super::found::{Backing, Fact, Found, PackageUse, Service};
 use super::version::{chosen, is_range, numbers};
@@ -373,10 +373,8 @@ impl Draft<'_> {
                 _ => Value::String(text.clone()),
             };
             let is_known = schema["enum"].as_array().is_none_or(|it| it.contains(&value));
-            let fits = schema["pattern"]
-                .as_str()
-                .is_none_or(|pattern| regex::Regex::new(pattern).is_ok_and(|it| it.is_match(&text)));
-            if is_known && fits && !value.is_null() {
+            let is_right = schema["pattern"].as_str().is_none_or(|pattern| fits_one(pattern, &text));
+            if is_known && is_right && !value.is_null() {
                 if schema.get("default") != Some(&value) || self.known.common.said.contains(name) {
                     out.insert(name.clone(), value);
                 }

@@ -334,12 +334,12 @@ fn is_name(name: &str) -> bool {
         && bytes.all(|it| it.is_ascii_alphanumeric() || it == b'_')
 }
 
-/// Whether a name fits one of several patterns.
+/// Whether a name fits one of several patterns; what is no pattern fits nothing.
 pub fn fits(patterns: &[String], name: &str) -> bool {
     patterns.iter().any(|it| fits_one(it, name))
 }
 
-fn fits_one(pattern: &str, name: &str) -> bool {
+pub(super) fn fits_one(pattern: &str, name: &str) -> bool {
     regex::Regex::new(pattern).is_ok_and(|it| it.is_match(name))
 }
 

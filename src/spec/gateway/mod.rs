@@ -1,11 +1,16 @@
 //! What the gateway publishes.
 
+mod route;
+mod tls;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::scalar::{Domain, Name, Network, Rate, RoutePath, Size};
+pub use self::route::Route;
+pub use self::tls::{Tls, TlsMode};
+use super::scalar::{Domain, Name, Network, Rate, Size};
 use super::service::{Exception, Resources};
 use super::{Duration, Text};
 
@@ -66,27 +71,6 @@ pub struct Host {
     pub aliases: Vec<Domain>,
 }
 
-/// Where certificates come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Tls {
-    /// Which way.
-    #[schemars(example = &"files")]
-    pub mode: TlsMode,
-}
-
-/// Where certificates come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum TlsMode {
-    /// Somebody puts them into `secrets/tls/<domain>.crt` and `.key`.
-    Files,
-    /// `scripts/secrets` makes them; browsers warn. For development.
-    SelfSigned,
-    /// There is no TLS here: another proxy before the gateway has it.
-    None,
-}
-
 /// Where the gateway listens on the host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -115,25 +99,4 @@ pub struct Limit {
     /// How many requests may be open at once; with HTTP/2 each counts. 100, if left out.
     #[schemars(range(min = 1, max = 65_535), example = 10)]
     pub connections: Option<u32>,
-}
-
-/// Who answers a path.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Route {
-    /// On which host, by its name under `hosts`; needed where there are several.
-    #[schemars(example = &"main")]
-    pub host: Option<Name>,
-    /// With a slash at its end it is a prefix, without one it is exact.
-    #[schemars(example = &"/api/")]
-    pub path: RoutePath,
-    /// The service that answers.
-    #[schemars(example = &"api")]
-    pub to: Name,
-    /// The class of requests, by its name under `limits`; `default`, if left out.
-    #[schemars(example = &"api")]
-    pub limit: Option<Name>,
-    /// Whether connections may be upgraded to WebSockets, and may stay silent for an hour.
-    #[schemars(example = true)]
-    pub websocket: Option<bool>,
 }

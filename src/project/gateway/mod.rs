@@ -1,9 +1,12 @@
 //! What is decided about the gateway.
 
+mod route;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::route::*;
 use crate::spec::{Rate, TlsMode};
 
 /// What nginx is told.
@@ -42,32 +45,6 @@ pub struct Host {
     pub aliases: Vec<String>,
     /// Who answers what.
     pub routes: Vec<Route>,
-}
-
-/// Who answers a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Route {
-    /// The path.
-    pub path: String,
-    /// Whether only this path; otherwise all below it too.
-    pub exact: bool,
-    /// The upstream's name.
-    pub to: String,
-    /// The class of requests.
-    pub limit: String,
-    /// Whether connections may be upgraded.
-    pub websocket: bool,
-}
-
-/// Who is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Upstream {
-    /// The service.
-    pub name: String,
-    /// The container that answers.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
 }
 
 /// How often one client address may ask.
