@@ -98,6 +98,14 @@ codes! {
         "There is a `forge.lock`, and it lacks an image that the project uses, or was not checked for a platform that the spec names. Files have the tag alone then, which can stand for something else tomorrow. `forge lock` looks up what is missing.";
     PLATFORM = "platform",
         "An image is not there for a platform that the spec names under `platforms`. Use an image or a version that is, or take the platform out of the spec.";
+    NETWORK = "network",
+        "A network as it is described cannot be, or not beside the others: a range that is not private, is another's as well or is too small for who is on it, an address outside of it, an option that would take its closedness away, or a name that the engine keeps for itself. `docs/networks.md` says what can stand there.";
+    DATA_ON_A_FOREIGN_NETWORK = "data-on-a-foreign-network",
+        "A network that others own has a database on it. forge's networks of databases lead nowhere; of this one forge does not know who else is on it, nor whether it leads out. Let a service join it instead, or lift the rule `internal-network` at the backing with a reason.";
+    HOST_VOLUME = "host-volume",
+        "A volume is a folder or a device of the host: whoever writes into it writes there, past the walls that a container has. Name a share of the network (`type: nfs`, `type: cifs`), let the engine keep the data, or lift the rule `host-volume` at the volume with a reason.";
+    SHARED = "shared-between-environments",
+        "Two environments would have one and the same volume, network or range of addresses. On one host, one would then write over the data of the other, or could not start. Give the environment its own in its overlay, or take production's back with `null`.";
     TEMPLATE = "template",
         "A file in the project's own `forge-templates/` cannot be used. Those that come with forge are tested; this one is the project's.";
 }

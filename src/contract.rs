@@ -28,6 +28,9 @@ pub fn findings(resolved: &Resolved, wanted: &[Artifact], texts: &Texts) -> Vec<
     let excused = |project: &Project, name: &str, finding: &Finding| {
         // An image without a probe is what lifting `healthcheck` makes.
         let rule = if finding.rule.name == "missing-healthcheck" { "healthcheck" } else { finding.rule.name };
+        if rule == "host-volume" {
+            return project.volumes.get(name).is_some_and(|it| it.lifted.contains_key(rule));
+        }
         project.containers.get(name).is_some_and(|it| it.lifted.contains_key(rule))
     };
     let base = &resolved.base;

@@ -32,4 +32,5 @@ pub mod review;
 pub mod schema;
 pub mod spec;
 pub mod targets;
+pub mod volume;
 pub mod yaml;

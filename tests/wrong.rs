@@ -257,6 +257,10 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("patch-breaks-rule", sound("patches: [{ file: compose.yaml, at: services.api.deploy, remove: true }]\n"), "compose.yaml"),
         ("context", SMALLEST.replace("./api", "../api"), "../api"),
         ("development-only", sound("    needs: [mail]\nbackings: { mail: { kind: mailpit } }\n"), "mailpit"),
+        ("network", sound("networks: { api: { subnet: 10.5.0.1/24 } }\n"), "10.5.0.1/24"),
+        ("data-on-a-foreign-network", sound("    needs: [db]\nbackings: { db: { kind: postgres } }\nnetworks: { db: { external: true } }\n"), "true"),
+        ("host-volume", sound("    writable: { /data: { volume: data } }\nvolumes: { data: { options: { type: none, o: bind, device: /srv } } }\n"), "options"),
+        ("shared-between-environments", sound("    writable: { /data: { volume: data } }\nvolumes: { data: { name: shop-data } }\nenvironments: { staging: {} }\n"), "shop-data"),
         (
             "migration-order",
             sound("    needs: [db]\n    migrate: { command: [up] }\n  b:\n    build: { stack: python, context: ./b }\n    command: [python, -m, b]\n    port: 8000\n    needs: [db]\n    migrate: { command: [up] }\nbackings: { db: { kind: postgres } }\n"),

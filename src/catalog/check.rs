@@ -6,7 +6,7 @@ use minijinja::Environment;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Action, Entry, Provider, Selection};
+use super::{Action, Entry, LogDriverFacts, Provider, Selection};
 use crate::diagnostic::{Broken, Path, Place};
 use crate::schema::check_option;
 use crate::spec;
@@ -101,6 +101,18 @@ pub(super) fn check_images(images: &BTreeMap<String, String>) -> Result<(), (Pat
     }
 }
 
+/// Patterns of options have to be some.
+pub(super) fn check_logging(drivers: &BTreeMap<String, LogDriverFacts>) -> Result<(), (Path, String)> {
+    for (driver, facts) in drivers {
+        for (name, option) in &facts.options {
+            regex::Regex::new(&option.pattern).map_err(|error| {
+                (Path::of([driver.as_str(), "options"]).key(name).key("pattern"), error.to_string())
+            })?;
+        }
+    }
+    Ok(())
+}
+
 /// Templates are files of the folder itself, and what they make lies in the project.
 pub(super) fn check_provider(provider: &Provider) -> Result<(), (Path, String)> {
     for (template, path) in &provider.files {
@@ -185,6 +197,11 @@ mod tests {
                 ["stacks", _, "stack.yaml"] => check::<StackFacts>(&doc()),
                 ["backings", _, "backing.yaml"] => check::<BackingFacts>(&doc()),
                 ["gateway", "gateway.yaml"] => check::<GatewayFacts>(&doc()),
+                ["logging.yaml"] => {
+                    let drivers = typed(&doc().root.json()).unwrap_or_else(|(at, it)| panic!("{name}: {at}: {it}"));
+                    check_logging(&drivers).unwrap_or_else(|(at, message)| panic!("{name}: {at}: {message}"));
+                    continue;
+                }
                 _ => continue,
             };
             checked.map(drop).unwrap_or_else(|(at, message)| panic!("{name}: {at}: {message}"));

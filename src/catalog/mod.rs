@@ -21,7 +21,7 @@ use crate::schema::Choices;
 use crate::spec::{Cpus, Size};
 
 pub use backing::{BackingFacts, GatewayFacts, NameFacts, Output};
-use check::{check_actions, check_images, check_provider, entry, plain_file, typed};
+use check::{check_actions, check_images, check_logging, check_provider, entry, plain_file, typed};
 pub use detect::{
     Added, BackingDetection, BuiltMembers, Common, Confidence, Detection, FieldRule, Form, PackageSource, Rule,
     StackDetection, Supervisor, SystemPackages, Wire, Words,
@@ -48,6 +48,8 @@ pub struct Catalog {
     pub gateway: Entry,
     /// What images of a system bring along, by its name: `debian`.
     pub systems: BTreeMap<String, SystemFacts>,
+    /// Drivers of logs by name.
+    pub logging: BTreeMap<String, LogDriverFacts>,
     /// Providers of CI, by name: `github`.
     pub providers: BTreeMap<String, Provider>,
     /// The actions that workflows use, by name: `actions/checkout`.
@@ -178,6 +180,37 @@ pub struct SystemFacts {
     pub users: Vec<String>,
 }
 
+/// A driver of logs: `templates/logging.yaml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogDriverFacts {
+    /// Where it takes logs, in words.
+    pub about: String,
+    /// Whether it writes files here, which are bounded.
+    pub sizes: bool,
+    /// Whether labels of containers can stand with lines.
+    pub labels: bool,
+    /// Why it never was tried, if it never was.
+    pub unproven: Option<String>,
+    /// What it can be told.
+    pub options: BTreeMap<String, LogOptionFacts>,
+}
+
+/// An option of a driver of logs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogOptionFacts {
+    /// What it says, in words.
+    pub about: String,
+    /// What fits.
+    pub pattern: String,
+    /// Whether the driver cannot do without.
+    #[serde(default)]
+    pub needed: bool,
+    /// What forge writes where the spec says nothing.
+    pub default: Option<String>,
+}
+
 /// A user by numbers.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -216,7 +249,7 @@ impl Catalog {
         let mut backings = BTreeMap::new();
         let mut gateway = None;
         let (mut providers, mut actions, mut ci_images) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut systems = BTreeMap::new();
+        let (mut systems, mut logging) = (BTreeMap::new(), BTreeMap::new());
         let mut own_templates = Vec::new();
         let mut templates: BTreeMap<String, String> =
             BUILT_IN.iter().map(|(name, text)| (format!("forge/{name}"), (*text).to_owned())).collect();
@@ -231,6 +264,10 @@ impl Catalog {
             match parts[..] {
                 ["systems.yaml"] => match plain_file(name, text, own, |_| Ok(())) {
                     Ok(them) => systems = them,
+                    Err(it) => broken.push(it),
+                },
+                ["logging.yaml"] => match plain_file(name, text, own, check_logging) {
+                    Ok(them) => logging = them,
                     Err(it) => broken.push(it),
                 },
                 ["ci", "actions.yaml"] => match plain_file(name, text, own, check_actions) {
@@ -301,6 +338,7 @@ impl Catalog {
                 backings,
                 gateway,
                 systems,
+                logging,
                 providers,
                 actions,
                 ci_images,

@@ -235,8 +235,15 @@ fn facts(resolved: &Resolved, environment: Option<&str>) -> Vec<Fact> {
     let mut add = |path: &str, value: String| out.push(Fact { path: Path::parse(path), value, origin: None });
     add("name", project.name.clone());
     add("defaults.stop_grace_period", project.stop_grace_period.to_string());
-    add("defaults.logging.max_size", project.logging.max_size.to_string());
-    add("defaults.logging.max_files", project.logging.max_files.to_string());
+    add("defaults.logging.driver", project.logging.driver.clone());
+    if let (Some(size), Some(files)) = (project.logging.max_size, project.logging.max_files) {
+        add("defaults.logging.max_size", size.to_string());
+        add("defaults.logging.max_files", files.to_string());
+    }
+    for (name, value) in &project.logging.options {
+        let path = Path::of(["defaults", "logging", "options"]).key(name);
+        out.push(Fact { path, value: value.clone(), origin: None });
+    }
     out
 }
 
@@ -306,6 +313,10 @@ fn container_facts(container: &Container, image: Option<&Image>, at: &Path, out:
     add("resources.reservations.cpus", resources.reserved_cpus.to_string());
     add("resources.reservations.memory", resources.reserved_memory.to_string());
     add("stop_grace_period", container.stop_grace_period.to_string());
+    if container.origins.iter().any(|(key, _)| *key == "logging") {
+        let options = container.logging.options.iter().map(|(name, value)| format!(", {name} {value}"));
+        add("logging", format!("{}{}", container.logging.driver, options.collect::<String>()));
+    }
     options.iter_mut().for_each(|it| it.origin = source.clone());
     out.append(&mut options);
     for (name, value) in &container.environment {

@@ -156,7 +156,7 @@ pub struct Finding {
     pub file: String,
     /// The bytes in it that it is about.
     pub bytes: Range<usize>,
-    /// The compose service that it is about.
+    /// The compose service that it is about, or the volume.
     pub subject: Option<String>,
     /// What is wrong: lower case, no full stop, names in backticks.
     pub message: String,
@@ -245,6 +245,11 @@ struct Found<'f> {
 }
 
 impl Found<'_> {
+    /// The same, about something that is called so.
+    fn of<'s>(&'s mut self, subject: &'s str) -> Found<'s> {
+        Found { rule: self.rule, files: self.files, subject: Some(subject), findings: self.findings }
+    }
+
     /// Says the rule's own message about these bytes.
     fn at(&mut self, bytes: &Range<usize>) {
         self.say(bytes, self.rule.message);
@@ -372,6 +377,7 @@ rules! {
     host_device
     docker_socket
     sensitive_mount
+    host_volume
     mount_propagation
     create_host_path
     unnamed_volume

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Origin;
+use super::host::Logging;
 use super::image::ImageRef;
 use crate::spec::{Cpus, Duration, Size};
 
@@ -31,6 +32,8 @@ pub struct Container {
     pub borrowed_secrets: BTreeMap<String, String>,
     /// Files of the project that it reads, by their paths in it.
     pub files: BTreeMap<String, ConfigFile>,
+    /// Where its log goes.
+    pub logging: Logging,
     /// Labels by name.
     pub labels: BTreeMap<String, String>,
     /// Limits of its processes that differ from the engine's; -1 is none.
@@ -86,6 +89,7 @@ impl Container {
             secrets: BTreeSet::new(),
             borrowed_secrets: BTreeMap::new(),
             files: BTreeMap::new(),
+            logging: Logging::default(),
             labels: BTreeMap::new(),
             ulimits: BTreeMap::new(),
             networks: BTreeSet::new(),

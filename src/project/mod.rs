@@ -3,6 +3,7 @@
 mod ci;
 mod container;
 mod gateway;
+mod host;
 mod image;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use crate::spec::Duration;
 pub use self::ci::*;
 pub use self::container::*;
 pub use self::gateway::*;
+pub use self::host::*;
 pub use self::image::*;
 /// Values of a spec that need no resolving.
 pub use crate::spec::{Generate, Secret, Size, TlsMode, VariableType};
@@ -61,8 +63,8 @@ pub struct Project {
     pub gateway: Option<Gateway>,
     /// Networks by name.
     pub networks: BTreeMap<String, Network>,
-    /// Named volumes.
-    pub volumes: BTreeSet<String>,
+    /// Volumes by name.
+    pub volumes: BTreeMap<String, Volume>,
     /// Secrets by name.
     pub secrets: BTreeMap<String, Secret>,
     /// Variables of `.env` that something uses, by name.
@@ -72,7 +74,7 @@ pub struct Project {
     /// What is changed in files after they are made, in order.
     #[serde(skip)]
     pub patches: Vec<Patch>,
-    /// How much of each log is kept.
+    /// Where most logs go, and how much of each is kept.
     pub logging: Logging,
     /// The grace period of most containers.
     pub stop_grace_period: Duration,
@@ -121,22 +123,6 @@ pub enum Edit {
     After(String),
     /// Takes it away.
     Remove,
-}
-
-/// How much of a log is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Logging {
-    /// When a new file is begun.
-    pub max_size: Size,
-    /// How many files are kept.
-    pub max_files: u32,
-}
-
-/// A network between containers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Network {
-    /// Without a way out.
-    pub internal: bool,
 }
 
 /// A setting that the operator makes.

@@ -360,6 +360,10 @@ fn difference(base: &Tree, wanted: &Tree, key: &str) -> Option<Tree> {
         return None;
     }
     match (base, wanted) {
+        // Another driver is another log: compose takes nothing over from the one before.
+        (Tree::Map(..), Tree::Map(..)) if key == "logging" && base.get("driver") != wanted.get("driver") => {
+            Some(wanted.clone())
+        }
         (Tree::Map(old, _), Tree::Map(new, style)) => {
             let mut entries: Vec<Entry> = Vec::new();
             for it in new {

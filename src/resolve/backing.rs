@@ -12,8 +12,8 @@ use crate::catalog::{BackingFacts, Entry, NameFacts, Output, Selection};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::{
-    ConfigFile, Container, Env, Healthcheck, ImageRef, MadeFile, Mount, Origin, Project, Reference, Resources, Role,
-    Wait, compose_name,
+    ConfigFile, Container, Env, Healthcheck, ImageRef, MadeFile, Mount, Origin, Project, Reach, Reference, Resources,
+    Role, Volume, Wait, compose_name,
 };
 use crate::spec::{self, Duration, Generate, LabelName, Secret, Spec, Text};
 
@@ -181,10 +181,10 @@ impl<'a> Resolver<'a> {
         let mut container = container;
         if let Some(data) = &facts.data {
             let volume = format!("{name}-data");
-            self.volumes.insert(volume.clone());
+            self.volumes.insert(volume.clone(), Volume::default());
             container.mounts.insert(data.clone(), Mount::Volume(volume));
         }
-        self.network(name, true);
+        self.network(name, Reach::Internal);
         self.provide_backing(chosen, &access, &values, healthy);
         self.containers.insert((*name).to_owned(), container);
     }

@@ -6,6 +6,7 @@ use super::backing::{Access, Chosen, Login, values};
 use super::{Resolver, shouted, unknown_name};
 use crate::codes;
 use crate::diagnostic::Place;
+use crate::project::Reach;
 use crate::spec::{External, Line, Secret};
 
 impl Resolver<'_> {
@@ -32,7 +33,7 @@ impl Resolver<'_> {
         };
         let values = values(chosen, &access, None);
         // Not internal: it lies elsewhere.
-        self.network(chosen.name, false);
+        self.network(chosen.name, Reach::Out);
         self.provide_backing(chosen, &access, &values, false);
     }
 

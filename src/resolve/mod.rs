@@ -6,7 +6,9 @@ mod ci;
 mod entrypoint;
 mod external;
 mod gateway;
+mod host;
 mod layout;
+mod logging;
 mod migrations;
 mod needs;
 mod outputs;
@@ -23,7 +25,7 @@ use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::lock::Lock;
 use crate::project::{
-    Audit, Container, Image, Layout, Logging, Network, Origin, Project, Resolved, Resources, Variable,
+    Audit, Container, Image, Layout, Network, Origin, Project, Reach, Resolved, Resources, Variable, Volume,
 };
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
@@ -85,10 +87,10 @@ pub fn resolve(
                 if let (Some(base), Some(project)) = (&base, &mut project) {
                     backing::part_files(base, project, name);
                     checks::baked(base, project, &overlaid, &mut resolver.told);
+                    host::shared(base, project, &mut resolver.told);
                 }
-                used.extend(
-                    resolver.used_secrets.into_iter().chain(resolver.used_variables).chain(resolver.used_providers),
-                );
+                used.extend(resolver.used_secrets.into_iter().chain(resolver.used_variables));
+                used.extend(resolver.used_providers.into_iter().chain(resolver.used_networks));
                 environments.extend(project.map(|it| (name.to_string(), it)));
                 resolver.told
             }
@@ -161,7 +163,7 @@ struct Resolver<'a> {
     images: BTreeMap<String, Image>,
     containers: BTreeMap<String, Container>,
     networks: BTreeMap<String, Network>,
-    volumes: BTreeSet<String>,
+    volumes: BTreeMap<String, Volume>,
     /// What CI asks about services.
     audits: Vec<Audit>,
     /// What Dependabot calls those who install the dependencies of services that are built.
@@ -171,6 +173,8 @@ struct Resolver<'a> {
     used_variables: BTreeSet<String>,
     /// Services and backings that somebody needs.
     used_providers: BTreeSet<String>,
+    /// Networks of others that somebody joins.
+    used_networks: BTreeSet<String>,
     /// What containers wait for with their entrypoints, by their names: `db:5432`.
     waits_for: BTreeMap<String, BTreeSet<String>>,
     /// Images whose entrypoint has something to do whatever the spec says.
@@ -194,13 +198,14 @@ impl<'a> Resolver<'a> {
             images: BTreeMap::new(),
             containers: BTreeMap::new(),
             networks: BTreeMap::new(),
-            volumes: BTreeSet::new(),
+            volumes: BTreeMap::new(),
             audits: Vec::new(),
             ecosystems: BTreeMap::new(),
             secrets: BTreeMap::new(),
             used_secrets: BTreeSet::new(),
             used_variables: BTreeSet::new(),
             used_providers: BTreeSet::new(),
+            used_networks: BTreeSet::new(),
             waits_for: BTreeMap::new(),
             always_enters: BTreeSet::new(),
             fronts: BTreeMap::new(),
@@ -224,13 +229,15 @@ impl<'a> Resolver<'a> {
         let gateway = self.resolve_gateway();
         let ci = self.resolve_ci();
         self.leave_lonely_networks();
+        self.resolve_networks();
+        self.resolve_volumes();
+        let logging = self.resolve_logging();
         self.check_unused();
         if self.told.iter().any(|it| it.severity == Severity::Error) {
             return None;
         }
         let variables = self.spec.variables.iter().filter(|(name, _)| self.used_variables.contains(name.as_str()));
         let variables = variables.map(|(name, it)| (name.to_string(), Variable::of(it)));
-        let logging = self.spec.defaults.as_ref().and_then(|it| it.logging.clone()).unwrap_or_default();
         Some(Project {
             name: self.spec.name.to_string(),
             environment: self.environment.map(|(name, _)| name.to_owned()),
@@ -250,10 +257,7 @@ impl<'a> Resolver<'a> {
             variables: variables.collect(),
             layout: std::mem::take(&mut self.layout),
             patches,
-            logging: Logging {
-                max_size: logging.max_size.unwrap_or(Size::mib(10)),
-                max_files: logging.max_files.unwrap_or(5),
-            },
+            logging,
             stop_grace_period: self.grace(),
             ci,
         })
@@ -459,8 +463,8 @@ impl<'a> Resolver<'a> {
         self.networks.retain(|name, _| members.contains_key(name));
     }
 
-    fn network(&mut self, name: &str, internal: bool) -> String {
-        self.networks.insert(name.to_owned(), Network { internal });
+    fn network(&mut self, name: &str, reach: Reach) -> String {
+        self.networks.insert(name.to_owned(), Network::new(reach));
         name.to_owned()
     }
 }

@@ -7,7 +7,7 @@ use super::outputs::{Lack, learn};
 use super::{Resolver, shouted, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Container, Env, Origin, SecretVariable, Wait};
+use crate::project::{Container, Env, Origin, Reach, SecretVariable, Wait};
 use crate::spec::{EnvName, Need, SecretUse, Service, Text};
 
 /// What one service says of its surroundings, and where it says so: its own, or its source's for a `from`.
@@ -134,7 +134,8 @@ impl Resolver<'_> {
             return;
         };
         self.used_providers.insert(name.to_owned());
-        container.networks.insert(self.network(name, !provider.external));
+        let reach = if provider.external { Reach::Out } else { Reach::Internal };
+        container.networks.insert(self.network(name, reach));
         if need.wait.unwrap_or(true) {
             self.wait(name, &provider, container);
         }

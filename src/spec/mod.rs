@@ -3,6 +3,7 @@
 
 mod ci;
 mod gateway;
+mod host;
 mod layout;
 mod patch;
 mod scalar;
@@ -18,16 +19,17 @@ pub use ci::{
     Updates,
 };
 pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
+pub use host::{Logging, NetworkSettings, VolumeSettings};
 pub use layout::{ComposeFile, Layout, not_ours};
 pub use patch::Patch;
 pub use scalar::{
-    AbsolutePath, Branch, Commit, ComposePath, Cpus, Cron, DockerfilePath, Domain, Duration, EnvName, FolderPath, Id,
-    Image, Label, LabelName, Line, Name, Network, Packages, Platform, Rate, RemoteName, Role, RoutePath, SecretName,
-    Size, Text, UrlPath, UserName,
+    AbsolutePath, Address, Branch, Commit, ComposePath, Cpus, Cron, DockerfilePath, Domain, Duration, EngineName,
+    EnvName, FolderPath, Id, Image, Label, LabelName, Line, Name, Network, Packages, Platform, Rate, RemoteName, Role,
+    RoutePath, SecretName, Size, Subnet, Text, UrlPath, UserName, VolumeDriver,
 };
 pub use service::{
-    Build, CONTEXT, Companion, Defaults, Exception, Healthcheck, Heartbeat, Limits, Logging, Migrate, Need, Needs,
-    Numbers, PackageSets, Reservations, Resources, SecretUse, SecretUses, Service, Test, User, Writable,
+    Build, CONTEXT, Companion, Defaults, Exception, Healthcheck, Heartbeat, Limits, Migrate, Need, Needs, Numbers,
+    PackageSets, Reservations, Resources, SecretUse, SecretUses, Service, Test, User, Writable,
 };
 
 /// A whole `forge.yaml`.
@@ -71,6 +73,15 @@ pub struct Spec {
     /// The nginx edge: the only thing that publishes ports. Left out, nothing is published.
     #[schemars(example = serde_json::json!({"hosts": {"main": {"domain": "shop.example.com"}}, "tls": {"mode": "files"}, "routes": [{"path": "/", "to": "web"}]}))]
     pub gateway: Option<Gateway>,
+    /// What is different about networks, by forge's names for them (`docker compose config` shows them), and networks that
+    /// others own.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"db": {"subnet": "10.5.0.0/24"}, "monitoring": {"external": true}}))]
+    pub networks: BTreeMap<Name, NetworkSettings>,
+    /// What is different about volumes: those of `writable`, by their names, and `<backing>-data` of backings.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"uploads": {"labels": {"com.example.backup": "daily"}}}))]
+    pub volumes: BTreeMap<Name, VolumeSettings>,
     /// What differs elsewhere than in production, by name. `development` has settings of its own: loopback ports 8080
     /// and 8443, and mounted sources.
     #[serde(default)]
@@ -146,6 +157,9 @@ pub struct Backing {
     /// How long it gets to end after it was told to; then it is killed.
     #[schemars(example = &"1m")]
     pub stop_grace_period: Option<Duration>,
+    /// Where its log goes, where that differs from `defaults`.
+    #[schemars(example = serde_json::json!({"max_size": "50M"}))]
+    pub logging: Option<Logging>,
     /// Labels of its container, for programs that look for them.
     #[serde(default)]
     #[schemars(example = serde_json::json!({"com.example.team": "shop"}))]

@@ -105,6 +105,18 @@ texts! {
     /// An address range.
     Network: "address range", r"^([0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?|[0-9a-fA-F:]*:[0-9a-fA-F:]*(/[0-9]{1,3})?)$",
         "an address, or a range like `10.0.0.0/8`", "10.0.0.0/8";
+    /// An address in a network of the engine.
+    Address: "address", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$",
+        "an IPv4 address like `10.5.0.1`", "10.5.0.1";
+    /// The addresses of a network of the engine.
+    Subnet: "subnet", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$",
+        "a private IPv4 range like `10.5.0.0/24`", "10.5.0.0/24";
+    /// What the engine calls a network or volume.
+    EngineName: "name for the engine", r"^[A-Za-z0-9][A-Za-z0-9_.-]{1,62}$",
+        "two letters, digits or `_.-` at least and 63 at most, a letter or digit first", "shop-backend";
+    /// Who keeps the data of a volume.
+    VolumeDriver: "volume driver", r"^[a-z0-9]([A-Za-z0-9._/:-]{0,126}[A-Za-z0-9])?$",
+        "`local`, or the name of a plugin of the engine, perhaps with its tag", "local";
     /// A package of the image's system.
     Packages: "package", r"^[a-z0-9][a-z0-9.+-]*[a-z0-9.+]$",
         "the name of a package of Debian, or of Alpine with `variant: alpine`, without a version; a dash at its end would remove it", "libpq5";

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::host::Logging;
 use super::scalar::{
     AbsolutePath, Cpus, Duration, EnvName, Image, LabelName, Line, Name, Packages, SecretName, Size, Text, UrlPath,
     UserName,
@@ -24,7 +25,7 @@ pub struct Service {
     #[schemars(example = &"traefik/whoami:v1.11")]
     pub image: Option<Image>,
     /// Another service's image with another command. It inherits build, environment, variables, secrets, needs,
-    /// writable, egress and the wait for migrations; not port, healthcheck, migrate, test and replicas.
+    /// writable, egress, networks and the wait for migrations; not port, healthcheck, migrate, test and replicas.
     #[schemars(example = &"api")]
     pub from: Option<Name>,
     /// Who an `image` runs as; a `build` has its own.
@@ -81,9 +82,16 @@ pub struct Service {
     /// Whether it may call out to the Internet; otherwise it is on internal networks only.
     #[schemars(example = true)]
     pub egress: Option<bool>,
+    /// Networks of others that it joins as well; each is declared under the spec's `networks` as `external`.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!(["monitoring"]))]
+    pub networks: Vec<Name>,
     /// How long it gets to end after it was told to; then it is killed. 30s, if left out.
     #[schemars(example = &"30s")]
     pub stop_grace_period: Option<Duration>,
+    /// Where its log goes, where that differs from `defaults`.
+    #[schemars(example = serde_json::json!({"max_size": "50M"}))]
+    pub logging: Option<Logging>,
     /// Labels of its containers, for programs that look for them.
     #[serde(default)]
     #[schemars(example = serde_json::json!({"com.example.team": "shop"}))]
@@ -431,19 +439,7 @@ pub struct Defaults {
     /// How long a service gets to end after it was told to.
     #[schemars(example = &"30s")]
     pub stop_grace_period: Option<Duration>,
-    /// How much of each container's log is kept.
+    /// Where logs go, and how much of each is kept.
     #[schemars(example = serde_json::json!({"max_size": "10M", "max_files": 5}))]
     pub logging: Option<Logging>,
-}
-
-/// How much of a log is kept.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Logging {
-    /// When a new file is begun; 10M, if left out.
-    #[schemars(example = &"10M")]
-    pub max_size: Option<Size>,
-    /// How many files are kept; 5, if left out.
-    #[schemars(range(min = 2, max = 100), example = 5)]
-    pub max_files: Option<u32>,
 }

@@ -1,5 +1,7 @@
 //! `compose.yaml`, and an overlay for each environment: what differs, and nothing else.
 
+mod host;
+
 use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
@@ -128,12 +130,11 @@ fn document(context: &Context<'_>, project: &Project) -> Tree {
         Entry { comment, ..entry(it.name.clone(), Tree::map(keys)) }
     });
     entries.push(entry("services", Tree::map(services)));
-    entries.push(entry("networks", networks(project)).comment(
+    entries.push(entry("networks", host::networks(project)).comment(
         "One for each that others call, with its callers on it. Internal: no way out, and no address for the host.",
     ));
     if !project.volumes.is_empty() {
-        entries
-            .push(entry("volumes", Tree::map(project.volumes.iter().map(|it| entry(it.clone(), Tree::flow_map([]))))));
+        entries.push(entry("volumes", host::volumes(project)));
     }
     if !project.secrets.is_empty() {
         let secrets = project.secrets.keys().map(|it| {
@@ -154,25 +155,6 @@ fn document(context: &Context<'_>, project: &Project) -> Tree {
         entries.push(entry("configs", Tree::map(files)));
     }
     Tree::map(entries)
-}
-
-fn networks(project: &Project) -> Tree {
-    let closed = entry("com.docker.network.bridge.inhibit_ipv4", text("true"));
-    let internal = || {
-        Tree::flow_map([entry("internal", Tree::Bool(true)), entry("driver_opts", Tree::flow_map([closed.clone()]))])
-    };
-    Tree::map(project.networks.iter().map(|(name, network)| {
-        let value = if network.internal { internal() } else { Tree::flow_map([]) };
-        let it = entry(name.clone(), value);
-        match (network.internal, name.as_str()) {
-            (false, "gateway") => it.comment("not internal: there, published ports silently do nothing"),
-            (false, name) if project.containers.values().any(|it| name == format!("{}-egress", it.name)) => {
-                it.comment("a way out, for one service alone")
-            }
-            (false, _) => it.comment("a way out: others run this one"),
-            _ => it,
-        }
-    }))
 }
 
 /// Text that compose takes as it is: it would replace `$NAME`.
@@ -270,7 +252,7 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     if let Some(value) = healthcheck(container, baked, builds) {
         add("healthcheck", value);
     }
-    add("logging", logging(project));
+    add("logging", host::logging(&container.logging));
     if container.role == Role::Gateway {
         let digest = context.nginx.mounted(project.environment.as_deref()).digest;
         add("labels", Tree::flow_map([entry("forge.nginx", text(digest))]));
@@ -473,13 +455,6 @@ fn healthcheck(container: &Container, image: Option<&Image>, builds: Option<&Ima
     Some(Tree::map(entries))
 }
 
-fn logging(project: &Project) -> Tree {
-    let size = project.logging.max_size.to_string().to_lowercase();
-    let options =
-        Tree::flow_map([entry("max-file", text(project.logging.max_files.to_string())), entry("max-size", text(size))]);
-    Tree::flow_map([entry("driver", text("json-file")), entry("options", options)])
-}
-
 fn deploy(container: &Container) -> Tree {
     let resources = &container.resources;
     let mut limits =
@@ -514,7 +489,7 @@ fn tmpfs(container: &Container, path: &str, size: Size) -> Tree {
 fn folded(document: Tree, project: &Project) -> Tree {
     let defaults = BTreeMap::from([
         ("cap_drop", Tree::flow_list([text("ALL")])),
-        ("logging", logging(project)),
+        ("logging", host::logging(&project.logging)),
         ("read_only", Tree::Bool(true)),
         ("restart", text("unless-stopped")),
         ("security_opt", Tree::flow_list([text("no-new-privileges:true")])),
@@ -525,7 +500,8 @@ fn folded(document: Tree, project: &Project) -> Tree {
         match (section.key.as_str(), &mut section.value) {
             ("services", Tree::Map(services, _)) => services.iter_mut().for_each(|it| fold(&mut it.value, &defaults)),
             ("networks", Tree::Map(networks, _)) => {
-                let mut internal = networks.iter_mut().filter(|it| it.value.get("internal").is_some());
+                let plain = host::internal();
+                let mut internal = networks.iter_mut().filter(|it| it.value == plain);
                 if let Some(first) = internal.next() {
                     first.value = Tree::Anchor("internal".to_owned(), Box::new(first.value.clone()));
                     internal.for_each(|it| it.value = Tree::Alias("internal".to_owned()));

@@ -12,7 +12,7 @@ use crate::catalog::{GatewayFacts, Selection};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{
-    Container, Gateway, Healthcheck, HostPorts, ImageRef, Limit, Origin, Reference, Role, Upstream, Wait,
+    Container, Gateway, Healthcheck, HostPorts, ImageRef, Limit, Origin, Reach, Reference, Role, Upstream, Wait,
 };
 use crate::spec::{self, Duration, Rate, Size, TlsMode};
 
@@ -88,7 +88,7 @@ impl Resolver<'_> {
         let image = filler.fill(&facts.image);
         let test = filler.all(&facts.healthcheck);
         let mut networks: BTreeSet<String> = upstreams.iter().map(|it| it.name.clone()).collect();
-        networks.insert(self.network("gateway", false));
+        networks.insert(self.network("gateway", Reach::Out));
         let ports = self.host_ports(gateway);
         let container = Container {
             networks,

@@ -14,7 +14,9 @@ use super::{derive_environment, develop, environment_of, values};
 use crate::catalog::{Entry, NumberFacts, Selection, StackFacts, System, UserFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Entrypoint, Image, ImageFiles, ImageRef, Origin, OtherFile, Packages, Reference, Test, User};
+use crate::project::{
+    Entrypoint, Image, ImageFiles, ImageRef, Origin, OtherFile, Packages, Reach, Reference, Test, User,
+};
 use crate::spec::{self, Build, Service};
 
 /// What reads Dockerfiles, where a stack names no other.
@@ -235,7 +237,7 @@ impl<'a> Resolver<'a> {
             test,
         };
         self.check_system(service, built, at);
-        self.network(name, true);
+        self.network(name, Reach::Internal);
         self.resolve_companions(name, service, built, &image, &mut container, at);
         self.containers.insert(name.to_owned(), container);
         self.images.insert(name.to_owned(), image);

@@ -10,7 +10,7 @@ use super::Built;
 use crate::catalog::{CompanionFacts, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Container, Env, Healthcheck, Image, ImageRef, Role, User, Wait};
+use crate::project::{Container, Env, Healthcheck, Image, ImageRef, Reach, Role, User, Wait};
 use crate::spec::{Companion, Duration, Service};
 
 impl Resolver<'_> {
@@ -35,7 +35,7 @@ impl Resolver<'_> {
                 self.error(&codes::NAME_TWICE, Place::Key(Path::of([group, &own])), message, "choose another name");
             }
             let is_front = self.fronts.get(name) == Some(&own);
-            let between = self.network(&own, true);
+            let between = self.network(&own, Reach::Internal);
             main.networks.insert(between.clone());
             let mut networks = BTreeSet::from([between]);
             if is_front {

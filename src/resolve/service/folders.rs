@@ -10,7 +10,7 @@ use super::Built;
 use crate::catalog::StackFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Container, Env, ImageRef, Mount};
+use crate::project::{Container, Env, ImageRef, Mount, Volume};
 use crate::spec::{self, Service};
 
 impl Resolver<'_> {
@@ -27,7 +27,7 @@ impl Resolver<'_> {
                             "choose another name",
                         );
                     }
-                    self.volumes.insert(volume.to_string());
+                    self.volumes.insert(volume.to_string(), Volume::default());
                     container.mounts.insert(path.to_string(), Mount::Volume(volume.to_string()));
                 }
                 // It is among the container's tmpfs already.

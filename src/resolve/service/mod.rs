@@ -21,7 +21,7 @@ use super::{Resolver, unknown_name};
 use crate::catalog::{DevelopmentFacts, Probes, ResourceFacts, Selection, StackFacts, System};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Container, Env, ImageRef, Mount, Origin, Reference, Role, User, Wait};
+use crate::project::{Container, Env, ImageRef, Mount, Origin, Reach, Reference, Role, User, Wait};
 use crate::spec::{self, Duration, Service, Size};
 
 impl<'a> Resolver<'a> {
@@ -187,7 +187,7 @@ impl<'a> Resolver<'a> {
             );
         }
         self.check_exceptions(service, at);
-        self.network(name, true);
+        self.network(name, Reach::Internal);
         self.containers.insert(name.to_owned(), container);
     }
 
@@ -265,8 +265,9 @@ impl<'a> Resolver<'a> {
             container.waits.insert(format!("{from}-migrate"), Wait::ServiceCompletedSuccessfully);
         }
         if source.egress == Some(true) && service.egress.is_none() {
-            container.networks.insert(self.network(&format!("{name}-egress"), false));
+            container.networks.insert(self.network(&format!("{name}-egress"), Reach::Out));
         }
+        container.networks.extend(self.networks_of_others(source, &Path::of(["services", from])));
         container.healthcheck = self.healthcheck(service, &container, &facts, values.clone(), at);
         self.volumes_of(service, &mut container, &facts, at);
         for path in container.mounts.keys().filter(|path| !image.volumes.contains(*path)).cloned().collect::<Vec<_>>() {
@@ -280,7 +281,7 @@ impl<'a> Resolver<'a> {
         let mut filler = Filler { resolver: self, values, at: at.clone() };
         container.command = develop(&mut filler, &development, &command).or(Some(command));
         self.check_exceptions(service, at);
-        container.networks.insert(self.network(name, true));
+        container.networks.insert(self.network(name, Reach::Internal));
         if let Some(image) = self.images.get_mut(from) {
             image.secret_variables = made;
         }
@@ -320,8 +321,9 @@ impl<'a> Resolver<'a> {
             networks.insert(name.to_owned());
         }
         if service.egress == Some(true) {
-            networks.insert(self.network(&format!("{name}-egress"), false));
+            networks.insert(self.network(&format!("{name}-egress"), Reach::Out));
         }
+        networks.extend(self.networks_of_others(service, at));
         let mut tmpfs = facts.tmpfs.clone();
         for (path, writable) in &service.writable {
             if let spec::Writable::Tmpfs(size) = writable {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::route::Route;
 pub use self::tls::{Tls, TlsMode};
+use super::host::Logging;
 use super::scalar::{Domain, Name, Network, Rate, Size};
 use super::service::{Exception, Resources};
 use super::{Duration, Text};
@@ -52,6 +53,9 @@ pub struct Gateway {
     /// How long open requests get to end after it was told to stop.
     #[schemars(example = &"30s")]
     pub stop_grace_period: Option<Duration>,
+    /// Where its log goes, where that differs from `defaults`.
+    #[schemars(example = serde_json::json!({"max_size": "50M"}))]
+    pub logging: Option<Logging>,
     /// Hardening rules that do not hold here, each with its reason.
     #[serde(default)]
     #[schemars(example = serde_json::json!([{"rule": "read-only-root", "reason": "loads modules at run time"}]))]

@@ -114,12 +114,12 @@ fn around(places: &[&str], way: Way) -> Value {
     spec
 }
 
-/// `services.api.writable./data/up.{key}`: dots divide, `[0]` is an index, the rest is a key.
+/// `services.api.writable./data/up.{key}`: dots divide, `[0]` is an index, the rest is a key, in which `~` is a dot.
 fn steps(place: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     for part in place.split('.') {
         let (key, index) = part.split_once('[').map_or((part, None), |(key, rest)| (key, rest.strip_suffix(']')));
-        steps.push(Step::Key(key.into()));
+        steps.push(Step::Key(key.replace('~', ".").into()));
         steps.extend(index.and_then(|it| it.parse().ok()).map(Step::Index));
     }
     steps

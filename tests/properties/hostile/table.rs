@@ -10,7 +10,7 @@ defaults:
   resources: { limits: { memory: 256M }, reservations: { memory: 32M } }
   user: { name: app }
   stop_grace_period: 30s
-  logging: { max_size: 10M }
+  logging: { driver: json-file, max_size: 10M, labels: [alabel], options: { tag: words } }
 services:
   api:
     build:
@@ -31,9 +31,11 @@ services:
     secrets: { ATOKEN: { environment: ATOKEN_VALUE } }
     migrate: { command: [python, -m, migrate], timeout: 5m }
     labels: { alabel: words }
+    networks: [abroad]
+    logging: { driver: json-file, max_size: 10M, labels: [alabel], options: { tag: words } }
     test: { command: [python, -m, unittest] }
     resources: { limits: { memory: 512M }, reservations: { memory: 128M } }
-    writable: { /data/up: { volume: auploads }, /scratch: { tmpfs: 16M } }
+    writable: { /data/up: { volume: auploads }, /data/far: { volume: afar }, /scratch: { tmpfs: 16M } }
     stop_grace_period: 30s
     exceptions: [{ rule: read-only-root, reason: because }]
   alone:
@@ -112,6 +114,7 @@ backings:
     user: auser
     options: { extensions: [aextension], init: [a.sql] }
     labels: { alabel: words }
+    logging: { driver: json-file, max_size: 10M, labels: [alabel], options: { tag: words } }
     stop_grace_period: 1m
     resources: { limits: { memory: 1G }, reservations: { memory: 256M } }
     exceptions: [{ rule: read-only-root, reason: because }]
@@ -136,9 +139,20 @@ gateway:
   routes: [{ host: amain, path: /a/, to: api, limit: alimit }]
   trusted_proxies: [10.0.0.0/8]
   max_body_size: 10M
+  logging: { driver: json-file, max_size: 10M, labels: [alabel], options: { tag: words } }
   resources: { limits: { memory: 256M }, reservations: { memory: 64M } }
   stop_grace_period: 30s
   exceptions: [{ rule: read-only-root, reason: because }]
+networks:
+  bank: { subnet: 10.5.0.0/24, gateway: 10.5.0.1, options: { com.docker.network.driver.mtu: 1450 }, labels: { alabel: words } }
+  abroad: { external: true, name: aforeign }
+volumes:
+  auploads:
+    driver: local
+    options: { type: nfs, o: addr=10.0.0.9, device: ":/exports" }
+    labels: { alabel: words }
+    exceptions: [{ rule: host-volume, reason: because }]
+  afar: { external: true, name: avolume }
 environments:
   alpha: { source_mounts: true }
   beta: { approval: true }
@@ -194,6 +208,10 @@ pub(super) const FIELDS: &[Field] = &[
     field("defaults.user.name", Lands, &["defaults.user.name"]),
     field("defaults.stop_grace_period", Refused, &["defaults.stop_grace_period"]),
     field("defaults.logging.max_size", Refused, &["defaults.logging.max_size"]),
+    field("defaults.logging.driver", Refused, &["defaults.logging.driver"]),
+    field("defaults.logging.labels[]", Lands, &["defaults.logging.labels[0]"]),
+    field("defaults.logging.options.{key}", Refused, &["defaults.logging.options.tag.{key}"]),
+    field("defaults.logging.options.*", Lands, &["defaults.logging.options.tag"]),
     field("backings.*.external.database", Lands, &["backings.bought.external.database"]),
     field("backings.*.external.host", Lands, &["backings.bought.external.host"]),
     field("backings.*.external.secrets.*", Refused, &["backings.bought.external.secrets.password"]),
@@ -310,8 +328,14 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.resources.limits.memory", Refused, &["services.api.resources.limits.memory"]),
     field("services.*.resources.reservations.memory", Refused, &["services.api.resources.reservations.memory"]),
     field("services.*.writable.{key}", Lands, &["services.api.writable./data/up.{key}"]),
-    field("services.*.writable.*.volume", Lands, &["services.api.writable./data/up.volume"]),
+    field("services.*.writable.*.volume", Lands, &["services.api.writable./data/up.volume", "volumes.auploads.{key}"]),
     field("services.*.writable.*.tmpfs", Refused, &["services.api.writable./scratch.tmpfs"]),
+    field("services.*.networks[]", Refused, &["services.api.networks[0]"]),
+    field("services.*.logging.max_size", Refused, &["services.api.logging.max_size"]),
+    field("services.*.logging.driver", Refused, &["services.api.logging.driver"]),
+    field("services.*.logging.labels[]", Lands, &["services.api.logging.labels[0]"]),
+    field("services.*.logging.options.{key}", Refused, &["services.api.logging.options.tag.{key}"]),
+    field("services.*.logging.options.*", Lands, &["services.api.logging.options.tag"]),
     field("services.*.stop_grace_period", Refused, &["services.api.stop_grace_period"]),
     field("services.*.exceptions[].rule", Refused, &["services.api.exceptions[0].rule"]),
     field("services.*.exceptions[].reason", Vanishes, &["services.api.exceptions[0].reason"]),
@@ -340,6 +364,11 @@ pub(super) const FIELDS: &[Field] = &[
     field("backings.*.user", Lands, &["backings.bank.user"]),
     field("backings.*.resources.limits.memory", Refused, &["backings.bank.resources.limits.memory"]),
     field("backings.*.resources.reservations.memory", Refused, &["backings.bank.resources.reservations.memory"]),
+    field("backings.*.logging.max_size", Refused, &["backings.bank.logging.max_size"]),
+    field("backings.*.logging.driver", Refused, &["backings.bank.logging.driver"]),
+    field("backings.*.logging.labels[]", Lands, &["backings.bank.logging.labels[0]"]),
+    field("backings.*.logging.options.{key}", Refused, &["backings.bank.logging.options.tag.{key}"]),
+    field("backings.*.logging.options.*", Lands, &["backings.bank.logging.options.tag"]),
     field("backings.*.stop_grace_period", Refused, &["backings.bank.stop_grace_period"]),
     field("backings.*.exceptions[].rule", Refused, &["backings.bank.exceptions[0].rule"]),
     field("backings.*.exceptions[].reason", Vanishes, &["backings.bank.exceptions[0].reason"]),
@@ -365,9 +394,31 @@ pub(super) const FIELDS: &[Field] = &[
     field("gateway.max_body_size", Refused, &["gateway.max_body_size"]),
     field("gateway.resources.limits.memory", Refused, &["gateway.resources.limits.memory"]),
     field("gateway.resources.reservations.memory", Refused, &["gateway.resources.reservations.memory"]),
+    field("gateway.logging.max_size", Refused, &["gateway.logging.max_size"]),
+    field("gateway.logging.driver", Refused, &["gateway.logging.driver"]),
+    field("gateway.logging.labels[]", Lands, &["gateway.logging.labels[0]"]),
+    field("gateway.logging.options.{key}", Refused, &["gateway.logging.options.tag.{key}"]),
+    field("gateway.logging.options.*", Lands, &["gateway.logging.options.tag"]),
     field("gateway.stop_grace_period", Refused, &["gateway.stop_grace_period"]),
     field("gateway.exceptions[].rule", Refused, &["gateway.exceptions[0].rule"]),
     field("gateway.exceptions[].reason", Vanishes, &["gateway.exceptions[0].reason"]),
+    field("networks.{key}", Lands, &["networks.abroad.{key}", "services.api.networks[0]"]),
+    field("networks.*.subnet", Refused, &["networks.bank.subnet"]),
+    field("networks.*.gateway", Refused, &["networks.bank.gateway"]),
+    field("networks.*.name", Lands, &["networks.abroad.name"]),
+    field("networks.*.options.{key}", Refused, &["networks.bank.options.com~docker~network~driver~mtu.{key}"]),
+    field("networks.*.options.*", Refused, &["networks.bank.options.com~docker~network~driver~mtu"]),
+    field("networks.*.labels.{key}", Lands, &["networks.bank.labels.alabel.{key}"]),
+    field("networks.*.labels.*", Lands, &["networks.bank.labels.alabel"]),
+    field("volumes.{key}", Lands, &["volumes.auploads.{key}", "services.api.writable./data/up.volume"]),
+    field("volumes.*.driver", Lands, &["volumes.auploads.driver"]),
+    field("volumes.*.options.{key}", Refused, &["volumes.auploads.options.o.{key}"]),
+    field("volumes.*.options.*", Lands, &["volumes.auploads.options.o"]),
+    field("volumes.*.labels.{key}", Lands, &["volumes.auploads.labels.alabel.{key}"]),
+    field("volumes.*.labels.*", Lands, &["volumes.auploads.labels.alabel"]),
+    field("volumes.*.name", Lands, &["volumes.afar.name"]),
+    field("volumes.*.exceptions[].rule", Refused, &["volumes.auploads.exceptions[0].rule"]),
+    field("volumes.*.exceptions[].reason", Vanishes, &["volumes.auploads.exceptions[0].reason"]),
     field("layout.compose.{key}", Refused, &["layout.compose.{key}"]),
     field("layout.compose.*.file", Lands, &["layout.compose.alpha.file"]),
     field("layout.dockerfile", Lands, &["layout.dockerfile"]),
