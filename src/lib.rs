@@ -32,5 +32,6 @@ pub mod review;
 pub mod schema;
 pub mod spec;
 pub mod targets;
+pub mod values;
 pub mod volume;
 pub mod yaml;

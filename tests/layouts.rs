@@ -18,6 +18,7 @@ fn files_go_where_the_layout_says_and_what_refers_to_them_follows() {
         files.join("\n"),
         str![[r#"
 .env.example
+.env.staging.example
 .gitattributes
 .gitignore
 api/requirements.txt
@@ -59,7 +60,7 @@ build: { context: ../api, dockerfile: ../docker/production/api.Dockerfile, args:
     assert_data_eq!(
         lines("staging.yml", &["docker compose", "First", "build:", "source:"]),
         str![[r##"
-# Staging, by forge from forge.yaml. First `ops/secrets staging`, and .env from .env.example; then
+# Staging, by forge from forge.yaml. First `ops/secrets staging`, and .env from .env.staging.example; then
 #   docker compose -f staging.yml up --detach --build --wait
 build: { context: ./api, dockerfile: ../docker/production/api.Dockerfile, args: { VERSION: "${SHOP_VERSION:-local}" } }
 - { type: bind, source: ./docker/nginx, target: /etc/nginx, read_only: true, bind: { create_host_path: false } }

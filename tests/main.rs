@@ -10,6 +10,7 @@ mod detecting;
 mod dockerfiles;
 mod documentation;
 mod engine;
+mod environments;
 mod files;
 mod golden;
 mod histories;

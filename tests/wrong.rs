@@ -466,3 +466,30 @@ fn a_dockerfile_of_ones_own_wants_a_user_and_something_to_ask_with() {
     assert_eq!(sandbox.read("api/Dockerfile"), "FROM scratch\n");
     assert!(!sandbox.path("api/.dockerignore").exists());
 }
+
+#[test]
+fn what_a_variable_holds_is_said_soundly() {
+    for (declared, words) in [
+        ("{ type: integer, default: many }", "`many` is not an integer"),
+        ("{ type: integer, default: 007 }", "`007` is not an integer"),
+        ("{ type: integer, min: 1, max: 9, default: 10 }", "`10` is not an integer from 1 to 9"),
+        ("{ type: integer, min: 9, max: 1 }", "`max` is below `min`"),
+        ("{ type: integer, min: few }", "`few` is no integer"),
+        ("{ type: boolean, default: yes please }", "is not true or false"),
+        ("{ type: url, default: example.com }", "`example.com` is not a URL"),
+        ("{ type: email, default: nobody }", "`nobody` is not an e-mail address"),
+        ("{ type: duration, default: 30 }", "`30` is not a duration"),
+        ("{ type: duration, min: 1s, default: 500ms }", "`500ms` is not a duration of at least 1s"),
+        ("{ type: one_of, values: [a, b], default: c }", "`c` is not one of a, b"),
+        ("{ type: one_of }", "`one_of` nothing cannot be set"),
+        ("{ type: one_of, values: [a, a] }", "`a` stands here twice"),
+        ("{ type: one_of, values: [\"a{b\"] }", "no default and no .env could hold this: `{`"),
+        ("{ values: [a] }", "`values` go with `type: one_of`, and this is of type string"),
+        ("{ min: 1 }", "`min` goes with integers and durations, and this is of type string"),
+        ("{ type: length }", "`length` is none of `string`"),
+        ("{ required: true, default: a }", "`SETTING` is required, so its default is never used"),
+    ] {
+        let more = format!("    variables: [SETTING]\nvariables: {{ SETTING: {declared} }}\n");
+        refused(&Sandbox::smallest("variable-type").file("forge.yaml", sound(&more)), words);
+    }
+}

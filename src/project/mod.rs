@@ -126,16 +126,24 @@ pub enum Edit {
 }
 
 /// A setting that the operator makes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Variable {
     /// What it holds.
     pub kind: VariableType,
+    /// What it can be, where that is one of several texts.
+    pub values: Vec<String>,
+    /// The least that it can be: an integer, or milliseconds.
+    pub min: Option<i64>,
+    /// The most that it can be.
+    pub max: Option<i64>,
     /// Whether compose refuses to start without it.
     pub required: bool,
     /// Its value where none is set.
     pub default: Option<String>,
     /// What it is for.
     pub description: Option<String>,
+    /// What it belongs to, where its owner says so.
+    pub group: Option<String>,
 }
 
 /// Where a value came from.
@@ -147,18 +155,6 @@ pub enum Origin {
     Catalog(String),
     /// Made from other values, in words.
     Derived(String),
-}
-
-impl Variable {
-    /// As the spec declares it.
-    pub fn of(declared: &crate::spec::Variable) -> Variable {
-        Variable {
-            kind: declared.kind,
-            required: declared.required,
-            default: declared.default.as_ref().map(|it| it.0.clone()),
-            description: declared.description.as_ref().map(|it| it.0.clone()),
-        }
-    }
 }
 
 impl Project {

@@ -7,7 +7,7 @@ use crate::codes;
 use crate::credential::{argument_passwords, has_credential, is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::Project;
-use crate::spec::{Service, Text, VariableType, is_reserved};
+use crate::spec::{Service, Text, is_reserved};
 use crate::yaml::Doc;
 
 impl Resolver<'_> {
@@ -29,60 +29,6 @@ impl Resolver<'_> {
             if group == "backings" && spec.services.contains_key(name) {
                 let help = "services and backings share one namespace; rename one of them";
                 self.error(&codes::NAME_TWICE, place, format!("there is a service `{name}` too"), help);
-            }
-        }
-        for (name, variable) in &spec.variables {
-            let at = Path::of(["variables", name]);
-            let own = [self.prefix()]
-                .into_iter()
-                .chain(spec.environments.keys().map(|it| format!("{}_{}", self.prefix(), super::shouted(it))));
-            if own
-                .into_iter()
-                .any(|prefix| ["HTTP", "HTTPS", "VERSION"].iter().any(|it| name.as_str() == format!("{prefix}_{it}")))
-            {
-                let help = "choose another name";
-                self.error(
-                    &codes::RESERVED_NAME,
-                    Place::Key(at.clone()),
-                    format!("`{name}` is a variable of forge's own"),
-                    help,
-                );
-            }
-            if ["COMPOSE_", "DOCKER_", "BUILDKIT_"].iter().any(|it| name.starts_with(it)) {
-                let message = format!("`{name}` in .env would change what compose itself does");
-                self.error(&codes::RESERVED_NAME, Place::Key(at.clone()), message, "choose another name");
-            }
-            if let (true, Some(_)) = (variable.required, &variable.default) {
-                let help = "leave out one of the two";
-                self.error(
-                    &codes::NO_EFFECT,
-                    Place::Value(at.key("default")),
-                    format!("`{name}` is required, so its default is never used"),
-                    help,
-                );
-            }
-            let Some(default) = &variable.default else { continue };
-            let place = Place::Value(at.key("default"));
-            let mut readers = spec.services.values().filter(|it| it.variables.contains(name));
-            if is_credential(name, &default.0) && !readers.any(lifts_credentials) {
-                let help = "declare it under `secrets`, or leave the default out: then it is set in .env only";
-                let message = format!("the default of `{name}` looks like a credential");
-                self.error(&codes::CREDENTIAL, place, message, help);
-                continue;
-            }
-            // In `${NAME:-default}` a brace ends it, and .env has no quoting for both kinds of quotes.
-            if let Some(odd) = default.0.chars().find(|it| it.is_control() || ['{', '}', '\'', '\\'].contains(it)) {
-                let help = "set it in .env instead, without a default";
-                self.error(
-                    &codes::INVALID_VALUE,
-                    place,
-                    format!("a default cannot hold `{}`", odd.escape_debug()),
-                    help,
-                );
-            } else if !fits(variable.kind, &default.0) {
-                let help = "mend the default, or the type";
-                let kind = format!("{:?}", variable.kind).to_lowercase();
-                self.error(&codes::INVALID_VALUE, place, format!("`{}` is no {kind}", default.0.escape_debug()), help);
             }
         }
     }
@@ -231,26 +177,13 @@ impl Resolver<'_> {
     }
 }
 
-fn lifts_credentials(service: &Service) -> bool {
+pub(super) fn lifts_credentials(service: &Service) -> bool {
     service.exceptions.iter().any(|it| it.rule == "literal-credential")
 }
 
 /// Whether `text` is a secret itself. In a spec `$` is an ordinary character, so nothing in it stands for another value.
 pub(super) fn is_credential(name: &str, text: &str) -> bool {
     (is_secret(name) && !is_harmless(text)) || url_passwords(text).next().is_some() || has_credential(text)
-}
-
-/// Whether a text is of a type.
-fn fits(kind: VariableType, text: &str) -> bool {
-    match kind {
-        VariableType::String => true,
-        VariableType::Integer => text.parse::<i64>().is_ok(),
-        VariableType::Boolean => ["true", "false"].contains(&text),
-        VariableType::Url => {
-            text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
-        }
-        VariableType::Email => text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.')),
-    }
 }
 
 /// What is baked into images is the same everywhere.

@@ -15,6 +15,7 @@ mod outputs;
 mod overlay;
 mod patch;
 mod service;
+mod variables;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -24,9 +25,7 @@ use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::lock::Lock;
-use crate::project::{
-    Audit, Container, Image, Layout, Network, Origin, Project, Reach, Resolved, Resources, Variable, Volume,
-};
+use crate::project::{Audit, Container, Image, Layout, Network, Origin, Project, Reach, Resolved, Resources, Volume};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
 use crate::yaml::Doc;
@@ -216,6 +215,7 @@ impl<'a> Resolver<'a> {
     /// The project, where nothing is wrong with it.
     fn run(&mut self) -> Option<Project> {
         self.check_names();
+        self.check_variables();
         self.secrets = self.spec.secrets.iter().map(|(name, it)| (name.to_string(), it.clone())).collect();
         self.layout = self.resolve_layout();
         self.resolve_backings();
@@ -236,8 +236,7 @@ impl<'a> Resolver<'a> {
         if self.told.iter().any(|it| it.severity == Severity::Error) {
             return None;
         }
-        let variables = self.spec.variables.iter().filter(|(name, _)| self.used_variables.contains(name.as_str()));
-        let variables = variables.map(|(name, it)| (name.to_string(), Variable::of(it)));
+        let variables = self.variables();
         Some(Project {
             name: self.spec.name.to_string(),
             environment: self.environment.map(|(name, _)| name.to_owned()),
@@ -254,7 +253,7 @@ impl<'a> Resolver<'a> {
                 .filter(|(name, _)| self.used_secrets.contains(*name))
                 .map(|(name, it)| (name.clone(), it.clone()))
                 .collect(),
-            variables: variables.collect(),
+            variables,
             layout: std::mem::take(&mut self.layout),
             patches,
             logging,

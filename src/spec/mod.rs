@@ -8,6 +8,7 @@ mod layout;
 mod patch;
 mod scalar;
 mod service;
+mod variable;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,7 @@ pub use service::{
     Build, CONTEXT, Companion, Defaults, Exception, Healthcheck, Heartbeat, Limits, Migrate, Need, Needs, Numbers,
     PackageSets, Reservations, Resources, SecretUse, SecretUses, Service, Test, User, Writable,
 };
+pub use variable::{Variable, VariableType};
 
 /// A whole `forge.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -216,43 +218,6 @@ pub struct Generate {
     /// How many hexadecimal digits, 4 bits each; 48 if left out.
     #[schemars(range(min = 16, max = 4096), example = 50)]
     pub length: Option<u32>,
-}
-
-/// A setting that the operator makes in `.env`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Variable {
-    /// What it holds; said in `.env.example`.
-    #[serde(rename = "type", default)]
-    #[schemars(example = &"email")]
-    pub kind: VariableType,
-    /// Whether compose refuses to start without it. Not together with `default`.
-    #[serde(default)]
-    #[schemars(example = true)]
-    pub required: bool,
-    /// Its value where the operator sets none.
-    #[schemars(example = &"help@example.com")]
-    pub default: Option<Text>,
-    /// What it is for, in one line; said in `.env.example`, and by compose when it is missing.
-    #[schemars(example = &"where customers write to")]
-    pub description: Option<Line>,
-}
-
-/// What a variable holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum VariableType {
-    /// Any text.
-    #[default]
-    String,
-    /// A whole number.
-    Integer,
-    /// `true` or `false`.
-    Boolean,
-    /// An address like `https://example.com/path`.
-    Url,
-    /// An address like `ops@example.com`.
-    Email,
 }
 
 /// An environment beside production.

@@ -62,10 +62,13 @@ fn header(context: &Context<'_>, project: &Project) -> String {
     let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls != TlsMode::None);
     let environment = project.environment.as_deref();
     let script = project.layout.script("secrets");
-    let first = match (has_secrets, environment) {
-        (true, None) => format!("First `{script}`, and .env from .env.example; then"),
-        (true, Some(name)) => format!("First `{script} {name}`, and .env from .env.example; then"),
-        (false, _) => "First .env from .env.example; then".to_owned(),
+    let script = environment.map_or_else(|| script.clone(), |it| format!("{script} {it}"));
+    let example = super::environment::file(context.resolved, project);
+    let first = match (has_secrets, example) {
+        (true, Some(example)) => format!("First `{script}`, and .env from {example}; then"),
+        (true, None) => format!("First `{script}`; then"),
+        (false, Some(example)) => format!("First .env from {example}; then"),
+        (false, None) => "To run it:".to_owned(),
     };
     let title = match environment {
         None => "Production".to_owned(),

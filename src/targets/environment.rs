@@ -1,52 +1,63 @@
-//! What the operator fills in: `.env.example`, and the lines that keep `.env` out of version control.
+//! What the operator fills in: an example of `.env` for each environment, and the lines that keep `.env` out of version control.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{Artifact, Context, Extent, Target};
 use crate::diagnostic::Broken;
-use crate::project::{HostPorts, Variable};
+use crate::project::{Env, HostPorts, Project, Resolved, TlsMode, Variable};
+use crate::values::wanted;
 
-pub(super) static TARGET: Target =
-    Target { name: "environment", about: ".env.example, and lines in .gitignore and .gitattributes", plan };
+pub(super) static TARGET: Target = Target {
+    name: "environment",
+    about: ".env.example, one for each environment that differs, and lines in .gitignore and .gitattributes",
+    plan,
+};
 
-#[derive(Serialize)]
+#[derive(PartialEq, Serialize)]
 struct Values<'a> {
+    /// The environment's name, and what its files are called; none is production.
+    environment: Option<&'a str>,
     /// What the names of forge's own variables begin with.
     prefix: &'a str,
     /// Whether something is built here.
     builds: bool,
-    /// Those that any environment uses.
-    variables: BTreeMap<&'a str, &'a Variable>,
-    /// Each environment in which the gateway listens, with its ports.
-    gateways: Vec<Listening<'a>>,
+    /// Whether there are secrets, and who makes them.
+    secrets: Option<String>,
+    /// Where the gateway listens.
+    gateway: Option<Listening<'a>>,
+    /// Headings, each with its variables.
+    groups: BTreeMap<String, Vec<Setting>>,
 }
 
-#[derive(Serialize)]
+#[derive(PartialEq, Serialize)]
 struct Listening<'a> {
-    environment: Option<&'a str>,
     tls: bool,
     ports: &'a HostPorts,
 }
 
+/// A variable of the spec.
+#[derive(PartialEq, Serialize)]
+struct Setting {
+    name: String,
+    /// What it holds, in words.
+    wanted: String,
+    required: bool,
+    default: Option<String>,
+    description: Option<String>,
+}
+
 fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let mut out = Vec::new();
-    let project = &context.resolved.base;
-    let variables: BTreeMap<&str, &Variable> = super::environments(context.resolved)
-        .flat_map(|it| it.variables.iter().map(|(name, it)| (name.as_str(), it)))
-        .collect();
-    let gateways: Vec<Listening<'_>> = super::environments(context.resolved)
-        .filter_map(|it| {
-            let gateway = it.gateway.as_ref()?;
-            let tls = gateway.tls != crate::project::TlsMode::None;
-            Some(Listening { environment: it.environment.as_deref(), tls, ports: &gateway.ports })
-        })
-        .collect();
-    if !(gateways.is_empty() && variables.is_empty() && project.images.is_empty()) {
-        let values = Values { prefix: &project.prefix, builds: !project.images.is_empty(), variables, gateways };
-        let text = context.engine.render("project/env.example.j2", &values)?;
-        out.push(Artifact::new("env:example", ".env.example", text));
+    for project in super::environments(context.resolved) {
+        let environment = project.environment.as_deref();
+        let own = path(environment);
+        if file(context.resolved, project).is_some_and(|it| it == own) {
+            let values = values(context.resolved, project);
+            let text = context.engine.render("project/env.example.j2", &values)?;
+            out.push(Artifact::new(format!("env:{}", environment.unwrap_or("example")), own, text));
+        }
     }
     let lines = |id: &str, path: &str, text: &str| Artifact { extent: Extent::Lines, ..Artifact::new(id, path, text) };
     out.push(lines(
@@ -57,7 +68,66 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     out.push(lines(
         "lines:gitattributes",
         ".gitattributes",
-        &format!("*.sh text eol=lf\n{}/* text eol=lf\n", project.layout.scripts),
+        &format!("*.sh text eol=lf\n{}/* text eol=lf\n", context.resolved.base.layout.scripts),
     ));
     Ok(out)
+}
+
+/// The example that an environment's `.env` is made from, if its operator can set anything: its own, or production's where
+/// they ask for the same.
+pub(super) fn file(resolved: &Resolved, project: &Project) -> Option<String> {
+    let own = values(resolved, project);
+    let is_empty = own.gateway.is_none() && own.groups.is_empty() && !own.builds;
+    let base = Values { environment: own.environment, ..values(resolved, &resolved.base) };
+    (!is_empty).then(|| path(own.environment.filter(|_| own != base)))
+}
+
+/// Where the example of an environment lies.
+fn path(environment: Option<&str>) -> String {
+    environment.map_or_else(|| ".env.example".to_owned(), |it| format!(".env.{it}.example"))
+}
+
+/// What an operator can set in an environment.
+fn values<'a>(resolved: &'a Resolved, project: &'a Project) -> Values<'a> {
+    let base = &resolved.base;
+    let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls != TlsMode::None);
+    let mut groups: BTreeMap<String, Vec<Setting>> = BTreeMap::new();
+    for (name, variable) in asked(resolved, project) {
+        let group = variable.group.clone().unwrap_or_else(|| readers(resolved, project, &name));
+        let wanted = wanted(&variable);
+        let Variable { required, default, description, .. } = variable;
+        groups.entry(group).or_default().push(Setting { name, wanted, required, default, description });
+    }
+    Values {
+        environment: project.environment.as_deref(),
+        prefix: &project.prefix,
+        builds: !base.images.is_empty(),
+        secrets: has_secrets.then(|| project.layout.script("secrets")),
+        gateway: project.gateway.as_ref().map(|it| Listening { tls: it.tls != TlsMode::None, ports: &it.ports }),
+        groups,
+    }
+}
+
+/// The variables that compose asks for in an environment, by name. Where its file is laid over production's, compose reads that,
+/// too: what it insists on has to be set, whatever the environment says of it.
+pub(super) fn asked(resolved: &Resolved, project: &Project) -> BTreeMap<String, Variable> {
+    let mut out = project.variables.clone();
+    if project.environment.is_some() && !project.layout.whole {
+        for (name, variable) in &resolved.base.variables {
+            let ours = out.entry(name.clone()).or_insert_with(|| variable.clone());
+            ours.required |= variable.required;
+        }
+    }
+    out
+}
+
+/// Who reads a variable: the containers of an environment that have it, or else production's.
+fn readers(resolved: &Resolved, project: &Project, name: &str) -> String {
+    let of = |it: &Project| -> BTreeSet<String> {
+        let has = it.containers.values().filter(|it| it.environment.get(name) == Some(&Env::Variable));
+        has.filter(|it| !it.is_one_shot()).map(|it| it.name.clone()).collect()
+    };
+    let ours = of(project);
+    let readers = if ours.is_empty() { of(&resolved.base) } else { ours };
+    readers.into_iter().collect::<Vec<_>>().join(", ")
 }

@@ -168,7 +168,7 @@ pub fn could_be(id: &str, path: &str) -> bool {
         "entrypoint" => name.contains("docker-entrypoint."),
         "compose" => is_yaml(name),
         "nginx" => name.ends_with(".conf"),
-        "env" => path == ".env.example",
+        "env" => path == ".env.example" || path == format!(".env.{what}.example"),
         "script" => name == what,
         "secrets" => path == "secrets/.gitignore",
         // Where a provider wants its files is said in forge-templates/, so by its name alone.

@@ -9,6 +9,7 @@ use crate::codes;
 use crate::credential::is_secret;
 use crate::diagnostic::{Path, Place};
 use crate::project::{BuildAudit, Reference, Variable};
+use crate::resolve::variables::variable;
 use crate::spec::{Build, Service};
 
 impl Resolver<'_> {
@@ -108,7 +109,7 @@ impl Resolver<'_> {
     /// The operator's variables that a service reads.
     pub(super) fn variables_of(&self, service: &Service) -> BTreeMap<String, Variable> {
         let declared = service.variables.iter().filter_map(|name| Some((name, self.spec.variables.get(name)?)));
-        declared.map(|(name, it)| (name.to_string(), Variable::of(it))).collect()
+        declared.map(|(name, it)| (name.to_string(), variable(it))).collect()
     }
 
     /// What the system of the image cannot do, and variables that the program cannot do without.

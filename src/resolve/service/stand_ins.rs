@@ -33,14 +33,17 @@ pub(super) fn stand_ins(
 
 /// A value that a program takes for one of this variable: what it is where the operator sets none, or any.
 fn of_kind(variable: &Variable) -> String {
+    let bound = variable.min.as_ref().or(variable.max.as_ref()).map(|it| it.0.as_str());
     let plain = variable.default.as_ref().filter(|it| !it.0.chars().any(char::is_control));
     plain.map_or_else(
         || match variable.kind {
             VariableType::String => NOTHING.to_owned(),
-            VariableType::Integer => "1".to_owned(),
+            VariableType::Integer => bound.unwrap_or("1").to_owned(),
             VariableType::Boolean => "false".to_owned(),
             VariableType::Url => format!("https://{NOTHING}.invalid"),
             VariableType::Email => format!("{NOTHING}@{NOTHING}.invalid"),
+            VariableType::Duration => bound.unwrap_or("1s").to_owned(),
+            VariableType::OneOf => variable.values.first().map(ToString::to_string).unwrap_or_default(),
         },
         |it| it.0.clone(),
     )
@@ -53,7 +56,9 @@ mod tests {
     #[test]
     fn a_variable_has_a_value_of_its_kind_and_its_default_first() {
         let of = |kind, default: Option<&str>| {
-            of_kind(&Variable { kind, required: false, default: default.map(Into::into), description: None })
+            let mut declared: Variable = serde_json::from_value(serde_json::json!({})).expect("all may be left out");
+            (declared.kind, declared.default) = (kind, default.map(Into::into));
+            of_kind(&declared)
         };
         assert_eq!(of(VariableType::Integer, None), "1");
         assert_eq!(of(VariableType::Boolean, None), "false");

@@ -46,6 +46,7 @@ services:
     build: { stack: python, context: ./also }
     command: [python, -m, also]
     port: 8000
+    variables: [ALEVEL, AMOUNT]
     needs: [bank]
     healthcheck: { reaches: bank }
     migrate: { command: [python, -m, migrate], after: [api] }
@@ -129,7 +130,9 @@ secrets:
   BOUGHT: { supplied: words }
 variables:
   ADDRESS: { type: string, default: somewhere, description: words }
-  BADDRESS: { required: true, description: words }
+  BADDRESS: { required: true, description: words, group: agroup }
+  ALEVEL: { type: one_of, values: [alow, ahigh] }
+  AMOUNT: { type: integer, min: 1, max: 9 }
 gateway:
   version: "1.30"
   hosts: { amain: { domain: a.example.com, aliases: [www.a.example.com] } }
@@ -376,6 +379,10 @@ pub(super) const FIELDS: &[Field] = &[
     field("secrets.*.supplied", Lands, &["secrets.ATOKEN.supplied"]),
     field("variables.{key}", Lands, &["variables.ADDRESS.{key}", "services.api.variables[0]"]),
     field("variables.*.type", Refused, &["variables.ADDRESS.type"]),
+    field("variables.*.values[]", Vanishes, &["variables.ALEVEL.values[0]"]),
+    field("variables.*.min", Refused, &["variables.AMOUNT.min"]),
+    field("variables.*.max", Refused, &["variables.AMOUNT.max"]),
+    field("variables.*.group", Vanishes, &["variables.BADDRESS.group"]),
     field("variables.*.default", Lands, &["variables.ADDRESS.default"]),
     field("variables.*.description", Lands, &["variables.ADDRESS.description", "variables.BADDRESS.description"]),
     field("gateway.version", Refused, &["gateway.version"]),

@@ -1,0 +1,139 @@
+//! Environments and their settings: examples of `.env`, and what is checked of one that somebody filled in.
+
+use std::collections::BTreeSet;
+
+use snapbox::prelude::*;
+use snapbox::{assert_data_eq, str};
+
+use crate::sandbox::{SMALLEST, Sandbox};
+
+/// A program that reads settings, in three environments: one of them asks for the same as production.
+const SETTINGS: &str = r#"    variables: [LEVEL, WORKERS, CACHE, SUPPORT, SEARCH, REGION]
+    needs: [db]
+  worker: { from: api, command: [python, -m, worker], variables: [BATCH], exceptions: [{ rule: healthcheck, reason: it asks nobody }] }
+backings: { db: { kind: postgres } }
+variables:
+  LEVEL: { type: one_of, values: [debug, info], default: info, description: how much is logged }
+  WORKERS: { type: integer, min: 1, max: 32, default: 4 }
+  CACHE: { type: duration, min: 1s, default: 5m }
+  SUPPORT: { type: email, required: true, description: where customers write to, group: mail }
+  SEARCH: { type: url }
+  REGION: { default: "north of here" }
+  BATCH: { type: integer, required: true }
+environments:
+  same: {}
+  staging:
+    overlay:
+      services: { api: { variables: [LEVEL, WORKERS, CACHE, SUPPORT, SEARCH, REGION, TRIAL] } }
+      variables: { WORKERS: { default: 1 }, TRIAL: { type: boolean, default: true } }
+"#;
+
+fn settings(name: &str) -> Sandbox {
+    let sandbox = Sandbox::smallest(name).file("forge.yaml", SMALLEST.to_owned() + SETTINGS);
+    sandbox.generate();
+    sandbox
+}
+
+#[test]
+fn an_example_of_env_is_for_people_and_there_is_one_for_each_environment_that_differs() {
+    let sandbox = settings("examples");
+    assert!(!sandbox.exists(".env.same.example"), "it asks for the same as production");
+    assert_data_eq!(
+        sandbox.read(".env.staging.example"),
+        str![[r#"
+# What compose asks for in staging. Copy to .env and fill in.
+# Comments stand on lines of their own: after an empty value one would become the value.
+# Secrets are files, and not here: scripts/secrets makes them and asks for those of others.
+
+# == images ==
+
+# the version to run, a tag in the registry; empty: what is built here
+SHOP_VERSION=
+
+# == api, worker ==
+
+# a duration of at least 1s, like 1h30m or 500ms
+CACHE=5m
+
+# how much is logged
+# one of debug, info
+LEVEL=info
+
+# text
+REGION='north of here'
+
+# a URL; not set, if left out
+# SEARCH=
+
+# true or false
+TRIAL=true
+
+# an integer from 1 to 32
+WORKERS=1
+
+# == mail ==
+
+# where customers write to
+# an e-mail address; required
+SUPPORT=
+
+# == worker ==
+
+# an integer; required
+BATCH=
+
+# forge:keep variables
+# forge:end
+
+"#]]
+        .raw()
+    );
+    let production = sandbox.read(".env.example");
+    assert!(!production.contains("TRIAL") && production.contains("\nWORKERS=4\n"), "{production}");
+    let first = |file: &str| sandbox.read(file).lines().next().unwrap_or_default().to_owned();
+    assert!(first("compose.yaml").contains("and .env from .env.example"), "{}", first("compose.yaml"));
+    assert!(first("compose.same.yaml").contains("and .env from .env.example"), "{}", first("compose.same.yaml"));
+    assert!(first("compose.staging.yaml").contains(".env from .env.staging.example"));
+}
+
+/// The variables that compose files ask for: `${NAME}`, not `$${NAME}`, and `NAME: null`.
+fn asked(texts: &[String]) -> BTreeSet<String> {
+    let lines: Vec<&str> = texts.iter().flat_map(|it| it.lines()).map(str::trim).collect();
+    let lines: Vec<&str> = lines.into_iter().filter(|it| !it.starts_with('#')).collect();
+    let alone = lines.iter().filter_map(|it| it.strip_suffix(": null").filter(|it| *it == it.to_uppercase()));
+    let named = lines.iter().flat_map(|it| it.split("$$")).flat_map(names);
+    named.chain(alone.map(str::to_owned)).collect()
+}
+
+fn names(text: &str) -> Vec<String> {
+    let is_name = |it: char| it.is_ascii_alphanumeric() || it == '_';
+    text.split("${").skip(1).map(|it| it.split(|it| !is_name(it)).next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The variables of an example, also those that stand behind a `#`.
+fn offered(text: &str) -> BTreeSet<String> {
+    let line = |it: &str| it.trim_start_matches("# ").split_once('=').map(|(name, _)| name.to_owned());
+    let is_name = |it: &String| {
+        !it.is_empty() && it.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_')
+    };
+    text.lines().filter_map(line).filter(is_name).collect()
+}
+
+#[test]
+fn an_example_has_what_some_compose_file_asks_for_and_nothing_else() {
+    let shop = Sandbox::copy("example-shop", std::path::Path::new("examples/shop"));
+    for (sandbox, environments) in
+        [(shop, ["development", "staging"]), (settings("example-names"), ["same", "staging"])]
+    {
+        let base = sandbox.read("compose.yaml");
+        assert_eq!(offered(&sandbox.read(".env.example")), asked(std::slice::from_ref(&base)));
+        for name in environments {
+            let example = format!(".env.{name}.example");
+            let example = if sandbox.exists(&example) { example } else { ".env.example".to_owned() };
+            let mut asked = asked(&[base.clone(), sandbox.read(&format!("compose.{name}.yaml"))]);
+            // Where production listens: another environment puts its own ports in the place of these.
+            asked.retain(|it| !["SHOP_HTTP", "SHOP_HTTPS"].contains(&it.as_str()));
+            assert_eq!(offered(&sandbox.read(&example)), asked, "{name}");
+        }
+    }
+}
