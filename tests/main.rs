@@ -28,6 +28,7 @@ mod properties;
 #[cfg(feature = "lock")]
 mod registry;
 mod review;
+mod routes;
 mod sandbox;
 mod stacks;
 mod wrong;

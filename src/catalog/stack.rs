@@ -13,6 +13,9 @@ use crate::spec::{Duration, Size};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StackFacts {
+    /// Paths that the framework shows to operators: the gateway keeps them from everybody else.
+    #[serde(default)]
+    pub private: Vec<String>,
     /// The images that the Dockerfile builds on, by the names that the template uses; `base` is the last stage's. A formula that
     /// comes to nothing names none.
     #[serde(default)]

@@ -110,6 +110,37 @@ pub(super) fn missing_sources(root: &FilePath, resolved: &Resolved) -> Vec<Diagn
     found
 }
 
+/// Folders and pages that the gateway serves and that are not there: without the folder it would not start.
+pub(super) fn missing_served(root: &FilePath, spec: &Spec) -> Vec<Diagnostic> {
+    let Some(gateway) = &spec.gateway else { return Vec::new() };
+    let at = Path::of(["gateway"]);
+    let mut wanted = Vec::new();
+    for (index, route) in gateway.routes.iter().enumerate() {
+        if let Some(files) = &route.files {
+            wanted.push((files.folder.as_str(), at.key("routes").index(index).key("files").key("folder")));
+        }
+    }
+    let mut found = Vec::new();
+    if let Some(pages) = &gateway.pages {
+        wanted.push((&pages.folder, at.key("pages").key("folder")));
+        let folder = root.join(pages.folder.as_str());
+        for (status, page) in
+            pages.errors.iter().filter(|(_, it)| folder.is_dir() && !folder.join(it.as_str()).is_file())
+        {
+            let message = format!("`{}` has no page `{page}`", pages.folder);
+            let place = Place::Value(at.key("pages").key("errors").key(status.as_str()));
+            let help = "make it, or leave it out: the error would come without a page";
+            found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
+        }
+    }
+    found.extend(wanted.into_iter().filter(|(folder, _)| !root.join(folder).is_dir()).map(|(folder, place)| {
+        let message = format!("there is no folder `{folder}`");
+        let help = "make it before the gateway starts: compose refuses to mount what is not there";
+        Diagnostic::warning(&codes::MISSING_FILE, Place::Value(place), message).help(help)
+    }));
+    found
+}
+
 /// Files of the project that backings read, such as those of `init`, and that are not there: compose would make a folder
 /// in the place of each.
 pub(super) fn missing_files_of_backings(root: &FilePath, spec: &Spec, resolved: &Resolved) -> Vec<Diagnostic> {

@@ -7,7 +7,9 @@ use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use super::ends::{ended, today};
-use super::lacks::{contexts, folders_of_root, missing_files, missing_files_of_backings, missing_sources};
+use super::lacks::{
+    contexts, folders_of_root, missing_files, missing_files_of_backings, missing_served, missing_sources,
+};
 use super::{Failure, Shell, lockfile};
 use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
@@ -148,6 +150,7 @@ pub(super) fn judge(shell: &Shell<'_>, bytes: Vec<u8>) -> Result<Read, Failure> 
             ));
             them.extend(missing_files(&root, &catalog, &spec, &resolved));
             them.extend(missing_sources(&root, &resolved));
+            them.extend(missing_served(&root, &spec));
             them.extend(missing_files_of_backings(&root, &spec, &resolved));
             them.extend(folders_of_root(&root, &resolved));
             them.extend(ended(&spec, &catalog, &today()));

@@ -180,6 +180,10 @@ struct Resolver<'a> {
     always_enters: BTreeSet<String>,
     /// The container that others talk to, for services whose own is not it.
     fronts: BTreeMap<String, String>,
+    /// Paths of services that their frameworks show to operators, by the service.
+    private_facts: BTreeMap<String, Vec<String>>,
+    /// What the gateway's container needs for its routes.
+    edge: gateway::Edge,
     /// Facts by stack and choices: services that choose alike share them.
     facts: HashMap<String, Arc<StackFacts>>,
 }
@@ -208,6 +212,8 @@ impl<'a> Resolver<'a> {
             waits_for: BTreeMap::new(),
             always_enters: BTreeSet::new(),
             fronts: BTreeMap::new(),
+            private_facts: BTreeMap::new(),
+            edge: gateway::Edge::default(),
             facts: HashMap::new(),
         }
     }

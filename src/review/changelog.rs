@@ -102,6 +102,7 @@ mod tests {
             "env",
             "script",
             "secrets",
+            "maintenance",
             "lines",
             "ci",
             "backing",

@@ -19,14 +19,18 @@ pub use ci::{
     Account, Acr, App, Audit, Bot, Ci, Deploy, Ecr, Gar, Install, Login, Nothing, Scan, Schedule, Threshold, Token,
     Updates,
 };
-pub use gateway::{Gateway, Host, HostPorts, Limit, Route, Tls, TlsMode};
+pub use gateway::{
+    Balance, Balancing, Cache, Canary, Compression, Cors, Failure, Files, Gateway, Host, HostPorts, Limit, Maintenance,
+    Method, Pages, Private, Redirect, Retries, Route, RouteLogin, Timeouts, Tls, TlsMode, Upload,
+};
 pub use host::{Logging, NetworkSettings, VolumeSettings};
 pub use layout::{ComposeFile, Layout, not_ours};
 pub use patch::Patch;
 pub use scalar::{
     AbsolutePath, Address, Branch, Commit, ComposePath, Cpus, Cron, DockerfilePath, Domain, Duration, EngineName,
-    EnvName, FolderPath, Id, Image, Label, LabelName, Line, Name, Network, Packages, Platform, Rate, RemoteName, Role,
-    RoutePath, SecretName, Size, Subnet, Text, UrlPath, UserName, VolumeDriver,
+    EnvName, FolderPath, HeaderName, Id, Image, Label, LabelName, Line, Name, Network, Origin, Packages, PageStatus,
+    Platform, Rate, Realm, RedirectTarget, RemoteName, Role, RoutePath, SecretName, Size, Subnet, Text, UrlPath,
+    UserName, VolumeDriver,
 };
 pub use service::{
     Build, CONTEXT, Companion, Defaults, Exception, Healthcheck, Heartbeat, Limits, Migrate, Need, Needs, Numbers,

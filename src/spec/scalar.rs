@@ -96,6 +96,21 @@ texts! {
     /// The path of a route.
     RoutePath: "path of a route", r"^/[A-Za-z0-9._~/+,:@-]*$",
         "begins with a slash; letters, digits and `._~/+,:@-`. With a slash at its end it is a prefix, without one it is exact", "/api/";
+    /// Where a redirect leads.
+    RedirectTarget: "target of a redirect", r"^(https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?)?/([A-Za-z0-9._~%?=&+,:@-][A-Za-z0-9._~%/?=&+,:@-]*)?$",
+        "a path that begins with one slash, or an address with its path: `/new/`, `https://docs.example.com/`", "https://docs.example.com/";
+    /// A site that asks from a browser.
+    Origin: "origin", r"^(\*|https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?)$",
+        "scheme and host as browsers send them, without a path: `https://app.example.com`; or `*`", "https://app.example.com";
+    /// A status that has a page.
+    PageStatus: "status", r"^(400|401|403|404|413|429|500|502|503|504|4xx|5xx)$",
+        "400, 401, 403, 404, 413, 429, 500, 502, 503, 504, `4xx` or `5xx`", "404";
+    /// What a browser says is asked for.
+    Realm: "realm", r"^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,60}[A-Za-z0-9])?$",
+        "letters, digits, spaces and `._-`, a letter or digit at its ends", "Operations";
+    /// The name of a header of HTTP.
+    HeaderName: "name of a header", r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
+        "letters, digits and dashes, a letter first", "X-Request-Id";
     /// The name of a host in the DNS.
     Domain: "domain", r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
         "a host name in lower case, without port or scheme; names with other letters in their `xn--` form", "shop.example.com";

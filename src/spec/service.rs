@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gateway::Private;
 use super::host::Logging;
 use super::scalar::{
     AbsolutePath, Cpus, Duration, EnvName, Image, LabelName, Line, Name, Packages, SecretName, Size, Text, UrlPath,
@@ -62,6 +63,9 @@ pub struct Service {
     #[serde(default)]
     #[schemars(example = serde_json::json!(["SECRET_KEY"]))]
     pub secrets: SecretUses,
+    /// Paths that the gateway does not show to everybody.
+    #[schemars(example = serde_json::json!({"paths": ["/docs"], "allow": ["10.0.0.0/8"]}))]
+    pub private: Option<Private>,
     /// What runs once per deploy, before the new version starts. It runs again at each `up`, and must not mind.
     #[schemars(example = serde_json::json!({"command": ["alembic", "upgrade", "head"], "timeout": "5m"}))]
     pub migrate: Option<Migrate>,

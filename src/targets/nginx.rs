@@ -13,15 +13,21 @@ use crate::render::Engine;
 
 pub(super) static TARGET: Target = Target { name: "nginx", about: "the gateway's configuration", plan };
 
-/// Files that are the same whatever the hosts are called.
-const FILES: [&str; 8] = [
+/// Files that are the same whatever the hosts are called; some only where they are wanted.
+const FILES: [&str; 14] = [
+    "compression.conf",
+    "grpc.conf",
+    "grpc_headers.conf",
     "nginx.conf",
     "headers.conf",
     "limits.conf",
     "log.conf",
+    "maps.conf",
     "proxy.conf",
     "proxy_headers.conf",
+    "proxy_hide.conf",
     "tls.conf",
+    "types.conf",
     "upstreams.conf",
 ];
 
@@ -96,7 +102,13 @@ fn files(project: &Project, engine: &Engine) -> Result<Files, Broken> {
     let mut files = Files::new();
     let Some(gateway) = &project.gateway else { return Ok(files) };
     for file in FILES {
-        if file == "tls.conf" && gateway.tls == crate::project::TlsMode::None {
+        let is_wanted = match file {
+            "grpc.conf" | "grpc_headers.conf" => gateway.speaks_grpc,
+            "tls.conf" => gateway.tls != crate::project::TlsMode::None,
+            "types.conf" => gateway.serves_files(),
+            _ => true,
+        };
+        if !is_wanted {
             continue;
         }
         files.insert(file.to_owned(), engine.render(&format!("nginx/{file}.j2"), &Values { gateway, host: None })?);

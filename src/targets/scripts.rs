@@ -6,10 +6,13 @@ use serde::Serialize;
 
 use super::{Artifact, Context, Target};
 use crate::diagnostic::Broken;
-use crate::project::{ConfigFile, Host, Secret, TlsMode};
+use crate::project::{ConfigFile, Host, Project, SWITCHES, Secret, TlsMode};
 
-pub(super) static TARGET: Target =
-    Target { name: "scripts", about: "scripts/secrets, which makes the secrets that are missing", plan };
+pub(super) static TARGET: Target = Target {
+    name: "scripts",
+    about: "scripts/secrets, which makes the secrets that are missing, and scripts/maintenance",
+    plan,
+};
 
 #[derive(Serialize)]
 struct Values<'a> {
@@ -35,7 +38,45 @@ struct Certificates<'a> {
     hosts: &'a [Host],
 }
 
+#[derive(Serialize)]
+struct Maintenance<'a> {
+    /// Those that can be closed, production first.
+    environments: Vec<&'a str>,
+    /// The script's path in the project.
+    script: &'a str,
+    /// From the script's folder to the project.
+    up: String,
+    /// The folder with the switches.
+    folder: &'a str,
+}
+
 fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
+    let mut out = secrets(context)?;
+    out.extend(maintenance(context)?);
+    Ok(out)
+}
+
+/// The switch that closes the gateway, where one is wanted.
+fn maintenance(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
+    let closes = |it: &&Project| it.gateway.as_ref().is_some_and(|it| it.maintenance.is_some());
+    let environments: Vec<&str> = super::environments(context.resolved)
+        .filter(closes)
+        .map(|it| it.environment.as_deref().unwrap_or("production"))
+        .collect();
+    if environments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let path = context.resolved.base.layout.script("maintenance");
+    let up = "../".repeat(path.matches('/').count());
+    let values = Maintenance { environments, script: &path, up, folder: SWITCHES };
+    let text = context.engine.render("scripts/maintenance.j2", &values)?;
+    Ok(vec![
+        Artifact { executable: true, ..Artifact::new("script:maintenance", path, text) },
+        Artifact::new("maintenance:gitignore", format!("{SWITCHES}/.gitignore"), "*\n!.gitignore\n"),
+    ])
+}
+
+fn secrets(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let mut generated = BTreeMap::new();
     let mut supplied = BTreeMap::new();
     for project in super::environments(context.resolved) {

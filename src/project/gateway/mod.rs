@@ -24,6 +24,20 @@ pub struct Gateway {
     pub upstreams: Vec<Upstream>,
     /// Proxies before it that are believed.
     pub trusted_proxies: Vec<String>,
+    /// Who may ask for the private paths of services.
+    pub privates: Vec<Private>,
+    /// Whether any route speaks gRPC.
+    pub speaks_grpc: bool,
+    /// Pages for errors.
+    pub pages: Option<Pages>,
+    /// The switch that closes everything.
+    pub maintenance: Option<Maintenance>,
+    /// What is made smaller on its way.
+    pub compression: Compression,
+    /// How much is kept of answers, in mebibytes; `None` where nothing is.
+    pub cache_mib: Option<u64>,
+    /// When another replica is asked, where nothing else is said.
+    pub retries: Retries,
     /// The largest body of a request, in mebibytes.
     pub max_body_mib: u64,
     /// How many large bodies one client may send at a time, so that it does not fill the folder in which they wait.
@@ -45,6 +59,8 @@ pub struct Host {
     pub aliases: Vec<String>,
     /// Who answers what.
     pub routes: Vec<Route>,
+    /// Which paths are refused, the first that matches counts.
+    pub refused: Vec<Refused>,
 }
 
 /// How often one client address may ask.
@@ -69,4 +85,12 @@ pub struct HostPorts {
     pub host_ip: Option<String>,
     /// What the variables that change them begin with: `SHOP`, `SHOP_DEVELOPMENT`.
     pub prefix: String,
+}
+
+impl Gateway {
+    /// Whether it has files of the project's to give.
+    pub fn serves_files(&self) -> bool {
+        let routes = || self.hosts.iter().flat_map(|it| &it.routes);
+        self.pages.is_some() || routes().any(|it| matches!(it.answer, Answer::Files(_)))
+    }
 }

@@ -1,5 +1,7 @@
 //! The gateway: its container, and what nginx is told.
 
+mod answers;
+mod pages;
 mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +14,25 @@ use crate::catalog::{GatewayFacts, Selection};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{
-    Container, Gateway, Healthcheck, HostPorts, ImageRef, Limit, Origin, Reach, Reference, Role, Upstream, Wait,
+    Answer, Container, Gateway, Healthcheck, Host, HostPorts, ImageRef, Limit, Mount, Origin, Protocol, Reach,
+    Reference, Retries, Role, Route, Wait,
 };
 use crate::spec::{self, Duration, Rate, Size, TlsMode};
+
+/// Classes of requests that are there without being declared: name, rate, burst.
+const BUILT_IN: [(&str, &str, u32); 3] =
+    [("default", "50r/s", 200), ("health", "50r/s", 100), (answers::LOGIN, "5r/s", 20)];
+
+/// What the gateway's container needs for its routes.
+#[derive(Debug, Default)]
+pub(super) struct Edge {
+    /// Folders of the project that it serves, by the path in the container.
+    mounts: BTreeMap<String, Mount>,
+    /// Secrets that it reads.
+    secrets: BTreeSet<String>,
+    /// Services with paths that are not for everybody.
+    private: BTreeSet<String>,
+}
 
 impl Resolver<'_> {
     pub(super) fn resolve_gateway(&mut self) -> Option<Gateway> {
@@ -32,19 +50,14 @@ impl Resolver<'_> {
             }
         };
         let hosts = self.hosts(gateway, &at);
-        for (index, network) in gateway.trusted_proxies.iter().enumerate().filter(|(_, it)| !is_network(it)) {
-            let place = Place::Value(at.key("trusted_proxies").index(index));
-            self.error(&codes::INVALID_VALUE, place, format!("`{network}` is no address range"), "write `10.0.0.0/8`");
-        }
-        let limits = self.limits(gateway, &at);
-        let upstreams: BTreeSet<&str> = gateway.routes.iter().map(|it| it.to.as_str()).collect();
-        let upstreams: Vec<Upstream> = upstreams
-            .into_iter()
-            .filter_map(|name| {
-                let host = self.fronts.get(name).map_or(name, String::as_str);
-                Some(Upstream { name: name.to_owned(), host: host.to_owned(), port: self.containers.get(host)?.port? })
-            })
-            .collect();
+        let trusted_proxies = self.networks_of(&gateway.trusted_proxies, &at.key("trusted_proxies"));
+        let limits = self.limits(gateway, &hosts, &at);
+        let upstreams = self.upstreams(gateway, &hosts, &at);
+        let privates = self.privates();
+        let pages = gateway.pages.as_ref().map(|it| self.pages(it, &at.key("pages")));
+        let maintenance =
+            gateway.maintenance.as_ref().map(|it| self.maintenance(it, pages.as_ref(), &at.key("maintenance")));
+        let compression = self.compression(gateway, &at);
         let max_body = gateway.max_body_size.unwrap_or(Size::mib(1));
         let mut tmpfs = facts.tmpfs.clone();
         let mut origins = vec![("version", version_origin)];
@@ -53,6 +66,10 @@ impl Resolver<'_> {
         // Bodies wait there: room for several of the largest, and never more than half of the memory.
         let room = Size::mib((resources.memory.in_mib() / 2).max(16));
         tmpfs.insert("/tmp".to_owned(), room);
+        let cache_mib = self.cache_mib(gateway, &hosts, &at);
+        if let Some(size) = cache_mib {
+            tmpfs.insert("/var/cache/nginx".to_owned(), Size::mib(size));
+        }
         self.check_tmpfs(&tmpfs, resources.memory, &at);
         // Of /tmp a quarter is left to others.
         let uploads = (room.in_mib() * 3 / 4 / max_body.in_mib().max(1)).min(4);
@@ -86,8 +103,13 @@ impl Resolver<'_> {
         let values = context! { version => version };
         let mut filler = Filler { resolver: self, values, at: at.clone() };
         let image = filler.fill(&facts.image);
+        let image = gateway.image.as_ref().map_or(image, |it| it.to_string());
         let test = filler.all(&facts.healthcheck);
-        let mut networks: BTreeSet<String> = upstreams.iter().map(|it| it.name.clone()).collect();
+        // A service that is one of another has its networks only.
+        let mut networks: BTreeSet<String> = BTreeSet::new();
+        for upstream in &upstreams {
+            networks.insert(upstream.name.split('.').next().unwrap_or(&upstream.name).to_owned());
+        }
         networks.insert(self.network("gateway", Reach::Out));
         let ports = self.host_ports(gateway);
         let container = Container {
@@ -104,6 +126,8 @@ impl Resolver<'_> {
             })
             .filter(|_| !lifted.contains_key("healthcheck")),
             tmpfs,
+            mounts: std::mem::take(&mut self.edge.mounts),
+            secrets: std::mem::take(&mut self.edge.secrets),
             stop_grace_period: grace,
             lifted,
             origins,
@@ -116,13 +140,21 @@ impl Resolver<'_> {
             )
         };
         self.containers.insert("gateway".to_owned(), container);
+        let speaks_grpc = |it: &Route| matches!(&it.answer, Answer::Proxy(it) if it.protocol == Protocol::Grpc);
         Some(Gateway {
+            speaks_grpc: hosts.iter().flat_map(|it| &it.routes).any(speaks_grpc),
             hosts,
             tls: gateway.tls.mode,
             ports,
             limits,
             upstreams,
-            trusted_proxies: gateway.trusted_proxies.iter().map(|it| it.to_string()).collect(),
+            trusted_proxies,
+            privates,
+            pages,
+            maintenance,
+            compression,
+            cache_mib,
+            retries: Retries::default(),
             max_body_mib: max_body.in_mib(),
             uploads,
             workers: resources.cpus.whole().min(u64::from(resources.pids) / 2).max(1),
@@ -131,18 +163,18 @@ impl Resolver<'_> {
     }
 
     /// The classes that routes use; `default` and `health` are there without being declared.
-    fn limits(&mut self, gateway: &spec::Gateway, at: &Path) -> BTreeMap<String, Limit> {
-        let limit = |rate: &str, burst| Limit { rate: Rate(rate.to_owned()), burst, connections: None };
-        let mut limits =
-            BTreeMap::from([("default".to_owned(), limit("50r/s", 200)), ("health".to_owned(), limit("50r/s", 100))]);
+    fn limits(&mut self, gateway: &spec::Gateway, hosts: &[Host], at: &Path) -> BTreeMap<String, Limit> {
+        let built_in = BUILT_IN.iter().map(|(name, rate, burst)| {
+            (name.to_string(), Limit { rate: Rate(rate.to_string()), burst: *burst, connections: None })
+        });
+        let mut limits: BTreeMap<String, Limit> = built_in.collect();
         for (name, it) in &gateway.limits {
             limits.insert(
                 name.to_string(),
                 Limit { rate: it.rate.clone(), burst: it.burst.unwrap_or(0), connections: it.connections },
             );
         }
-        let used =
-            |name: &str| gateway.routes.iter().any(|it| it.limit.as_ref().map_or("default", |it| it.as_str()) == name);
+        let used = |name: &str| hosts.iter().flat_map(|it| &it.routes).any(|it| it.limit == name);
         for name in gateway.limits.keys().filter(|it| !used(it)) {
             let place = Place::Key(at.key("limits").key(name));
             self.warning(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Host, Route};
+use crate::project::Host;
 use crate::resolve::{Resolver, unknown_name};
 use crate::spec;
 
@@ -40,40 +40,21 @@ impl Resolver<'_> {
                 domain: host.domain.to_string(),
                 aliases: host.aliases.iter().map(|it| it.to_string()).collect(),
                 routes: Vec::new(),
+                refused: Vec::new(),
             });
         }
+        let found: Vec<Option<usize>> = gateway
+            .routes
+            .iter()
+            .enumerate()
+            .map(|(index, it)| self.host_of(gateway, it, &at.key("routes").index(index)))
+            .collect();
+        let mut ids = BTreeSet::new();
         let mut seen: BTreeSet<(usize, &str)> = BTreeSet::new();
-        for (index, route) in gateway.routes.iter().enumerate() {
+        for ((index, route), host) in gateway.routes.iter().enumerate().zip(found) {
             let here = at.key("routes").index(index);
-            let host = match &route.host {
-                Some(name) => {
-                    let found = hosts.iter().position(|it| it.name == name.as_str());
-                    if found.is_none() {
-                        let known = gateway.hosts.keys().map(|it| it.as_str());
-                        let complaint =
-                            unknown_name(Place::Value(here.key("host")), format!("there is no host `{name}`"));
-                        self.told.push(complaint.nearest(name, known));
-                    }
-                    found
-                }
-                None if hosts.len() == 1 => Some(0),
-                None => {
-                    self.error(
-                        &codes::MISSING_KEY,
-                        Place::Value(here.clone()),
-                        "there are several hosts, and this route names none",
-                        "write `host:` with its name under `hosts`",
-                    );
-                    None
-                }
-            };
-            self.check_upstream(route, &here);
-            let limit = route.limit.as_ref().map_or("default", |it| it.as_str());
-            if !gateway.limits.contains_key(limit) && !["default", "health"].contains(&limit) {
-                let known = gateway.limits.keys().map(|it| it.as_str()).chain(["default", "health"]);
-                let message = format!("there is no class of requests `{limit}`");
-                self.told.push(unknown_name(Place::Value(here.key("limit")), message).nearest(limit, known));
-            }
+            let name = host.map_or("", |it| hosts[it].name.as_str());
+            let Some(resolved) = self.route(gateway, route, id(name, &route.path, &mut ids), &here) else { continue };
             let Some(host) = host else { continue };
             if !seen.insert((host, route.path.as_str())) {
                 self.error(
@@ -83,21 +64,7 @@ impl Resolver<'_> {
                     "keep one of the two",
                 );
             }
-            if route.path.split('/').any(|it| it.starts_with('.') && it != ".well-known") {
-                self.error(
-                    &codes::NO_EFFECT,
-                    Place::Value(here.key("path")),
-                    format!("`{}` would never be asked: paths that begin with a dot are denied", route.path),
-                    "choose another path",
-                );
-            }
-            hosts[host].routes.push(Route {
-                path: route.path.to_string(),
-                exact: !route.path.ends_with('/'),
-                to: route.to.to_string(),
-                limit: limit.to_owned(),
-                websocket: route.websocket.unwrap_or(false),
-            });
+            hosts[host].routes.push(resolved);
         }
         for host in hosts.iter().filter(|it| it.routes.is_empty()) {
             if gateway.routes.iter().all(|it| it.host.is_some()) {
@@ -110,27 +77,45 @@ impl Resolver<'_> {
                 );
             }
         }
+        for host in &mut hosts {
+            host.refused = self.refused(host);
+        }
         hosts
     }
 
-    fn check_upstream(&mut self, route: &spec::Route, at: &Path) {
-        let to = route.to.as_str();
-        let place = Place::Value(at.key("to"));
-        if !self.spec.services.contains_key(to) {
-            let known: Vec<&str> = self.spec.services.keys().map(|it| it.as_str()).collect();
-            let complaint = unknown_name(place, format!("there is no service `{to}`"));
-            self.told.push(if self.spec.backings.contains_key(to) {
-                complaint.help("a backing is not published; route to a service that uses it")
-            } else {
-                complaint.nearest(to, known)
-            });
-        } else if !self.fronts.contains_key(to) && self.containers.get(to).is_some_and(|it| it.port.is_none()) {
-            self.error(
-                &codes::NO_PORT,
-                place,
-                format!("`{to}` listens on no port"),
-                format!("write `services: {{ {to}: {{ port: … }} }}`"),
-            );
+    /// Which host a route is on, by its place among all.
+    fn host_of(&mut self, gateway: &spec::Gateway, route: &spec::Route, here: &Path) -> Option<usize> {
+        match &route.host {
+            Some(name) => {
+                let found = gateway.hosts.keys().position(|it| it == name);
+                if found.is_none() {
+                    let known = gateway.hosts.keys().map(|it| it.as_str());
+                    let complaint = unknown_name(Place::Value(here.key("host")), format!("there is no host `{name}`"));
+                    self.told.push(complaint.nearest(name, known));
+                }
+                found
+            }
+            None if gateway.hosts.len() == 1 => Some(0),
+            None => {
+                self.error(
+                    &codes::MISSING_KEY,
+                    Place::Value(here.clone()),
+                    "there are several hosts, and this route names none",
+                    "write `host:` with its name under `hosts`",
+                );
+                None
+            }
         }
     }
+}
+
+/// What names of a route's variables end with: its host and path in lower case, and a number where that is taken.
+fn id(host: &str, path: &str, taken: &mut BTreeSet<String>) -> String {
+    let plain = |it: char| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '_' };
+    let words: String = format!("{host}{path}").chars().map(plain).collect();
+    let base = words.trim_end_matches('_').to_owned();
+    let free = std::iter::once(base.clone()).chain((2..).map(|it| format!("{base}_{it}")));
+    let id = free.into_iter().find(|it| !taken.contains(it)).expect("numbers have no end");
+    taken.insert(id.clone());
+    id
 }

@@ -114,6 +114,7 @@ impl<'a> Resolver<'a> {
 
     pub(super) fn resolve_built(&mut self, name: &str, service: &Service, built: &Built<'_>, shared: bool, at: &Path) {
         let facts = Arc::clone(&built.facts);
+        self.private_facts.insert(name.to_owned(), facts.private.clone());
         let source = format!("stacks/{}", built.build.stack);
         let mut origins = vec![("build.version", built.version_origin.clone())];
         let user = self.user(built, at, &mut origins);

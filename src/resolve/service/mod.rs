@@ -505,6 +505,7 @@ fn develop(filler: &mut Filler<'_, '_>, facts: &StackFacts, command: &[String]) 
 /// What is known about an image that somebody else built: next to nothing.
 fn image_facts() -> StackFacts {
     StackFacts {
+        private: Vec::new(),
         images: BTreeMap::new(),
         values: BTreeMap::new(),
         system: System::default(),

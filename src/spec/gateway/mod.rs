@@ -8,10 +8,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::route::Route;
+pub use self::route::{
+    Balance, Balancing, Cache, Canary, Compression, Cors, Failure, Files, Maintenance, Method, Pages, Private,
+    Redirect, Retries, Route, RouteLogin, Timeouts, Upload,
+};
 pub use self::tls::{Tls, TlsMode};
 use super::host::Logging;
-use super::scalar::{Domain, Name, Network, Rate, Size};
+use super::scalar::{Domain, Image, Name, Network, Rate, Size};
 use super::service::{Exception, Resources};
 use super::{Duration, Text};
 
@@ -39,6 +42,26 @@ pub struct Gateway {
     /// Who answers what.
     #[schemars(length(min = 1), example = serde_json::json!([{"path": "/", "to": "web"}]))]
     pub routes: Vec<Route>,
+    /// How services are asked, by name; only for those that routes lead to.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"api": {"balance": "least_conn"}}))]
+    pub upstreams: BTreeMap<Name, Balancing>,
+    /// Pages of the project's own for errors.
+    #[schemars(example = serde_json::json!({"folder": "pages", "errors": {"5xx": "sorry.html"}}))]
+    pub pages: Option<Pages>,
+    /// A switch that closes everything but health routes. Left out, there is none.
+    #[schemars(example = serde_json::json!({"retry_after": "30m"}))]
+    pub maintenance: Option<Maintenance>,
+    /// What is made smaller on its way to the client; texts by gzip, if left out.
+    #[schemars(example = serde_json::json!({"gzip": false}))]
+    pub compression: Option<Compression>,
+    /// How much the caches of all routes may hold together, in memory; 64M, if left out.
+    #[schemars(example = &"128M")]
+    pub cache_size: Option<Size>,
+    /// An image of one's own in place of `nginxinc/nginx-unprivileged`: nginx 1.30 or newer as user 101, with curl, and whatever
+    /// modules are wanted below /usr/lib/nginx/modules.
+    #[schemars(example = &"ghcr.io/acme/nginx-brotli:1.30")]
+    pub image: Option<Image>,
     /// Proxies before the gateway whose `X-Forwarded-For` is believed. Left out, nobody's is.
     #[serde(default)]
     #[schemars(example = serde_json::json!(["10.0.0.0/8"]))]

@@ -28,7 +28,8 @@ fn markers(field: &str) -> &'static [&'static str] {
         _ if field.ends_with(".path") || field.ends_with(".http") || field.ends_with("writable.{key}") => {
             &["/tmp/zqx", "/zqx/"]
         }
-        "services.*.image" => &["zqx:1"],
+        "services.*.image" | "gateway.image" => &["zqx:1"],
+        "gateway.routes[].redirect.to" | "services.*.private.paths[]" => &["/zqx/"],
         "backings.*.options.init[]" => &["zqx.sql"],
         "layout.compose.*.file" => &["zqx.yml"],
         "services.*.build.options.base_path" | "services.*.build.options.workdir" => &["/zqx"],

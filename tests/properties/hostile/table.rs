@@ -23,7 +23,8 @@ services:
       sources: [src]
     command: [python, -m, app]
     port: 8000
-    ports: { binary: 9000 }
+    ports: { binary: 9000, aport: 9001 }
+    private: { paths: [/apath], allow: [192.0.2.0/24] }
     healthcheck: { command: [python, -c, pass], interval: 30s, timeout: 5s, start_period: 20s }
     needs: { bank: { environment: { BANK_URL: url }, role: app }, bucket: {} }
     environment: { AAA: info }
@@ -47,6 +48,7 @@ services:
     command: [python, -m, also]
     port: 8000
     variables: [ALEVEL, AMOUNT]
+    ports: { aport: 9000 }
     needs: [bank]
     healthcheck: { reaches: bank }
     migrate: { command: [python, -m, migrate], after: [api] }
@@ -139,7 +141,17 @@ gateway:
   tls: { mode: files }
   ports: { host_ip: 127.0.0.1 }
   limits: { alimit: { rate: 10r/s } }
-  routes: [{ host: amain, path: /a/, to: api, limit: alimit }]
+  routes:
+    - { host: amain, path: /a/, to: api, limit: alimit }
+    - { host: amain, path: /b/, to: also, port: aport, timeouts: { connect: 5s, read: 5s, send: 5s }, upload: { max_size: 10M }, cache: { for: 1m }, canary: { to: api, percent: 5 }, cors: { origins: ["https://a.example.com"], methods: [PUT], headers: [Aheader], expose: [Aexposed] }, allow: [192.0.2.0/24] }
+    - { host: amain, path: /c/, to: api, login: { users: ATOKEN, realm: arealm } }
+    - { host: amain, path: /d/, redirect: { to: /a/ } }
+    - { host: amain, path: /e/, files: { folder: afolder, max_age: 1h } }
+  upstreams: { api: { balance: sticky, retries: { on: [error], timeout: 5s }, fail_timeout: 5s } }
+  pages: { folder: pages, errors: { "404": gone.html } }
+  maintenance: { retry_after: 1m, allow: [192.0.2.0/24] }
+  cache_size: 32M
+  image: animage:1
   trusted_proxies: [10.0.0.0/8]
   max_body_size: 10M
   logging: { driver: json-file, max_size: 10M, labels: [alabel], options: { tag: words } }
@@ -397,6 +409,38 @@ pub(super) const FIELDS: &[Field] = &[
     field("gateway.routes[].path", Lands, &["gateway.routes[0].path"]),
     field("gateway.routes[].to", Refused, &["gateway.routes[0].to"]),
     field("gateway.routes[].limit", Refused, &["gateway.routes[0].limit"]),
+    field("services.*.private.paths[]", Lands, &["services.api.private.paths[0]"]),
+    field("services.*.private.allow[]", Refused, &["services.api.private.allow[0]"]),
+    field("gateway.routes[].port", Refused, &["gateway.routes[1].port"]),
+    field("gateway.routes[].timeouts.connect", Refused, &["gateway.routes[1].timeouts.connect"]),
+    field("gateway.routes[].timeouts.read", Refused, &["gateway.routes[1].timeouts.read"]),
+    field("gateway.routes[].timeouts.send", Refused, &["gateway.routes[1].timeouts.send"]),
+    field("gateway.routes[].upload.max_size", Refused, &["gateway.routes[1].upload.max_size"]),
+    field("gateway.routes[].cache.for", Refused, &["gateway.routes[1].cache.for"]),
+    field("gateway.routes[].canary.to", Refused, &["gateway.routes[1].canary.to"]),
+    field("gateway.routes[].cors.origins[]", Refused, &["gateway.routes[1].cors.origins[0]"]),
+    field("gateway.routes[].cors.methods[]", Refused, &["gateway.routes[1].cors.methods[0]"]),
+    field("gateway.routes[].cors.headers[]", Lands, &["gateway.routes[1].cors.headers[0]"]),
+    field("gateway.routes[].cors.expose[]", Lands, &["gateway.routes[1].cors.expose[0]"]),
+    field("gateway.routes[].cors.max_age", Refused, &["gateway.routes[1].cors.max_age"]),
+    field("gateway.routes[].allow[]", Refused, &["gateway.routes[1].allow[0]"]),
+    field("gateway.routes[].login.users", Refused, &["gateway.routes[2].login.users"]),
+    field("gateway.routes[].login.realm", Lands, &["gateway.routes[2].login.realm"]),
+    field("gateway.routes[].redirect.to", Lands, &["gateway.routes[3].redirect.to"]),
+    field("gateway.routes[].files.folder", Lands, &["gateway.routes[4].files.folder"]),
+    field("gateway.routes[].files.max_age", Refused, &["gateway.routes[4].files.max_age"]),
+    field("gateway.upstreams.{key}", Refused, &["gateway.upstreams.api.{key}"]),
+    field("gateway.upstreams.*.balance", Refused, &["gateway.upstreams.api.balance"]),
+    field("gateway.upstreams.*.fail_timeout", Refused, &["gateway.upstreams.api.fail_timeout"]),
+    field("gateway.upstreams.*.retries.on[]", Refused, &["gateway.upstreams.api.retries.on[0]"]),
+    field("gateway.upstreams.*.retries.timeout", Refused, &["gateway.upstreams.api.retries.timeout"]),
+    field("gateway.pages.folder", Lands, &["gateway.pages.folder"]),
+    field("gateway.pages.errors.{key}", Refused, &["gateway.pages.errors.404.{key}"]),
+    field("gateway.pages.errors.*", Lands, &["gateway.pages.errors.404"]),
+    field("gateway.maintenance.retry_after", Refused, &["gateway.maintenance.retry_after"]),
+    field("gateway.maintenance.allow[]", Refused, &["gateway.maintenance.allow[0]"]),
+    field("gateway.cache_size", Refused, &["gateway.cache_size"]),
+    field("gateway.image", Lands, &["gateway.image"]),
     field("gateway.trusted_proxies[]", Refused, &["gateway.trusted_proxies[0]"]),
     field("gateway.max_body_size", Refused, &["gateway.max_body_size"]),
     field("gateway.resources.limits.memory", Refused, &["gateway.resources.limits.memory"]),

@@ -1,0 +1,513 @@
+//! What comes back for a route: a service's answer, another address or a file; and who gets it.
+
+use std::collections::BTreeMap;
+
+use crate::codes;
+use crate::diagnostic::{Path, Place};
+use crate::project::{
+    Answer, Cache, Canary, Cors, Files, Mount, Protocol, Proxy, Redirect, Refused, Retries, Route, RouteLogin,
+    Timeouts, Upstream,
+};
+use crate::project::{Host, Private};
+use crate::resolve::{Resolver, unknown_name};
+use crate::spec::{self, Balance, Method};
+
+/// The class of requests of routes with a login: a hash of a password costs the gateway's processor time, so guesses are
+/// few.
+pub(super) const LOGIN: &str = "login";
+
+impl Resolver<'_> {
+    /// A route with everything decided. Complains about what cannot be; `None` where nothing says who answers.
+    pub(super) fn route(
+        &mut self,
+        gateway: &spec::Gateway,
+        route: &spec::Route,
+        id: String,
+        at: &Path,
+    ) -> Option<Route> {
+        self.check_path(route, at);
+        let limit = match &route.limit {
+            Some(it) => it.as_str(),
+            None if route.login.is_some() => LOGIN,
+            None => "default",
+        };
+        if !gateway.limits.contains_key(limit) && super::BUILT_IN.iter().all(|(it, ..)| *it != limit) {
+            let known = gateway.limits.keys().map(|it| it.as_str()).chain(super::BUILT_IN.iter().map(|(it, ..)| *it));
+            let message = format!("there is no class of requests `{limit}`");
+            self.told.push(unknown_name(Place::Value(at.key("limit")), message).nearest(limit, known));
+        }
+        let answer = match (&route.to, &route.redirect, &route.files) {
+            (Some(to), None, None) => Answer::Proxy(Box::new(self.proxy(gateway, route, to, at)?)),
+            (None, Some(redirect), None) => Answer::Redirect(self.redirect(route, redirect, at)),
+            (None, None, Some(files)) => Answer::Files(self.files(route, files, &id, at)),
+            (to, redirect, files) => {
+                let given = usize::from(to.is_some()) + usize::from(redirect.is_some()) + usize::from(files.is_some());
+                let message = match given {
+                    0 => format!("nothing says who answers `{}`", route.path),
+                    _ => format!("several answer `{}`, and there can be one", route.path),
+                };
+                let help = "write one of `to:` with a service, `redirect:` and `files:`";
+                self.error(&codes::ONE_OF, Place::Value(at.key("path")), message, help);
+                return None;
+            }
+        };
+        if !matches!(answer, Answer::Proxy(_)) {
+            self.check_without_service(route, at);
+        }
+        Some(Route {
+            id,
+            path: route.path.to_string(),
+            exact: !route.path.ends_with('/'),
+            limit: limit.to_owned(),
+            cors: route.cors.as_ref().map(|it| self.cors(it, &at.key("cors"))),
+            login: route.login.as_ref().map(|it| self.login(it, &at.key("login"))),
+            allow: self.networks_of(route.allow.as_deref().unwrap_or_default(), &at.key("allow")),
+            answer,
+        })
+    }
+
+    /// Paths that no request could ever have, once nginx has put it in order.
+    fn check_path(&mut self, route: &spec::Route, at: &Path) {
+        let place = Place::Value(at.key("path"));
+        let mut parts = route.path.split('/').skip(1).peekable();
+        let mut odd = false;
+        let mut hidden = false;
+        while let Some(part) = parts.next() {
+            odd |= part == "." || part == ".." || (part.is_empty() && parts.peek().is_some());
+            hidden |= part.starts_with('.') && part != ".well-known";
+        }
+        if odd {
+            let message =
+                format!("`{}` would never be asked: nginx takes `//`, `.` and `..` out of paths first", route.path);
+            self.error(&codes::NO_EFFECT, place, message, "write the path without them");
+        } else if hidden {
+            let message = format!("`{}` would never be asked: paths that begin with a dot are denied", route.path);
+            self.error(&codes::NO_EFFECT, place, message, "choose another path");
+        }
+    }
+
+    fn proxy(&mut self, gateway: &spec::Gateway, route: &spec::Route, to: &str, at: &Path) -> Option<Proxy> {
+        let upstream = self.upstream_name(to, route.port.as_deref(), &at.key("to"), &at.key("port"));
+        let canary = route.canary.as_ref().and_then(|it| {
+            let here = at.key("canary");
+            if it.to.as_str() == to {
+                let message = format!("`{to}` already answers this route");
+                self.error(&codes::NO_EFFECT, Place::Value(here.key("to")), message, "name another service");
+            }
+            let upstream = self.upstream_name(&it.to, route.port.as_deref(), &here.key("to"), &at.key("port"))?;
+            Some(Canary { upstream, percent: it.percent })
+        });
+        let kinds = [
+            ("websocket", route.websocket, Protocol::Websocket),
+            ("events", route.events, Protocol::Events),
+            ("grpc", route.grpc, Protocol::Grpc),
+        ];
+        let chosen: Vec<(&str, Protocol)> =
+            kinds.into_iter().filter(|(_, it, _)| *it == Some(true)).map(|(name, _, it)| (name, it)).collect();
+        if let [_, (second, _), ..] = chosen.as_slice() {
+            let message = "a route is one of `websocket`, `events` and `grpc`";
+            self.error(&codes::ONE_OF, Place::Key(at.key(second)), message, "make a route of its own for each");
+        }
+        let protocol = chosen.first().map_or(Protocol::Http, |(_, it)| *it);
+        let strip_prefix = route.strip_prefix == Some(true);
+        if strip_prefix && !route.path.ends_with('/') {
+            let message = format!("`{}` is no prefix, so nothing can be taken from it", route.path);
+            self.error(&codes::NO_EFFECT, Place::Key(at.key("strip_prefix")), message, "end `path` with a slash");
+        }
+        if strip_prefix && protocol == Protocol::Grpc {
+            let message = "gRPC's paths are the names of its services";
+            self.error(&codes::UNSUPPORTED, Place::Key(at.key("strip_prefix")), message, "remove it");
+        }
+        if let Some(it) = &route.upload
+            && it.max_size.in_mib() == 0
+        {
+            let message = format!("{} is less than 1M", it.max_size);
+            let place = Place::Value(at.key("upload").key("max_size"));
+            self.error(&codes::INVALID_VALUE, place, message, "write `max_size: 100M`");
+        }
+        if protocol == Protocol::Grpc {
+            for (key, given) in [("upload", route.upload.is_some()), ("cache", route.cache.is_some())] {
+                if given {
+                    let message = format!("`{key}` does nothing with gRPC, whose requests and answers are streams");
+                    self.error(&codes::NO_EFFECT, Place::Key(at.key(key)), message, "remove it");
+                }
+            }
+        }
+        let timeouts = self.timeouts(route, at);
+        let cache = route.cache.as_ref().map(|it| {
+            let here = at.key("cache");
+            if matches!(protocol, Protocol::Websocket | Protocol::Events) {
+                let message = "what has no end cannot be kept";
+                self.error(&codes::NO_EFFECT, Place::Key(here.clone()), message, "make a route of its own for it");
+            }
+            if route.login.is_some() {
+                let message = "answers of a login are for one person, and never kept";
+                self.error(&codes::NO_EFFECT, Place::Key(here.clone()), message, "remove it");
+            }
+            if it.duration.0 == 0 {
+                let place = Place::Value(here.key("for"));
+                self.error(&codes::INVALID_VALUE, place, "0s keeps nothing", "write `for: 10m`");
+            }
+            Cache { seconds: it.duration.0, ignore_cookies: it.ignore_cookies == Some(true) }
+        });
+        let retries = gateway.upstreams.get(to).and_then(|it| it.retries.as_ref()).map(|it| {
+            let usual = Retries::default();
+            let mut on = it.on.clone().unwrap_or(usual.on);
+            on.sort_unstable();
+            on.dedup();
+            Retries { on, tries: it.tries.unwrap_or(usual.tries), timeout: it.timeout.map_or(usual.timeout, |it| it.0) }
+        });
+        Some(Proxy {
+            upstream: upstream?,
+            protocol,
+            strip_prefix,
+            upload_mib: route.upload.as_ref().map(|it| it.max_size.in_mib()),
+            timeouts,
+            cache,
+            canary,
+            retries,
+        })
+    }
+
+    fn timeouts(&mut self, route: &spec::Route, at: &Path) -> Timeouts {
+        let given = route.timeouts.clone().unwrap_or_default();
+        for (key, it) in [("connect", given.connect), ("read", given.read), ("send", given.send)] {
+            // nginx: at most 75 s for `connect`, since kernels give up by then.
+            let most = if key == "connect" { 75 } else { 86_400 };
+            if it.is_some_and(|it| it.0 == 0 || it.0 > most) {
+                let place = Place::Value(at.key("timeouts").key(key));
+                let message = format!("`{key}` is between 1s and {}", spec::Duration(most));
+                self.error(&codes::INVALID_VALUE, place, message, format!("write `{key}: 60s`"));
+            }
+        }
+        let seconds = |it: Option<spec::Duration>| it.map(|it| it.0);
+        Timeouts { connect: seconds(given.connect), read: seconds(given.read), send: seconds(given.send) }
+    }
+
+    /// The upstream of a service, or of one of its ports.
+    fn upstream_name(&mut self, to: &str, port: Option<&str>, at: &Path, at_port: &Path) -> Option<String> {
+        let Some(service) = self.spec.services.get(to) else {
+            let known: Vec<&str> = self.spec.services.keys().map(|it| it.as_str()).collect();
+            let complaint = unknown_name(Place::Value(at.clone()), format!("there is no service `{to}`"));
+            self.told.push(if self.spec.backings.contains_key(to) {
+                complaint.help("a backing is not published; route to a service that uses it")
+            } else {
+                complaint.nearest(to, known)
+            });
+            return None;
+        };
+        if let Some(port) = port {
+            if !service.ports.contains_key(port) {
+                let known = service.ports.keys().map(|it| it.as_str());
+                let message = format!("`{to}` has no port `{port}`");
+                self.told.push(unknown_name(Place::Value(at_port.clone()), message).nearest_or_keep(port, known));
+                return None;
+            }
+            return Some(format!("{to}.{port}"));
+        }
+        if !self.fronts.contains_key(to) && self.containers.get(to).is_some_and(|it| it.port.is_none()) {
+            let message = format!("`{to}` listens on no port");
+            let help = format!("write `services: {{ {to}: {{ port: … }} }}`");
+            self.error(&codes::NO_PORT, Place::Value(at.clone()), message, help);
+            return None;
+        }
+        Some(to.to_owned())
+    }
+
+    /// Who is asked by any route, in the order of their names.
+    pub(super) fn upstreams(&mut self, gateway: &spec::Gateway, hosts: &[Host], at: &Path) -> Vec<Upstream> {
+        let mut names: Vec<String> = Vec::new();
+        for route in hosts.iter().flat_map(|it| &it.routes) {
+            if let Answer::Proxy(it) = &route.answer {
+                names.push(it.upstream.clone());
+                names.extend(it.canary.as_ref().map(|it| it.upstream.clone()));
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        for name in gateway.upstreams.keys() {
+            if !names.iter().any(|it| it.split('.').next() == Some(name.as_str())) {
+                let place = Place::Key(at.key("upstreams").key(name));
+                if self.spec.services.contains_key(name.as_str()) {
+                    let message = format!("no route leads to `{name}`");
+                    self.warning(&codes::UNUSED, place, message, "add a route with `to:`, or remove it");
+                } else {
+                    let known: Vec<&str> = names.iter().filter_map(|it| it.split('.').next()).collect();
+                    let complaint = unknown_name(place, format!("there is no service `{name}`"));
+                    self.told.push(complaint.nearest(name, known));
+                }
+            }
+        }
+        let made = names.into_iter().filter_map(|name| {
+            let (service, port) = name.split_once('.').map_or((name.as_str(), None), |(it, port)| (it, Some(port)));
+            // Of a service with companions, one of them answers on its port; all others are the service's own.
+            let front = self.fronts.get(service).filter(|_| port.is_none()).map_or(service, String::as_str);
+            let number = match port {
+                Some(port) => *self.spec.services.get(service)?.ports.get(port)?,
+                None => self.containers.get(front)?.port?,
+            };
+            let set = gateway.upstreams.get(service).cloned().unwrap_or_default();
+            Some(Upstream {
+                host: front.to_owned(),
+                port: number,
+                balance: set.balance.unwrap_or(Balance::RoundRobin),
+                max_fails: set.max_fails.unwrap_or(1),
+                fail_timeout: set.fail_timeout.map_or(10, |it| it.0.max(1)),
+                keepalive: set.keepalive.unwrap_or(16),
+                name,
+            })
+        });
+        made.collect()
+    }
+
+    fn redirect(&mut self, route: &spec::Route, redirect: &spec::Redirect, at: &Path) -> Redirect {
+        let here = at.key("redirect");
+        let keep_path = redirect.keep_path == Some(true);
+        if keep_path && !(route.path.ends_with('/') && redirect.to.ends_with('/')) {
+            let message =
+                "`keep_path` puts what stands behind `path` behind `to`, and both have to end with a slash for that";
+            self.error(
+                &codes::NO_EFFECT,
+                Place::Key(here.key("keep_path")),
+                message,
+                "end both with a slash, or remove it",
+            );
+        }
+        let to = redirect.to.as_str();
+        let inside =
+            if route.path.ends_with('/') { to.starts_with(route.path.as_str()) } else { to == route.path.as_str() };
+        if inside {
+            let message = format!("`{to}` leads back to `{}`, without end", route.path);
+            self.error(&codes::NO_EFFECT, Place::Value(here.key("to")), message, "name another path");
+        }
+        Redirect { to: to.to_owned(), status: redirect.status.unwrap_or(308), keep_path }
+    }
+
+    fn files(&mut self, route: &spec::Route, files: &spec::Files, id: &str, at: &Path) -> Files {
+        let here = at.key("files");
+        self.check_served(&files.folder, &here.key("folder"));
+        let root = format!("/srv/{id}");
+        // The part of the path that is the folder's: so no name has to be changed into another, and none gets out.
+        let folder = route.path.rsplit_once('/').map_or("", |(it, _)| it);
+        self.edge.mounts.insert(format!("{root}{folder}"), Mount::Bind(files.folder.to_string()));
+        let spa = files.spa == Some(true);
+        if spa && !route.path.ends_with('/') {
+            let message = format!("`{}` is one file: nothing stands below it", route.path);
+            self.error(&codes::NO_EFFECT, Place::Key(here.key("spa")), message, "end `path` with a slash");
+        }
+        Files {
+            root,
+            fallback: spa.then(|| format!("{}index.html", route.path)),
+            max_age: files.max_age.map(|it| it.0).filter(|it| *it > 0),
+        }
+    }
+
+    /// Folders that nobody may serve, since what is in them is nobody's business.
+    pub(super) fn check_served(&mut self, folder: &str, at: &Path) {
+        let own = [".forge", ".git", "secrets", &self.layout.nginx, &self.layout.scripts];
+        let below = |it: &&str| folder.strip_prefix(*it).is_some_and(|it| it.is_empty() || it.starts_with('/'));
+        let message = own.into_iter().find(below).map(|it| format!("`{it}` is not for browsers"));
+        if let Some(message) = message {
+            self.error(
+                &codes::CONTEXT,
+                Place::Value(at.clone()),
+                message,
+                "keep what is served in a folder of its own",
+            );
+        }
+    }
+
+    /// What can only be said of a service that answers.
+    fn check_without_service(&mut self, route: &spec::Route, at: &Path) {
+        let redirects = route.redirect.is_some();
+        let given = [
+            ("port", route.port.is_some(), true),
+            ("strip_prefix", route.strip_prefix == Some(true), true),
+            ("websocket", route.websocket == Some(true), true),
+            ("events", route.events == Some(true), true),
+            ("grpc", route.grpc == Some(true), true),
+            ("upload", route.upload.is_some(), true),
+            ("timeouts", route.timeouts.is_some(), true),
+            ("cache", route.cache.is_some(), true),
+            ("canary", route.canary.is_some(), true),
+            // nginx answers with another address before it looks at any of these.
+            ("cors", route.cors.is_some(), redirects),
+            ("login", route.login.is_some(), redirects),
+            ("limit", route.limit.is_some(), redirects),
+        ];
+        for (key, _, _) in given.into_iter().filter(|(_, is_given, is_wrong)| *is_given && *is_wrong) {
+            let message = format!("`{key}` does nothing where no service is asked");
+            self.error(&codes::NO_EFFECT, Place::Key(at.key(key)), message, "remove it, or write `to:`");
+        }
+    }
+
+    fn cors(&mut self, cors: &spec::Cors, at: &Path) -> Cors {
+        let all = cors.origins.iter().position(|it| it.as_str() == "*");
+        let credentials = cors.credentials == Some(true);
+        if let Some(index) = all.filter(|_| cors.origins.len() > 1) {
+            let place = Place::Value(at.key("origins").index(index));
+            self.error(&codes::NO_EFFECT, place, "`*` is all sites, so the others do nothing", "keep one of the two");
+        }
+        if all.is_some() && credentials {
+            let message = "any site could then ask in the name of your visitors, and browsers refuse it";
+            let place = Place::Key(at.key("credentials"));
+            self.error(&codes::UNSUPPORTED, place, message, "name the sites under `origins`");
+        }
+        let mut methods: Vec<Method> = [Method::Get, Method::Head, Method::Post].to_vec();
+        methods.extend(cors.methods.iter().filter(|it| **it != Method::Options));
+        methods.sort_unstable();
+        methods.dedup();
+        let texts = |them: &[spec::HeaderName]| them.iter().map(ToString::to_string).collect();
+        Cors {
+            origins: cors.origins.iter().map(ToString::to_string).collect(),
+            methods: methods.into_iter().map(|it| it.as_str().to_owned()).collect(),
+            headers: texts(&cors.headers),
+            expose: texts(&cors.expose),
+            credentials,
+            max_age: cors.max_age.map_or(600, |it| it.0),
+        }
+    }
+
+    fn login(&mut self, login: &spec::RouteLogin, at: &Path) -> RouteLogin {
+        let name = login.users.as_str();
+        match self.secrets.get(name) {
+            None => {
+                let known: Vec<String> = self.secrets.keys().cloned().collect();
+                let complaint = unknown_name(Place::Value(at.key("users")), format!("there is no secret `{name}`"));
+                self.told.push(complaint.nearest_or_keep(name, known.iter().map(String::as_str)).help(format!(
+                    "declare it: `secrets: {{ {name}: {{ supplied: \"lines of htpasswd -nB NAME\" }} }}`"
+                )));
+            }
+            Some(spec::Secret::Generate(_)) => {
+                let message = format!("`{name}` is generated, and a list of names and hashes is not");
+                let help = "declare it as `supplied: \"lines of htpasswd -nB NAME\"`";
+                self.error(&codes::UNSUPPORTED, Place::Value(at.key("users")), message, help);
+            }
+            Some(_) => {}
+        }
+        self.used_secrets.insert(name.to_owned());
+        self.edge.secrets.insert(name.to_owned());
+        RouteLogin { users: name.to_owned(), realm: login.realm.as_ref().map_or("login", |it| it.as_str()).to_owned() }
+    }
+
+    /// Address ranges, with complaints about those that are none.
+    pub(super) fn networks_of(&mut self, networks: &[spec::Network], at: &Path) -> Vec<String> {
+        for (index, network) in networks.iter().enumerate() {
+            if !super::is_network(network) {
+                let message = format!("`{network}` is no address range");
+                self.error(&codes::INVALID_VALUE, Place::Value(at.index(index)), message, "write `10.0.0.0/8`");
+            }
+        }
+        networks.iter().map(ToString::to_string).collect()
+    }
+
+    /// Paths of a host that are not answered, or not to everybody: the private ones of its services, and other spellings of
+    /// those that are guarded, which lax frameworks take for the same.
+    pub(super) fn refused(&mut self, host: &Host) -> Vec<Refused> {
+        let mut own = BTreeMap::new();
+        for route in &host.routes {
+            let Answer::Proxy(it) = &route.answer else { continue };
+            let services = [Some(&it.upstream), it.canary.as_ref().map(|it| &it.upstream)];
+            for service in services.into_iter().flatten().filter(|it| !it.contains('.')) {
+                for path in self.private_paths(service) {
+                    let outside = if it.strip_prefix {
+                        path.strip_prefix('/').map(|rest| format!("{}{rest}", route.path))
+                    } else {
+                        Some(path.clone())
+                    };
+                    let reached = |outside: &String| {
+                        let covers =
+                            if route.exact { *outside == route.path } else { outside.starts_with(&route.path) };
+                        covers && longest(host, outside).is_some_and(|it| it.id == route.id)
+                    };
+                    // With a route of its own it is meant for those that the route is for.
+                    let declared =
+                        |outside: &String| host.routes.iter().any(|it| it.path == *outside && it.path != route.path);
+                    if let Some(outside) = outside.filter(|it| reached(it) && !declared(it)) {
+                        // Of a canary's, those of the service that most get decide.
+                        own.entry(outside).or_insert_with(|| service.clone());
+                    }
+                }
+            }
+        }
+        let mut refused = Vec::new();
+        let guarded: Vec<&Route> = host.routes.iter().filter(|it| it.login.is_some() || !it.allow.is_empty()).collect();
+        if own.is_empty() && guarded.is_empty() {
+            return refused;
+        }
+        let as_written = |it: &Route| {
+            // Without its slash nginx leads to the prefix by itself.
+            let path = escaped(it.path.trim_end_matches('/'));
+            let end = if it.exact { "$" } else { "(?:/|$)" };
+            Refused { pattern: format!("~^{path}{end}"), private: None, open: true }
+        };
+        // As they are written, routes are what they say, but for what is private below them.
+        let below = |it: &Route| {
+            own.keys().any(|path: &String| {
+                it.path
+                    .strip_prefix(path.trim_end_matches('/'))
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        let (first, later): (Vec<&Route>, Vec<&Route>) =
+            host.routes.iter().filter(|it| it.path != "/").partition(|it| below(it));
+        refused.extend(first.into_iter().map(as_written));
+        for (path, service) in &own {
+            let pattern = format!("~*^{}(?:[/;]|$)", escaped(path.trim_end_matches('/')));
+            self.edge.private.insert(service.clone());
+            refused.push(Refused { pattern, private: Some(service.clone()), open: false });
+        }
+        if !guarded.is_empty() {
+            refused.extend(later.into_iter().map(as_written));
+        }
+        for route in guarded.into_iter().filter(|it| it.path != "/") {
+            let path = escaped(route.path.trim_end_matches('/'));
+            let rest = if route.exact { "/*(?:;.*)?$" } else { "(?:[/;]|$)" };
+            refused.push(Refused { pattern: format!("~*^{path}{rest}"), private: None, open: false });
+        }
+        refused
+    }
+
+    /// The paths of a service that are for its operators: those of its framework, and `/metrics`, unless it says otherwise.
+    fn private_paths(&self, service: &str) -> Vec<String> {
+        let said = self.spec.services.get(service).and_then(|it| it.private.as_ref()).and_then(|it| it.paths.as_ref());
+        if let Some(said) = said {
+            return said.iter().map(ToString::to_string).collect();
+        }
+        let known = self.private_facts.get(service).cloned().unwrap_or_default();
+        known.into_iter().chain(["/metrics".to_owned()]).collect()
+    }
+
+    /// Who may ask for the private paths of the services that have some.
+    pub(super) fn privates(&mut self) -> Vec<Private> {
+        let services: Vec<String> = self.edge.private.iter().cloned().collect();
+        services
+            .into_iter()
+            .map(|id| {
+                let spec = self.spec;
+                let private = spec.services.get(id.as_str()).and_then(|it| it.private.as_ref());
+                let allow = private.and_then(|it| it.allow.as_deref()).unwrap_or_default();
+                let at = Path::of(["services", id.as_str(), "private", "allow"]);
+                Private { allow: self.networks_of(allow, &at), id }
+            })
+            .collect()
+    }
+}
+
+/// The route that nginx would choose for a path.
+fn longest<'h>(host: &'h Host, path: &str) -> Option<&'h Route> {
+    let exact = host.routes.iter().find(|it| it.exact && it.path == path);
+    let below = host.routes.iter().filter(|it| !it.exact && path.starts_with(&it.path));
+    exact.or_else(|| below.max_by_key(|it| it.path.len()))
+}
+
+/// A path as an expression that matches it and nothing else. What a path may hold has few signs that mean something.
+fn escaped(path: &str) -> String {
+    path.chars().fold(String::new(), |mut text, it| {
+        if matches!(it, '.' | '+') {
+            text.push('\\');
+        }
+        text.push(it);
+        text
+    })
+}

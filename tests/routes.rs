@@ -1,0 +1,102 @@
+//! What routes can and cannot be: each mistake is told at its words.
+
+use forge::diagnostic::Severity;
+
+use crate::properties::{resolved, told};
+
+/// A spec of two services, with the routes and more of the gateway.
+fn spec(routes: &str, more: &str) -> String {
+    let service = |port: &str| {
+        format!(
+            "{{ image: \"a:1\", user: {{ uid: 1000, gid: 1000 }}, command: [run], {port}healthcheck: {{ command: [probe] }} }}"
+        )
+    };
+    format!(
+        "forge: 1\nname: a\nservices:\n  api: {}\n  next: {}\n  mute: {}\nsecrets: {{ USERS: {{ supplied: \"lines of htpasswd\" }}, MADE: {{ generate: {{}} }} }}\ngateway:\n  hosts: {{ main: {{ domain: a.example.com }} }}\n  tls: {{ mode: none }}\n  routes:\n    - {{ path: /kept/, to: api, login: {{ users: USERS }} }}\n    - {{ path: /kept-too/, to: next }}\n{routes}{more}",
+        service("port: 8000, ports: { grpc: 9000 }, "),
+        service("port: 8000, "),
+        service("")
+    )
+}
+
+#[test]
+fn what_a_route_cannot_be_is_told_at_its_words() {
+    let cases = [
+        ("{ path: /x }", "one-of", "/x"),
+        ("{ path: /x, to: api, redirect: { to: / } }", "one-of", "/x"),
+        ("{ path: /x, to: apo }", "unknown-name", "apo"),
+        ("{ path: /x, to: mute }", "no-port", "mute"),
+        ("{ path: /x, to: api, port: grcp }", "unknown-name", "grcp"),
+        ("{ path: /x, to: api, limit: logn }", "unknown-name", "logn"),
+        ("{ path: /x, to: api, strip_prefix: true }", "no-effect", "strip_prefix"),
+        ("{ path: /x/, to: api, grpc: true, strip_prefix: true }", "unsupported", "strip_prefix"),
+        ("{ path: /x/, to: api, grpc: true, websocket: true }", "one-of", "grpc"),
+        ("{ path: /x/, to: api, grpc: true, cache: { for: 1m } }", "no-effect", "cache"),
+        ("{ path: /x/, to: api, events: true, cache: { for: 1m } }", "no-effect", "cache"),
+        ("{ path: /x/, to: api, login: { users: USERS }, cache: { for: 1m } }", "no-effect", "cache"),
+        ("{ path: /x/, to: api, cache: { for: 0s } }", "invalid-value", "0s"),
+        ("{ path: /x/, to: api, upload: { max_size: 10K } }", "invalid-value", "10K"),
+        ("{ path: /x/, to: api, timeouts: { connect: 2m } }", "invalid-value", "2m"),
+        ("{ path: /x/, to: api, timeouts: { read: 0s } }", "invalid-value", "0s"),
+        ("{ path: /x/, to: api, canary: { to: api, percent: 5 } }", "no-effect", "api"),
+        ("{ path: /x/, to: api, canary: { to: nxt, percent: 5 } }", "unknown-name", "nxt"),
+        ("{ path: /x/, to: api, canary: { to: next, percent: 100 } }", "invalid-value", "100"),
+        ("{ path: /x/, redirect: { to: /x/y } }", "no-effect", "/x/y"),
+        ("{ path: /x/, redirect: { to: /y, keep_path: true } }", "no-effect", "keep_path"),
+        ("{ path: /x/, redirect: { to: //evil.example.com } }", "invalid-value", "//evil.example.com"),
+        ("{ path: /x/, redirect: { to: / }, login: { users: USERS } }", "no-effect", "login"),
+        ("{ path: /x/, files: { folder: secrets/tls } }", "context", "secrets/tls"),
+        ("{ path: /x/, files: { folder: ../x } }", "invalid-value", "../x"),
+        ("{ path: /x, files: { folder: x, spa: true } }", "no-effect", "spa"),
+        ("{ path: /x/, files: { folder: x }, websocket: true }", "no-effect", "websocket"),
+        ("{ path: /x/, to: api, login: { users: USRES } }", "unknown-name", "USRES"),
+        ("{ path: /x/, to: api, login: { users: MADE } }", "unsupported", "MADE"),
+        ("{ path: /x/, to: api, allow: [] }", "invalid-value", "allow"),
+        ("{ path: /x/, to: api, allow: [10.0.0.0/33] }", "invalid-value", "10.0.0.0/33"),
+        ("{ path: /x/, to: api, cors: { origins: [\"*\"], credentials: true } }", "unsupported", "credentials"),
+        ("{ path: /x/, to: api, cors: { origins: [\"https://b.example.com\", \"*\"] } }", "no-effect", "\"*\""),
+        ("{ path: /x/, to: api, cors: { origins: [b.example.com] } }", "invalid-value", "b.example.com"),
+        ("{ path: /x//y/, to: api }", "no-effect", "/x//y/"),
+        ("{ path: /x/../y/, to: api }", "no-effect", "/x/../y/"),
+        ("{ path: /.x/, to: api }", "no-effect", "/.x/"),
+        ("{ path: /kept/, to: next }", "route-twice", "/kept/"),
+    ];
+    for (route, code, words) in cases {
+        let text = spec(&format!("    - {route}\n"), "");
+        found(&text, code, words);
+    }
+    for (more, code, words) in [
+        ("  upstreams: { apj: { balance: sticky } }\n", "unknown-name", "apj"),
+        ("  upstreams: { mute: { balance: sticky } }\n", "unused", "mute"),
+        ("  cache_size: 64M\n", "unused", "cache_size"),
+        ("  compression: { brotli: true }\n", "unsupported", "brotli"),
+        ("  pages: { folder: .forge, errors: { 5xx: x.html } }\n", "context", ".forge"),
+        ("  pages: { folder: secrets, errors: { 5xx: x.html } }\n", "context", "secrets"),
+        ("  pages: { folder: x, errors: { \"418\": x.html } }\n", "invalid-value", "\"418\""),
+        ("  maintenance: { allow: [10.0.0.256] }\n", "invalid-value", "10.0.0.256"),
+    ] {
+        found(&spec("", more), code, words);
+    }
+}
+
+fn found(text: &str, code: &str, words: &str) {
+    let (doc, them) = told(text);
+    let here = them.iter().filter(|it| it.code.name == code).find(|it| &doc.text[doc.locate(&it.place)] == words);
+    assert!(here.is_some(), "no {code} at {words} for\n{text}\nbut {them:#?}");
+}
+
+/// nginx has one namespace for variables, and no capitals in it.
+#[test]
+fn no_two_routes_share_their_variables() {
+    let routes = ["/a-b/", "/A_B/", "/a/b/", "/a.b/", "/a+b/"]
+        .map(|path| format!("    - {{ path: {path}, to: api, allow: [10.0.0.0/8] }}\n"))
+        .concat();
+    let text = spec(&routes, "");
+    let (_, them) = told(&text);
+    assert!(them.iter().all(|it| it.severity != Severity::Error), "{them:#?}");
+    let maps = resolved(&text).1.into_iter().find(|it| it.path == "nginx/maps.conf").expect("it is made").text;
+    let names: Vec<&str> = maps.lines().filter_map(|it| it.strip_prefix("geo ")).collect();
+    let distinct: std::collections::BTreeSet<String> = names.iter().map(|it| it.to_lowercase()).collect();
+    assert_eq!(names.len(), 5, "{maps}");
+    assert_eq!(distinct.len(), 5, "{names:?}");
+}
