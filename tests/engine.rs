@@ -15,6 +15,7 @@ mod corpus;
 mod image;
 mod notes;
 mod proof;
+mod routes;
 mod shop;
 mod stack;
 mod uv;
