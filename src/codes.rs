@@ -39,7 +39,7 @@ codes! {
     MIGRATION_ORDER = "migration-order",
         "Two services migrate one database, and nothing says whose migrations come first: run at the same time they would lock or break each other. Write `migrate: { after: [other] }` at the one that comes second.";
     RESERVED_NAME = "reserved-name",
-        "forge or compose use this name: `gateway`, names that begin with `x-`, names that end in `-migrate` or `-egress`, and the environments `production`, `override`, `observability`, `hosts` and `routes`; and variables that begin with `COMPOSE_`, `DOCKER_` or `BUILDKIT_`, which would change compose itself from `.env`.";
+        "forge or compose use this name: `gateway`, names that begin with `x-`, names that end in `-migrate`, `-egress` or `-loopback`, and the environments `production`, `override`, `observability`, `hosts` and `routes`; and variables that begin with `COMPOSE_`, `DOCKER_` or `BUILDKIT_`, which would change compose itself from `.env`.";
     NAME_TWICE = "name-twice",
         "Two things have one name where names have to differ: services and backings share one namespace.";
     FROM_FROM = "from-of-from",

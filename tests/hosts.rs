@@ -100,6 +100,38 @@ volumes:
     );
 }
 
+#[test]
+fn ports_are_published_on_the_loopback_address_by_name_and_once() {
+    let publish = |service: &str, backing: &str| {
+        let text = format!(
+            "{SMALLEST}    ports: {{ more: 9000 }}\n    needs: [db]\n    publish: {{ {service} }}\nbackings: {{ db: {{ kind: postgres, publish: {{ {backing} }} }} }}\n"
+        );
+        let (_, them) = told(&text);
+        let words = |it: &forge::diagnostic::Diagnostic| format!("{}: {}", it.code.name, it.message);
+        (text, them.iter().filter(|it| it.severity == Severity::Error).map(words).collect::<Vec<_>>())
+    };
+    let (text, errors) = publish(
+        "main: { port: 18000, reason: \"asked # here\" }, more: { port: 19000, reason: more }",
+        "main: { port: 15432, reason: reports }",
+    );
+    assert_eq!(errors, Vec::<String>::new());
+    let sandbox = Sandbox::smallest("publish").file("forge.yaml", text);
+    sandbox.generate();
+    let text = sandbox.read("compose.yaml");
+    for part in [
+        "    # on this host alone; 18000: asked # here; 19000: more\n    ports:\n      - \"127.0.0.1:18000:8000\"\n      - \"127.0.0.1:19000:9000\"\n    networks: [api-loopback, db]\n",
+        "    # on this host alone; 15432: reports\n    ports:\n      - \"127.0.0.1:15432:5432\"\n    networks: [db, db-loopback]\n",
+        "  db-loopback: { driver_opts: { com.docker.network.bridge.enable_ip_masquerade: \"false\" } }\n",
+    ] {
+        assert!(text.contains(part), "no {part}\nin {text}");
+    }
+    assert_eq!(sandbox.run(&["lint", "compose.yaml"]).stdout.matches("published").count(), 0);
+    let own = |it: &str| format!("{it}: {{ port: 18000, reason: a }}");
+    assert_eq!(publish(&own("mian"), "").1, ["unknown-name: it has no port `mian`"]);
+    assert_eq!(publish("", &own("web")).1, ["unknown-name: it has no port `web`"]);
+    assert_eq!(publish(&own("main"), &own("main")).1, ["port-twice: port 18000 of the host is already that of `api`"]);
+}
+
 /// With one service, whose network and volume can be described.
 fn with(more: &str) -> String {
     format!(
@@ -193,6 +225,22 @@ fn networks_and_volumes_that_cannot_be_are_told_apart() {
             "looks like a credential",
         ),
         ("defaults: { logging: { driver: journald } }", "unproven", "no systemd"),
+        ("environments: { development: { debug: { ap: {} } } }", "unknown-name", "did you mean `api`?"),
+        (
+            "environments: { staging: { debug: { api: {} } } }",
+            "unsupported",
+            "who reaches a debugger runs what he likes",
+        ),
+        (
+            "environments: { development: { debug: { api: {}, web: {} } } }",
+            "port-twice",
+            "port 5678 of the host is already that of `api`",
+        ),
+        (
+            "environments: { development: { debug: { api: {} }, overlay: { services: { api: { replicas: 2 } } } } }",
+            "unsupported",
+            "cannot lead to 2 containers",
+        ),
         (
             "networks: { api: { subnet: 10.5.0.0/24 } }\nenvironments: { staging: {} }",
             "shared-between-environments",
@@ -355,4 +403,22 @@ web: tag: "{{.Name}}"
     );
     let said = sandbox.run(&["explain", "services.api.logging"]);
     assert!(said.stdout.starts_with("services.api.logging: fluentd, fluentd-address logs"), "{}", said.text());
+}
+
+#[test]
+fn a_debugger_is_there_where_an_environment_wants_one_and_nowhere_else() {
+    let more = "  web: { from: api, command: [uvicorn, \"app:app\"], port: 9000 }\nenvironments: { development: { debug: { api: {}, web: { port: 5679 } } } }\n";
+    let sandbox = Sandbox::smallest("debug").file("forge.yaml", format!("{SMALLEST}{more}"));
+    sandbox.generate();
+    assert!(!sandbox.read("compose.yaml").contains("debugpy"));
+    let text = sandbox.read("compose.development.yaml");
+    for part in [
+        "    # on this host alone; 5678: a debugger, which needs `debugpy` among the dependencies\n    ports:\n      - \"127.0.0.1:5678:5678\"\n",
+        "    command: [python, -m, debugpy, --listen, \"0.0.0.0:5678\", -m, app]\n",
+        "      - \"127.0.0.1:5679:5678\"\n",
+        "    command: [python, -m, debugpy, --listen, \"0.0.0.0:5678\", -m, uvicorn, app:app, --reload]\n",
+        "  api-loopback:",
+    ] {
+        assert!(text.contains(part), "no {part}\nin {text}");
+    }
 }

@@ -17,6 +17,9 @@ pub struct BackingFacts {
     pub image: Formula,
     /// The port it listens on.
     pub port: u16,
+    /// Further ports that can be published, by name.
+    #[serde(default)]
+    pub ports: BTreeMap<String, u16>,
     /// The port on which those that others run usually speak TLS, where that is another.
     pub tls_port: Option<u16>,
     /// Who runs it.

@@ -27,7 +27,8 @@ pub use detect::{
     StackDetection, Supervisor, SystemPackages, Wire, Words,
 };
 pub use stack::{
-    AuditFacts, AuditKind, CompanionFacts, DevelopmentFacts, EntrypointFacts, Probes, StackFacts, System, UserFacts,
+    AuditFacts, AuditKind, CompanionFacts, DebugFacts, DevelopmentFacts, EntrypointFacts, Probes, StackFacts, System,
+    UserFacts,
 };
 
 /// The files below `templates/`, sorted by name: `("stacks/python/stack.yaml", "title: …")`.

@@ -233,6 +233,26 @@ pub struct DevelopmentFacts {
     pub append: Vec<Formula>,
     /// Environment variables; formulas see the folders that are mounted as `sources`. One that comes to nothing is left out.
     pub environment: BTreeMap<String, Formula>,
+    /// How a debugger comes into it, where one can.
+    pub debug: Option<DebugFacts>,
+}
+
+/// How a debugger comes into a program.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DebugFacts {
+    /// Where it listens.
+    pub port: u16,
+    /// Words before the command.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// Words after the first of the command.
+    #[serde(default)]
+    pub insert: Vec<String>,
+    /// What has to be in the image for it, in words.
+    pub wants: Option<String>,
+    /// Why it never was tried, if it never was.
+    pub unproven: Option<String>,
 }
 
 /// A user by name and numbers.

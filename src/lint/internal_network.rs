@@ -27,12 +27,18 @@ networks:
     check: Check::Compose(check),
 };
 
+const MASQUERADE: &str = "com.docker.network.bridge.enable_ip_masquerade";
+
 fn check(compose: &Compose, found: &mut Found<'_>) {
     let Some(networks) = compose.root.get("networks") else { return };
     let mut said = HashSet::new();
     for store in compose.services().filter(|it| it.is_data_store()) {
         for (name, _) in store.networks() {
             let Some(network) = networks.get(&name).filter(|it| !is(it.get("internal"), true)) else { continue };
+            // Made for a port on the loopback address, which an internal network would silently not publish.
+            if is(network.get("driver_opts").and_then(|it| it.get(MASQUERADE)), false) {
+                continue;
+            }
             if network.get("external").is_none() && said.insert(name.clone()) {
                 found.say(&network.key, format!("`{name}` is not internal, and `{}` keeps data on it", store.name));
             }

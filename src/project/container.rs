@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Origin;
-use super::host::Logging;
+use super::host::{Logging, Published};
 use super::image::ImageRef;
 use crate::spec::{Cpus, Duration, Size};
 
@@ -34,6 +34,8 @@ pub struct Container {
     pub files: BTreeMap<String, ConfigFile>,
     /// Where its log goes.
     pub logging: Logging,
+    /// Ports of the host's loopback address that lead to it.
+    pub published: BTreeMap<u16, Published>,
     /// Labels by name.
     pub labels: BTreeMap<String, String>,
     /// Limits of its processes that differ from the engine's; -1 is none.
@@ -90,6 +92,7 @@ impl Container {
             borrowed_secrets: BTreeMap::new(),
             files: BTreeMap::new(),
             logging: Logging::default(),
+            published: BTreeMap::new(),
             labels: BTreeMap::new(),
             ulimits: BTreeMap::new(),
             networks: BTreeSet::new(),

@@ -1,4 +1,4 @@
-//! What containers share with the host and with other projects: networks, volumes and logs.
+//! What containers share with the host and with other projects: networks, volumes, logs and published ports.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,8 @@ pub enum Reach {
     Internal,
     /// They can.
     Out,
+    /// The host reaches them, and what they send elsewhere is not answered.
+    Loopback,
     /// Others own it, and it is theirs to say.
     External,
 }
@@ -70,4 +72,13 @@ pub struct Logging {
     pub max_files: Option<u32>,
     /// What else the driver is told.
     pub options: BTreeMap<String, String>,
+}
+
+/// A port of a container that the host reaches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// The port in the container.
+    pub inside: u16,
+    /// Why.
+    pub reason: String,
 }

@@ -184,6 +184,8 @@ impl<'a> Resolver<'a> {
             self.volumes.insert(volume.clone(), Volume::default());
             container.mounts.insert(data.clone(), Mount::Volume(volume));
         }
+        let ports = std::iter::once(("main".to_owned(), facts.port)).chain(facts.ports.clone());
+        self.backing_ports.insert((*name).to_owned(), ports.collect());
         self.network(name, Reach::Internal);
         self.provide_backing(chosen, &access, &values, healthy);
         self.containers.insert((*name).to_owned(), container);

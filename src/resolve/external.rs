@@ -47,6 +47,8 @@ impl Resolver<'_> {
             ("resources", backing.resources.is_some()),
             ("stop_grace_period", backing.stop_grace_period.is_some()),
             ("labels", !backing.labels.is_empty()),
+            ("publish", !backing.publish.is_empty()),
+            ("logging", backing.logging.is_some()),
             ("exceptions", !backing.exceptions.is_empty()),
         ];
         for (key, _) in given.iter().filter(|(_, given)| *given) {

@@ -7,7 +7,7 @@ use super::checks::is_credential;
 use super::{Resolver, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, Severity, did_you_mean};
-use crate::project::{Project, Reach, Volume};
+use crate::project::{Project, Reach, Role, Volume};
 use crate::spec::{NetworkSettings, Service, VolumeSettings};
 use crate::volume::of_host;
 
@@ -99,7 +99,8 @@ impl Resolver<'_> {
             let of_forge = self.spec.services.contains_key(name)
                 || self.spec.backings.contains_key(name)
                 || name.as_str() == "gateway"
-                || name.ends_with("-egress");
+                || name.ends_with("-egress")
+                || name.ends_with("-loopback");
             if of_forge {
                 let help = format!("write `needs: [{name}]`, or `egress: true` for a way out");
                 let message = format!("`{name}` is a network of forge's, which decides who is on it");
@@ -406,6 +407,18 @@ pub(super) fn shared(base: &Project, project: &Project, told: &mut Vec<Diagnosti
         } else if !volume.external && volume.name.is_some() && volume.name == same.name {
             let message = format!("`{name}` would be production's volume, with its data");
             told.push(Diagnostic::error(&codes::SHARED, Place::Value(place.key("name")), message).help(help));
+        }
+    }
+    for (name, container) in &project.containers {
+        let group = if container.role == Role::Backing { "backings" } else { "services" };
+        let Some(same) = base.containers.get(name) else { continue };
+        for port in container.published.keys().filter(|it| same.published.contains_key(it)) {
+            let message = format!(
+                "port {port} of the host leads to production's `{name}` as well: on one host only one of the two can be up"
+            );
+            let help = "write another `port` in the overlay, or take production's back with `null`";
+            let place = Place::Key(Path::of([group, name, "publish"]));
+            told.push(Diagnostic::warning(&codes::SHARED, place, message).help(help));
         }
     }
     let ranges: Vec<(&String, Range)> =

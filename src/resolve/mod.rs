@@ -14,6 +14,7 @@ mod needs;
 mod outputs;
 mod overlay;
 mod patch;
+mod publish;
 mod service;
 mod variables;
 
@@ -21,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::version::nearest;
-use crate::catalog::{Catalog, Entry, ResourceFacts, Selection, StackFacts};
+use crate::catalog::{Catalog, DebugFacts, Entry, ResourceFacts, Selection, StackFacts};
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::lock::Lock;
@@ -172,6 +173,10 @@ struct Resolver<'a> {
     used_variables: BTreeSet<String>,
     /// Services and backings that somebody needs.
     used_providers: BTreeSet<String>,
+    /// What backings listen on, by their names and those of the ports.
+    backing_ports: BTreeMap<String, BTreeMap<String, u16>>,
+    /// How services are debugged, where that is known and wanted.
+    debuggers: BTreeMap<String, DebugFacts>,
     /// Networks of others that somebody joins.
     used_networks: BTreeSet<String>,
     /// What containers wait for with their entrypoints, by their names: `db:5432`.
@@ -208,6 +213,8 @@ impl<'a> Resolver<'a> {
             used_secrets: BTreeSet::new(),
             used_variables: BTreeSet::new(),
             used_providers: BTreeSet::new(),
+            backing_ports: BTreeMap::new(),
+            debuggers: BTreeMap::new(),
             used_networks: BTreeSet::new(),
             waits_for: BTreeMap::new(),
             always_enters: BTreeSet::new(),
@@ -233,6 +240,7 @@ impl<'a> Resolver<'a> {
         let patches = self.resolve_patches();
         self.check_cycles();
         let gateway = self.resolve_gateway();
+        self.resolve_published(gateway.as_ref());
         let ci = self.resolve_ci();
         self.leave_lonely_networks();
         self.resolve_networks();

@@ -1,11 +1,11 @@
-//! What containers share with the host and with other projects: networks, volumes and logs.
+//! What containers share with the host and with other projects: networks, volumes, logs and published ports.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::scalar::{Address, EngineName, LabelName, Name, Size, Subnet, Text, VolumeDriver};
+use super::scalar::{Address, EngineName, LabelName, Line, Name, Size, Subnet, Text, VolumeDriver};
 use super::service::Exception;
 
 /// What is different about a network that forge makes, or which one of others is meant.
@@ -83,4 +83,25 @@ pub struct Logging {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"mode": "non-blocking"}))]
     pub options: BTreeMap<LabelName, Text>,
+}
+
+/// A port that this host alone can reach: on its loopback address, past the gateway.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Publish {
+    /// The port of the host.
+    #[schemars(range(min = 1, max = 65535), example = 15432)]
+    pub port: u16,
+    /// Why, in one line. It stands as a comment beside what is published.
+    #[schemars(example = &"the nightly report reads it from this host")]
+    pub reason: Line,
+}
+
+/// A debugger in a service.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Debug {
+    /// The port of the host on which it is reached; the one in the container, if left out.
+    #[schemars(range(min = 1, max = 65535), example = 9230)]
+    pub port: Option<u16>,
 }

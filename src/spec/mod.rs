@@ -23,7 +23,7 @@ pub use gateway::{
     Balance, Balancing, Cache, Canary, Compression, Cors, Failure, Files, Gateway, Host, HostPorts, Limit, Maintenance,
     Method, Pages, Private, Redirect, Retries, Route, RouteLogin, Timeouts, Tls, TlsMode, Upload,
 };
-pub use host::{Logging, NetworkSettings, VolumeSettings};
+pub use host::{Debug, Logging, NetworkSettings, Publish, VolumeSettings};
 pub use layout::{ComposeFile, Layout, not_ours};
 pub use patch::Patch;
 pub use scalar::{
@@ -163,6 +163,11 @@ pub struct Backing {
     /// How long it gets to end after it was told to; then it is killed.
     #[schemars(example = &"1m")]
     pub stop_grace_period: Option<Duration>,
+    /// Ports that this host alone can reach, on its loopback address: `main`, or another that the kind has. Each has a
+    /// reason.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"main": {"port": 15432, "reason": "the nightly report reads it from this host"}}))]
+    pub publish: BTreeMap<Name, Publish>,
     /// Where its log goes, where that differs from `defaults`.
     #[schemars(example = serde_json::json!({"max_size": "50M"}))]
     pub logging: Option<Logging>,
@@ -237,6 +242,11 @@ pub struct Environment {
     /// edit do; what another `command` starts has to see to that itself. On in `development`, off elsewhere.
     #[schemars(example = true)]
     pub source_mounts: Option<bool>,
+    /// Services that run with a debugger, which listens on the loopback address of this host. Only where sources are mounted:
+    /// who reaches a debugger runs what he likes.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"api": {}, "web": {"port": 9230}}))]
+    pub debug: BTreeMap<Name, Debug>,
     /// Whether somebody has to approve a deploy to it; `ci: { deploy: … }` says what runs then. False, if left out.
     #[schemars(example = true)]
     pub approval: Option<bool>,
@@ -246,8 +256,10 @@ pub struct Environment {
 #[derive(JsonSchema)]
 struct Overlay {}
 
-/// Whether a service or backing cannot have this name, since forge has it for the gateway, for migrations and for ways out,
-/// or compose for extensions.
+/// Whether a service or backing cannot have this name, since forge has it for the gateway, for migrations, for ways out and
+/// for published ports, or compose for extensions.
 pub fn is_reserved(name: &str) -> bool {
-    name == "gateway" || name.starts_with("x-") || name.ends_with("-migrate") || name.ends_with("-egress")
+    name == "gateway"
+        || name.starts_with("x-")
+        || ["-migrate", "-egress", "-loopback"].iter().any(|it| name.ends_with(it))
 }

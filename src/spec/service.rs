@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::gateway::Private;
-use super::host::Logging;
+use super::host::{Logging, Publish};
 use super::scalar::{
     AbsolutePath, Cpus, Duration, EnvName, Image, LabelName, Line, Name, Packages, SecretName, Size, Text, UrlPath,
     UserName,
@@ -93,6 +93,11 @@ pub struct Service {
     /// How long it gets to end after it was told to; then it is killed. 30s, if left out.
     #[schemars(example = &"30s")]
     pub stop_grace_period: Option<Duration>,
+    /// Ports that this host alone can reach, on its loopback address: by the names under `ports`, and `main` for `port`. It
+    /// leads past the gateway, so each has a reason.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"main": {"port": 18000, "reason": "asked by a program on this host"}}))]
+    pub publish: BTreeMap<Name, Publish>,
     /// Where its log goes, where that differs from `defaults`.
     #[schemars(example = serde_json::json!({"max_size": "50M"}))]
     pub logging: Option<Logging>,

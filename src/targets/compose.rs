@@ -241,6 +241,10 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
         }
         add("ports", Tree::list(ports));
     }
+    if !container.published.is_empty() {
+        let ports = container.published.iter().map(|(port, it)| text(format!("127.0.0.1:{port}:{}", it.inside)));
+        add("ports", Tree::list(ports));
+    }
     add("networks", Tree::flow_list(container.networks.iter().map(text)));
     let command = container.command.as_ref().or(image.map(|it| &it.command).filter(|_| !container.is_one_shot()));
     if let Some(command) = command.filter(|it| !it.is_empty())

@@ -176,7 +176,7 @@ impl<'a> Resolver<'a> {
         let volumes: BTreeSet<String> = container.mounts.keys().cloned().collect();
         self.mount_sources(built, &mut container, values.clone(), at);
         let mut filler = Filler { resolver: self, values, at: at.key("build") };
-        container.command = develop(&mut filler, &facts, &command);
+        container.command = develop(&mut filler, name, &facts, &command);
         // What is not in the Dockerfile is said where it runs.
         let (command, baked) = if own_dockerfile.is_some() {
             container.command = container.command.or(Some(command)).filter(|it| !it.is_empty());

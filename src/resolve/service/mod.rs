@@ -279,7 +279,7 @@ impl<'a> Resolver<'a> {
         self.mount_sources(built, &mut container, values.clone(), at);
         let development = self.stack_facts(&built.build.stack, built.entry, &selection).unwrap_or(facts);
         let mut filler = Filler { resolver: self, values, at: at.clone() };
-        container.command = develop(&mut filler, &development, &command).or(Some(command));
+        container.command = develop(&mut filler, name, &development, &command).or(Some(command));
         self.check_exceptions(service, at);
         container.networks.insert(self.network(name, Reach::Internal));
         if let Some(image) = self.images.get_mut(from) {
@@ -492,13 +492,21 @@ fn derive_environment(container: &mut Container, stack: Vec<(String, String)>) {
     }
 }
 
-/// The command with what makes it start again after an edit, if the sources are mounted and that makes a difference.
-fn develop(filler: &mut Filler<'_, '_>, facts: &StackFacts, command: &[String]) -> Option<Vec<String>> {
-    let (_, true) = filler.resolver.environment? else { return None };
-    let (insert, append) = (filler.all(&facts.development.insert), filler.all(&facts.development.append));
+/// The command of `name` with what makes it start again after an edit, and with a debugger where one is wanted, if the sources
+/// are mounted and that makes a difference.
+fn develop(filler: &mut Filler<'_, '_>, name: &str, facts: &StackFacts, command: &[String]) -> Option<Vec<String>> {
+    let (environment, true) = filler.resolver.environment? else { return None };
+    let development = &facts.development;
+    let (insert, append) = (filler.all(&development.insert), filler.all(&development.append));
     let (first, rest) = command.split_first()?;
-    let words =
-        std::iter::once(first.clone()).chain(insert).chain(rest.iter().cloned()).chain(append).collect::<Vec<_>>();
+    let wanted = filler.resolver.spec.environments.get(environment).is_some_and(|it| it.debug.contains_key(name));
+    let (mut words, mut after) = (Vec::new(), Vec::new());
+    if let Some(debug) = development.debug.as_ref().filter(|_| wanted) {
+        filler.resolver.debuggers.insert(name.to_owned(), debug.clone());
+        (words, after) = (debug.before.clone(), debug.insert.clone());
+    }
+    words.push(first.clone());
+    words.extend(after.into_iter().chain(insert).chain(rest.iter().cloned()).chain(append));
     Some(words).filter(|it| it != command)
 }
 

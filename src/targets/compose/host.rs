@@ -27,6 +27,9 @@ pub(super) fn networks(project: &Project) -> Tree {
         let it = entry(name.clone(), network_of(network));
         match (network.reach, name.as_str()) {
             (Reach::External, _) => it.comment("others own it: never made nor removed from here"),
+            (Reach::Loopback, _) => {
+                it.comment("for ports on the loopback address: without masquerade nothing out there answers")
+            }
             (Reach::Out, "gateway") => it.comment("not internal: there, published ports silently do nothing"),
             (Reach::Out, name) if of_service(name) => it.comment("a way out, for one service alone"),
             (Reach::Out, _) => it.comment("a way out: others run this one"),
@@ -40,6 +43,11 @@ fn network_of(network: &Network) -> Tree {
     match network.reach {
         Reach::Internal => entries.extend(closed(&network.options)),
         Reach::External => entries.push(entry("external", Tree::Bool(true))),
+        Reach::Loopback => {
+            let mut options = network.options.clone();
+            options.insert("com.docker.network.bridge.enable_ip_masquerade".to_owned(), "false".to_owned());
+            entries.push(entry("driver_opts", texts(&options)));
+        }
         Reach::Out if network.options.is_empty() => {}
         Reach::Out => entries.push(entry("driver_opts", texts(&network.options))),
     }

@@ -33,6 +33,7 @@ services:
     migrate: { command: [python, -m, migrate], timeout: 5m }
     labels: { alabel: words }
     networks: [abroad]
+    publish: { main: { port: 18000, reason: because } }
     logging: { driver: json-file, max_size: 10M, labels: [alabel], options: { tag: words } }
     test: { command: [python, -m, unittest] }
     resources: { limits: { memory: 512M }, reservations: { memory: 128M } }
@@ -118,6 +119,7 @@ backings:
     options: { extensions: [aextension], init: [a.sql] }
     labels: { alabel: words }
     logging: { driver: json-file, max_size: 10M, labels: [alabel], options: { tag: words } }
+    publish: { main: { port: 15432, reason: because } }
     stop_grace_period: 1m
     resources: { limits: { memory: 1G }, reservations: { memory: 256M } }
     exceptions: [{ rule: read-only-root, reason: because }]
@@ -169,7 +171,7 @@ volumes:
     exceptions: [{ rule: host-volume, reason: because }]
   afar: { external: true, name: avolume }
 environments:
-  alpha: { source_mounts: true }
+  alpha: { source_mounts: true, debug: { api: { port: 15678 } } }
   beta: { approval: true }
 ci:
   provider: github
@@ -345,6 +347,11 @@ pub(super) const FIELDS: &[Field] = &[
     field("services.*.writable.{key}", Lands, &["services.api.writable./data/up.{key}"]),
     field("services.*.writable.*.volume", Lands, &["services.api.writable./data/up.volume", "volumes.auploads.{key}"]),
     field("services.*.writable.*.tmpfs", Refused, &["services.api.writable./scratch.tmpfs"]),
+    field("services.*.publish.{key}", Refused, &["services.api.publish.main.{key}"]),
+    field("services.*.publish.*.reason", Vanishes, &["services.api.publish.main.reason"]),
+    field("backings.*.publish.{key}", Refused, &["backings.bank.publish.main.{key}"]),
+    field("backings.*.publish.*.reason", Vanishes, &["backings.bank.publish.main.reason"]),
+    field("environments.*.debug.{key}", Refused, &["environments.alpha.debug.api.{key}"]),
     field("services.*.networks[]", Refused, &["services.api.networks[0]"]),
     field("services.*.logging.max_size", Refused, &["services.api.logging.max_size"]),
     field("services.*.logging.driver", Refused, &["services.api.logging.driver"]),
