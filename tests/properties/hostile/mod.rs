@@ -95,7 +95,9 @@ fn around(places: &[&str], way: Way) -> Value {
     let named = places.iter().filter_map(|it| it.strip_prefix("services.")?.split('.').next());
     let mut services: Vec<&str> = named.chain(["api"]).collect();
     services.extend(match group {
-        "name" | "environments" => &["alone", "asset", "blog", "box"][..],
+        "name" | "environments" => &["alone", "also", "asset", "blog", "box"][..],
+        // Routes lead there.
+        "gateway" | "layout" => &["also", "blog"],
         "defaults" => &["asset", "blog"],
         "services" if places[0].starts_with("services.api.") => &["alone"],
         "services" => &[],
