@@ -102,7 +102,7 @@ codes! {
         "A network as it is described cannot be, or not beside the others: a range that is not private, is another's as well or is too small for who is on it, an address outside of it, an option that would take its closedness away, or a name that the engine keeps for itself. `docs/networks.md` says what can stand there.";
     DATA_ON_A_FOREIGN_NETWORK = "data-on-a-foreign-network",
         "A network that others own has a database on it. forge's networks of databases lead nowhere; of this one forge does not know who else is on it, nor whether it leads out. Let a service join it instead, or lift the rule `internal-network` at the backing with a reason.";
-    HOST_VOLUME = "host-volume",
+    VOLUME_OF_THE_HOST = "volume-of-the-host",
         "A volume is a folder or a device of the host: whoever writes into it writes there, past the walls that a container has. Name a share of the network (`type: nfs`, `type: cifs`), let the engine keep the data, or lift the rule `host-volume` at the volume with a reason.";
     SHARED = "shared-between-environments",
         "Two environments would have one and the same volume, network or range of addresses. On one host, one would then write over the data of the other, or could not start. Give the environment its own in its overlay, or take production's back with `null`.";

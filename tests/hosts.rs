@@ -195,12 +195,12 @@ fn networks_and_volumes_that_cannot_be_are_told_apart() {
         ),
         (
             "volumes: { data: { options: { type: ext4, device: /dev/sdb1 } } }",
-            "host-volume",
+            "volume-of-the-host",
             "a mount of the type `ext4`",
         ),
         (
             "volumes: { data: { options: { type: nfs, o: \"addr=1.2.3.4, BIND\", device: /etc } } }",
-            "host-volume",
+            "volume-of-the-host",
             "by `bind`",
         ),
         ("volumes: { data: { name: db-data }, db-data: { name: db-data } }", "name-twice", "is what the engine calls"),

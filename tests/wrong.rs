@@ -259,7 +259,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("development-only", sound("    needs: [mail]\nbackings: { mail: { kind: mailpit } }\n"), "mailpit"),
         ("network", sound("networks: { api: { subnet: 10.5.0.1/24 } }\n"), "10.5.0.1/24"),
         ("data-on-a-foreign-network", sound("    needs: [db]\nbackings: { db: { kind: postgres } }\nnetworks: { db: { external: true } }\n"), "true"),
-        ("host-volume", sound("    writable: { /data: { volume: data } }\nvolumes: { data: { options: { type: none, o: bind, device: /srv } } }\n"), "options"),
+        ("volume-of-the-host", sound("    writable: { /data: { volume: data } }\nvolumes: { data: { options: { type: none, o: bind, device: /srv } } }\n"), "options"),
         ("shared-between-environments", sound("    writable: { /data: { volume: data } }\nvolumes: { data: { name: shop-data } }\nenvironments: { staging: {} }\n"), "shop-data"),
         (
             "migration-order",

@@ -382,7 +382,7 @@ impl Resolver<'_> {
         {
             let message = format!("it is {what}, and what writes into it writes there");
             let help = "name a share of the network, let the engine keep the data, or write `exceptions: [{ rule: host-volume, reason: … }]`";
-            self.error(&codes::HOST_VOLUME, Place::Key(place), message, help);
+            self.error(&codes::VOLUME_OF_THE_HOST, Place::Key(place), message, help);
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn meaning(artifact: &Artifact) -> Result<Value, String> {
         "compose" => compose(text),
         "dockerfile" => dockerfile(text),
         // SQL and the like: names in it have patterns of their own, and a text that breaks out makes another line.
-        "backing" | "dockerignore" | "lines" | "secrets" => {
+        "backing" | "dockerignore" | "lines" | "maintenance" | "secrets" => {
             Ok(text.lines().filter(|it| !it.starts_with('#')).collect())
         }
         "entrypoint" | "script" => shell(text).map(|it| json!(it)),
