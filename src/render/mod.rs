@@ -78,6 +78,9 @@ fn environment(catalog: &Catalog, syntax: SyntaxConfig) -> Environment<'static> 
     });
     templates.add_filter("comment", |text: Arc<str>| Value::from_safe_string(one_line(&text)));
     templates.add_filter("json", |text: Arc<str>| Value::from_safe_string(json(&text)));
+    templates.add_filter("expression", |text: Arc<str>| {
+        expression(&text).map(Value::from_safe_string).ok_or_else(|| unfit("no expression of nginx can hold this"))
+    });
     templates.add_filter("yaml", |text: Arc<str>| Value::from_safe_string(tree::scalar(&text, true)));
     templates.add_filter("workflow", |text: Arc<str>| Value::from_safe_string(workflow(&text)));
     templates.add_filter("env_file", |text: Arc<str>| {
@@ -86,6 +89,20 @@ fn environment(catalog: &Catalog, syntax: SyntaxConfig) -> Environment<'static> 
     let texts = catalog.templates.clone();
     templates.set_loader(move |name| Ok(texts.get(name).cloned()));
     templates
+}
+
+/// Text as a regular expression that matches it and nothing else, to stand between `"` in nginx's configuration. None for
+/// what would have to be quoted twice: no path has any of it.
+fn expression(text: &str) -> Option<String> {
+    let mut quoted = String::new();
+    for it in text.chars() {
+        match it {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '/' | '_' | '~' | ',' | ':' | '@' | '-' | '%' => quoted.push(it),
+            '.' | '+' => quoted.extend(['\\', it]),
+            _ => return None,
+        }
+    }
+    Some(quoted)
 }
 
 /// The delimiters of templates for workflows.

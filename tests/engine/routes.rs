@@ -133,7 +133,7 @@ fn routes_do_what_they_say() {
         same(answer["headers"]["authorization"].clone(), Value::Null)
     });
     stack.prove("other spellings of what is guarded are nothing: 404, also to lax services", || {
-        for path in ["/LOGIN/a", "/Login", "/login;x/a", "/FAR", "/far/", "/far;x", "/f%41r"] {
+        for path in ["/LOGIN/a", "/Login", "/login;x/a", "/FAR", "/far/", "/far;x", "/f%41r", "/far%0a"] {
             client.answers(404, &["--path-as-is", &at(path)]).map_err(|why| format!("{path}: {why}"))?;
         }
         client.answers(401, &["--path-as-is", &at("//login//a")])?;

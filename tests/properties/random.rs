@@ -32,6 +32,25 @@ impl Dice {
     }
 }
 
+/// A spec with a gateway, the same for the same seed.
+pub(crate) fn with_gateway(seed: u64) -> Value {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    loop {
+        let mut thrown = Vec::new();
+        for _ in 0..220 {
+            // xorshift64: any bytes do, as long as they are the same tomorrow.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            thrown.push((state >> 32) as u8);
+        }
+        let spec = spec(&mut Dice { thrown, next: 0 });
+        if spec.get("gateway").is_some() {
+            return spec;
+        }
+    }
+}
+
 /// A spec that keeps every rule of the schema and every rule of meaning.
 fn spec(dice: &mut Dice) -> Value {
     let mut spec = json!({ "forge": 1, "name": dice.pick(&["shop", "a", "my-long-name-2"]) });
@@ -200,10 +219,42 @@ fn gateway(dice: &mut Dice, routed: &[String]) -> Value {
         if dice.yes() {
             route["limit"] = json!(dice.pick(&["slow", "health"]));
         }
+        match dice.roll(6) {
+            0 => route["websocket"] = json!(true),
+            1 => route["events"] = json!(true),
+            2 => route["cache"] = json!({ "for": "1m", "ignore_cookies": dice.yes() }),
+            3 => route["upload"] = json!({ "max_size": "1G" }),
+            4 => {
+                route["canary"] = json!({ "to": if *name == routed[0] { &routed[routed.len() - 1] } else { &routed[0] }, "percent": 7 })
+            }
+            _ => {}
+        }
+        if routed.len() == 1 {
+            route.as_object_mut().expect("it is a map").remove("canary");
+        }
         if dice.yes() {
-            route["websocket"] = json!(true);
+            route["strip_prefix"] = json!(true);
+        }
+        if dice.yes() {
+            route["timeouts"] = json!({ "connect": "5s", "read": "2m" });
+        }
+        if dice.yes() {
+            let origins = *dice.pick(&[&["*"][..], &["https://a.example.org", "http://localhost:3000"]]);
+            route["cors"] = json!({ "origins": origins, "methods": ["PATCH"], "expose": ["X-Request-Id"] });
+        }
+        if dice.yes() {
+            route["allow"] = json!(["192.0.2.0/24", "2001:db8::/32"]);
+        }
+        if dice.yes() && route.get("cache").is_none() {
+            route["login"] = json!({ "users": "TOKEN", "realm": "Back office" });
         }
         routes.push(route);
+    }
+    match dice.roll(4) {
+        0 => routes.push(json!({ "host": "main", "path": "/old.words/", "redirect": { "to": "/", "keep_path": true } })),
+        1 => routes.push(json!({ "host": "main", "path": "/Old", "redirect": { "to": "https://c.example.com/?a=b", "status": 301 } })),
+        2 => routes.push(json!({ "host": "main", "path": "/files/", "files": { "folder": "files", "max_age": "1h" } })),
+        _ => routes.push(json!({ "host": "main", "path": "/", "files": { "folder": "pages/app", "spa": true }, "allow": ["10.0.0.0/8"] })),
     }
     routes.push(json!({ "host": "other", "path": "/exact", "to": routed[0], "limit": "slow" }));
     let mut gateway = json!({
@@ -214,6 +265,18 @@ fn gateway(dice: &mut Dice, routed: &[String]) -> Value {
     });
     if dice.yes() {
         gateway["trusted_proxies"] = json!(["10.0.0.0/8", "fd00::/8"]);
+    }
+    if dice.yes() {
+        gateway["pages"] = json!({ "folder": "pages", "errors": { "404": "gone.html", "5xx": "sorry/again.html" }, "intercept": dice.yes() });
+    }
+    if dice.yes() {
+        gateway["maintenance"] = json!({ "allow": ["192.0.2.7"] });
+    }
+    if dice.yes() {
+        gateway["upstreams"] = json!({ routed[0].as_str(): {
+            "balance": dice.pick(&["round_robin", "least_conn", "sticky"]),
+            "retries": { "on": ["error", "http_503"], "tries": 3 }, "max_fails": 0, "keepalive": 4,
+        } });
     }
     if dice.yes() {
         gateway["ports"] = json!({ "http": 8000, "https": 8400, "host_ip": "127.0.0.1" });
@@ -237,7 +300,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_spec_gives_sound_files_that_keep_every_rule(thrown in prop::collection::vec(any::<u8>(), 160)) {
+    fn any_spec_gives_sound_files_that_keep_every_rule(thrown in prop::collection::vec(any::<u8>(), 220)) {
         let spec = spec(&mut Dice { thrown, next: 0 });
         let text = written(&spec, 0);
         let made = files(&text).map_err(TestCaseError::fail)?;

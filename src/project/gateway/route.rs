@@ -187,15 +187,29 @@ impl Default for Retries {
     }
 }
 
-/// Paths of a host that are not for everybody, by a pattern of the path: each is refused where its text says so.
+/// Paths of a host that are not for everybody, or that only look like those of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refused {
-    /// An expression over `$uri`.
-    pub pattern: String,
-    /// Whose addresses may ask all the same, by the id of a `Private`; `None` is nobody's.
-    pub private: Option<String>,
-    /// Whether it is one that is let in, because of what stands below.
-    pub open: bool,
+    /// The path, without a slash at its end.
+    pub path: String,
+    /// Whether all below it is meant as well.
+    pub below: bool,
+    /// Whether other spellings are meant as well: capitals, a slash more at the end, what stands behind a semicolon.
+    pub lax: bool,
+    /// Who gets an answer all the same.
+    pub open_to: OpenTo,
+}
+
+/// Who gets an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OpenTo {
+    /// Whoever the route lets in.
+    All,
+    /// Addresses of the `Private` of this id.
+    Private(String),
+    /// Nobody.
+    Nobody,
 }
 
 /// Addresses that may ask for the private paths of a service.

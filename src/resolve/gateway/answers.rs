@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{
-    Answer, Cache, Canary, Cors, Files, Mount, Protocol, Proxy, Redirect, Refused, Retries, Route, RouteLogin,
+    Answer, Cache, Canary, Cors, Files, Mount, OpenTo, Protocol, Proxy, Redirect, Refused, Retries, Route, RouteLogin,
     Timeouts, Upstream,
 };
 use crate::project::{Host, Private};
@@ -435,11 +435,13 @@ impl Resolver<'_> {
         if own.is_empty() && guarded.is_empty() {
             return refused;
         }
-        let as_written = |it: &Route| {
+        let plain = |path: &str| path.trim_end_matches('/').to_owned();
+        let as_written = |it: &Route| Refused {
+            path: plain(&it.path),
             // Without its slash nginx leads to the prefix by itself.
-            let path = escaped(it.path.trim_end_matches('/'));
-            let end = if it.exact { "$" } else { "(?:/|$)" };
-            Refused { pattern: format!("~^{path}{end}"), private: None, open: true }
+            below: !it.exact,
+            lax: false,
+            open_to: OpenTo::All,
         };
         // As they are written, routes are what they say, but for what is private below them.
         let below = |it: &Route| {
@@ -453,17 +455,16 @@ impl Resolver<'_> {
             host.routes.iter().filter(|it| it.path != "/").partition(|it| below(it));
         refused.extend(first.into_iter().map(as_written));
         for (path, service) in &own {
-            let pattern = format!("~*^{}(?:[/;]|$)", escaped(path.trim_end_matches('/')));
             self.edge.private.insert(service.clone());
-            refused.push(Refused { pattern, private: Some(service.clone()), open: false });
+            let open_to = OpenTo::Private(service.clone());
+            refused.push(Refused { path: plain(path), below: true, lax: true, open_to });
         }
         if !guarded.is_empty() {
             refused.extend(later.into_iter().map(as_written));
         }
         for route in guarded.into_iter().filter(|it| it.path != "/") {
-            let path = escaped(route.path.trim_end_matches('/'));
-            let rest = if route.exact { "/*(?:;.*)?$" } else { "(?:[/;]|$)" };
-            refused.push(Refused { pattern: format!("~*^{path}{rest}"), private: None, open: false });
+            let path = plain(&route.path);
+            refused.push(Refused { path, below: !route.exact, lax: true, open_to: OpenTo::Nobody });
         }
         refused
     }
@@ -499,15 +500,4 @@ fn longest<'h>(host: &'h Host, path: &str) -> Option<&'h Route> {
     let exact = host.routes.iter().find(|it| it.exact && it.path == path);
     let below = host.routes.iter().filter(|it| !it.exact && path.starts_with(&it.path));
     exact.or_else(|| below.max_by_key(|it| it.path.len()))
-}
-
-/// A path as an expression that matches it and nothing else. What a path may hold has few signs that mean something.
-fn escaped(path: &str) -> String {
-    path.chars().fold(String::new(), |mut text, it| {
-        if matches!(it, '.' | '+') {
-            text.push('\\');
-        }
-        text.push(it);
-        text
-    })
 }
