@@ -96,6 +96,8 @@ codes! {
         "`forge.lock` cannot be read: a merge left its markers in it, it was edited, or a newer forge wrote it. It holds what the tags of images stand for. Take it from version control again, or delete it and run `forge lock`, which looks all of them up anew.";
     UNLOCKED = "unlocked",
         "There is a `forge.lock`, and it lacks an image that the project uses, or was not checked for a platform that the spec names. Files have the tag alone then, which can stand for something else tomorrow. `forge lock` looks up what is missing.";
+    SWARM_ONLY = "swarm-only",
+        "Docker compose on a host cannot use it: it is there in a Swarm alone, for `docker stack deploy`.";
     PLATFORM = "platform",
         "An image is not there for a platform that the spec names under `platforms`. Use an image or a version that is, or take the platform out of the spec.";
     NETWORK = "network",

@@ -107,6 +107,7 @@ fn help_names_every_command() {
         "lock",
         "explain",
         "stacks",
+        "secrets",
         "templates",
         "schema",
         "completions",

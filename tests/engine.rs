@@ -17,6 +17,7 @@ mod image;
 mod notes;
 mod proof;
 mod routes;
+mod secrets;
 mod shop;
 mod stack;
 mod uv;

@@ -30,5 +30,6 @@ mod registry;
 mod review;
 mod routes;
 mod sandbox;
+mod secrets;
 mod stacks;
 mod wrong;

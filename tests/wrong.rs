@@ -252,6 +252,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("unknown-rule", sound("    exceptions: [{ rule: read-only-rot, reason: because }]\n"), "read-only-rot"),
         ("unused", sound("secrets: { KEY: { generate: {} } }\n"), "KEY"),
         ("unsupported", sound("backings:\n  cache: { kind: redis, database: x }\n"), "database"),
+        ("swarm-only", sound("    secrets: [KEY]\nsecrets: { KEY: { external: {} } }\n"), "external"),
         ("layout", sound("layout: { nginx: .git/nginx }\n"), ".git/nginx"),
         ("patch", sound("patches: [{ file: compose.yml, at: a, remove: true }]\n"), "compose.yml"),
         ("patch-breaks-rule", sound("patches: [{ file: compose.yaml, at: services.api.deploy, remove: true }]\n"), "compose.yaml"),
@@ -286,7 +287,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         assert_eq!(&doc.text[at], *words, "{code}: {found:#?}");
         assert!(
             found.severity == Severity::Error
-                || ["unused", "unproven", "inherited-aliases", "development-only"].contains(code)
+                || ["unused", "unproven", "inherited-aliases", "development-only", "swarm-only"].contains(code)
         );
     }
     for code in CODES {

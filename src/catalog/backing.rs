@@ -61,6 +61,9 @@ pub struct BackingFacts {
     /// Secrets that it needs, by what they are to it, with their length in hexadecimal digits.
     #[serde(default)]
     pub secrets: BTreeMap<String, u32>,
+    /// How they get other values, by what they are to it. What is not here cannot be changed by forge.
+    #[serde(default)]
+    pub rotations: BTreeMap<String, RotationFacts>,
     /// What those who need it can learn, by name.
     pub outputs: BTreeMap<String, Output>,
     /// The outputs that the short form of `needs` gives.
@@ -126,6 +129,20 @@ pub struct RoleFacts {
     pub password: String,
     /// What it may do, for people.
     pub about: String,
+}
+
+/// How a backing gets another value of a secret.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotationFacts {
+    /// A script for a shell of its container that tells the running server of the value on its standard input. After it
+    /// has been run once, it has to work again.
+    pub tell: Option<Formula>,
+    /// One that makes it forget the old value, where `tell` leaves both in force.
+    pub forget: Option<Formula>,
+    /// Whether it takes the value from the file at each start: then one that does not run needs not be told.
+    #[serde(default)]
+    pub at_start: bool,
 }
 
 /// A file that is made for a backing.
@@ -201,6 +218,16 @@ impl Checked for BackingFacts {
         if let Some((role, it)) = self.roles.iter().find(|(_, it)| !self.secrets.contains_key(&it.password)) {
             let message = format!("the password of `{role}` is none of its `secrets`: `{}`", it.password);
             return Err((Path::of(["roles", role, "password"]), message));
+        }
+        for (role, it) in &self.rotations {
+            if !self.secrets.contains_key(role) {
+                let message = format!("`{role}` is none of its `secrets`");
+                return Err((Path::of(["rotations", role]), message));
+            }
+            if it.tell.is_none() && (it.forget.is_some() || !it.at_start) {
+                let message = "nothing says how the server gets to know of it: `tell`, or `at_start: true`".to_owned();
+                return Err((Path::of(["rotations", role]), message));
+            }
         }
         for (name, it) in &self.files {
             if it.template.contains('/') || !it.template.ends_with(".j2") {

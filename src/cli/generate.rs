@@ -15,6 +15,7 @@ use crate::compare::{Change, Kind};
 use crate::diagnostic::listed;
 use crate::keep;
 use crate::lock::{FILE, uses};
+use crate::project::Secret;
 use crate::report::changes::names;
 use crate::schema;
 
@@ -181,8 +182,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     let run = Run { changes: &changes, wanted: &wanted, before: &manifest, sources, state: &state };
     write(&mut disk, run, lock.as_deref())?;
     summary(shell, &changes)?;
-    let missing = |name: &String| !root.join("secrets").join(name).exists();
-    if arguments.output.is_none() && project.resolved.base.secrets.keys().any(missing) {
+    let missing = |(name, it): (&String, &Secret)| it.is_file() && !root.join("secrets").join(name).exists();
+    if arguments.output.is_none() && project.resolved.base.secrets.iter().any(missing) {
         let script = project.resolved.base.layout.script("secrets");
         shell.say(&format!("secrets are missing: `{script}` makes them"))?;
     }

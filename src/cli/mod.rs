@@ -23,6 +23,7 @@ mod registry;
 mod releases;
 mod revision;
 mod schema;
+mod secrets;
 mod stacks;
 mod state;
 mod strangers;
@@ -95,6 +96,7 @@ enum Command {
     Lock(lock::Arguments),
     Explain(explain::Arguments),
     Stacks(stacks::Arguments),
+    Secrets(secrets::Arguments),
     Templates(templates::Arguments),
     Schema(schema::Arguments),
     Completions(completions::Arguments),
@@ -259,6 +261,7 @@ pub fn main() -> ExitCode {
         Command::Lock(it) => lock::run(&it, &mut shell),
         Command::Explain(it) => explain::run(&it, &mut shell),
         Command::Stacks(it) => stacks::run(&it, &mut shell),
+        Command::Secrets(it) => secrets::run(&it, &mut shell),
         Command::Templates(it) => templates::run(&it, &mut shell),
         Command::Schema(it) => schema::run(&it, &mut shell),
         Command::Completions(it) => completions::run(&it, &mut shell),

@@ -5,6 +5,7 @@ mod container;
 mod gateway;
 mod host;
 mod image;
+mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +20,9 @@ pub use self::container::*;
 pub use self::gateway::*;
 pub use self::host::*;
 pub use self::image::*;
+pub use self::secret::*;
 /// Values of a spec that need no resolving.
-pub use crate::spec::{Generate, Secret, Size, TlsMode, VariableType};
+pub use crate::spec::{Size, TlsMode, VariableType};
 
 /// A spec with its environments.
 #[derive(Debug, Clone, Serialize)]

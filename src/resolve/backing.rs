@@ -13,9 +13,9 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::{
     ConfigFile, Container, Env, Healthcheck, ImageRef, MadeFile, Mount, Origin, Project, Reach, Reference, Resources,
-    Role, Volume, Wait, compose_name,
+    Role, Secret, Volume, Wait, compose_name,
 };
-use crate::spec::{self, Duration, Generate, LabelName, Secret, Spec, Text};
+use crate::spec::{self, Duration, LabelName, Spec, Text};
 
 /// Something that can be needed.
 #[derive(Debug, Clone, Default)]
@@ -108,8 +108,7 @@ impl<'a> Resolver<'a> {
         for (role, length) in &facts.secrets {
             let secret = format!("{}_{}", shouted(name), shouted(role));
             // A declared one may say where the value comes from; then it is the spec's.
-            let made = Secret::Generate(Generate { length: Some(*length) });
-            self.secrets.entry(secret.clone()).or_insert(made);
+            self.secrets.entry(secret.clone()).or_insert_with(|| Secret::generated(*length));
             self.used_secrets.insert(secret.clone());
             secrets.insert(role.clone(), secret);
         }
@@ -130,6 +129,7 @@ impl<'a> Resolver<'a> {
         }
         values["roles"] = json!(access.roles);
         self.check_logins(chosen, &access);
+        self.rotations_of(chosen, &access.secrets, &formula_values(&values));
         let lifted = self.lifted(&backing.exceptions, at);
         let grace = backing.stop_grace_period.unwrap_or(facts.stop_grace_period);
         origins.push((

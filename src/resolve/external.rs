@@ -6,8 +6,8 @@ use super::backing::{Access, Chosen, Login, values};
 use super::{Resolver, shouted, unknown_name};
 use crate::codes;
 use crate::diagnostic::Place;
-use crate::project::Reach;
-use crate::spec::{External, Line, Secret};
+use crate::project::{Reach, Secret};
+use crate::spec::External;
 
 impl Resolver<'_> {
     pub(super) fn resolve_external(&mut self, chosen: &Chosen<'_>, external: &External) {
@@ -102,8 +102,8 @@ impl Resolver<'_> {
         for role in wanted {
             let own = || format!("{}_{}", shouted(chosen.name), shouted(role));
             let secret = external.secrets.get(role).map_or_else(own, ToString::to_string);
-            let what = Line(format!("the {} of {}", role.replace('_', " "), external.host));
-            self.secrets.entry(secret.clone()).or_insert(Secret::Supplied(what));
+            let what = format!("the {} of {}", role.replace('_', " "), external.host);
+            self.secrets.entry(secret.clone()).or_insert_with(|| Secret::supplied(what));
             secrets.insert(role.clone(), secret);
         }
         secrets

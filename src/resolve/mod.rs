@@ -15,6 +15,7 @@ mod outputs;
 mod overlay;
 mod patch;
 mod publish;
+mod secrets;
 mod service;
 mod variables;
 
@@ -26,7 +27,9 @@ use crate::catalog::{Catalog, DebugFacts, Entry, ResourceFacts, Selection, Stack
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::lock::Lock;
-use crate::project::{Audit, Container, Image, Layout, Network, Origin, Project, Reach, Resolved, Resources, Volume};
+use crate::project::{
+    Audit, Container, Image, Layout, Network, Origin, Project, Reach, Resolved, Resources, Secret, Volume,
+};
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
 use crate::yaml::Doc;
@@ -168,7 +171,7 @@ struct Resolver<'a> {
     audits: Vec<Audit>,
     /// What Dependabot calls those who install the dependencies of services that are built.
     ecosystems: BTreeMap<String, String>,
-    secrets: BTreeMap<String, spec::Secret>,
+    secrets: BTreeMap<String, Secret>,
     used_secrets: BTreeSet<String>,
     used_variables: BTreeSet<String>,
     /// Services and backings that somebody needs.
@@ -229,7 +232,7 @@ impl<'a> Resolver<'a> {
     fn run(&mut self) -> Option<Project> {
         self.check_names();
         self.check_variables();
-        self.secrets = self.spec.secrets.iter().map(|(name, it)| (name.to_string(), it.clone())).collect();
+        self.resolve_secrets();
         self.layout = self.resolve_layout();
         self.resolve_backings();
         self.resolve_services();

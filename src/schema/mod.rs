@@ -109,7 +109,10 @@ fn tidy(schema: &mut Value) {
     if object.get("default").is_some_and(Value::is_null) {
         object.shift_remove("default");
     }
-    object.shift_remove("format");
+    // Not a property of that name.
+    if object.get("format").is_some_and(Value::is_string) {
+        object.shift_remove("format");
+    }
     for (key, value) in object.iter_mut() {
         match key.as_str() {
             // Examples are data, not schemas.

@@ -7,6 +7,7 @@ mod host;
 mod layout;
 mod patch;
 mod scalar;
+mod secret;
 mod service;
 mod variable;
 
@@ -27,11 +28,9 @@ pub use host::{Debug, Logging, NetworkSettings, Publish, VolumeSettings};
 pub use layout::{ComposeFile, Layout, not_ours};
 pub use patch::Patch;
 pub use scalar::{
-    AbsolutePath, Address, Branch, Commit, ComposePath, Cpus, Cron, DockerfilePath, Domain, Duration, EngineName,
-    EnvName, FolderPath, HeaderName, Id, Image, Label, LabelName, Line, Name, Network, Origin, Packages, PageStatus,
-    Platform, Rate, Realm, RedirectTarget, RemoteName, Role, RoutePath, SecretName, Size, Subnet, Text, UrlPath,
-    UserName, VolumeDriver,
+    AbsolutePath, Address, Branch, Commit, ComposePath, Cpus, Cron, DockerSecretName, DockerfilePath, Domain, Duration, EngineName, EnvName, FolderPath, HeaderName, Id, Image, Label, LabelName, Line, Name, Network, Origin, Packages, PageStatus, Platform, ProjectFile, Rate, Realm, RedirectTarget, RemoteName, Role, RoutePath, SecretName, Size, Subnet, Text, UrlPath, UserName, VaultKey, VaultPath, VolumeDriver,
 };
+pub use secret::{Age, Alphabet, ExternalSecret, Generate, Secret, SecretFormat, Sops, Vault};
 pub use service::{
     Build, CONTEXT, Companion, Defaults, Exception, Healthcheck, Heartbeat, Limits, Migrate, Need, Needs, Numbers,
     PackageSets, Reservations, Resources, SecretUse, SecretUses, Service, Test, User, Writable,
@@ -206,27 +205,6 @@ pub struct External {
     #[serde(default)]
     #[schemars(example = serde_json::json!({"password": "DB_PASSWORD"}))]
     pub secrets: BTreeMap<String, SecretName>,
-}
-
-/// Where the value of a secret comes from: exactly one of the two.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Secret {
-    /// `scripts/secrets` makes it, from the system's random source.
-    #[schemars(example = serde_json::json!({"length": 50}))]
-    Generate(Generate),
-    /// Somebody supplies it; these words say what is asked for.
-    #[schemars(example = &"a fine-grained token, contents: read")]
-    Supplied(Line),
-}
-
-/// How to make a secret.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Generate {
-    /// How many hexadecimal digits, 4 bits each; 48 if left out.
-    #[schemars(range(min = 16, max = 4096), example = 50)]
-    pub length: Option<u32>,
 }
 
 /// An environment beside production.

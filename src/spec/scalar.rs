@@ -69,6 +69,18 @@ texts! {
     /// The name of a secret, which is also its file's.
     SecretName: "name of a secret", r"^[A-Z][A-Z0-9_]{0,62}$",
         "capital letters, digits and underscores, a letter first", "SECRET_KEY";
+    /// A file of the project.
+    ProjectFile: "file of the project", r"^(\.?[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*/)*\.?[A-Za-z0-9_@+][A-Za-z0-9._@+-]*$",
+        "a path below forge.yaml, of letters, digits and `._@+-`, without `..`; no dash where its last part begins", "config/token.age";
+    /// The name of a secret in a Swarm.
+    DockerSecretName: "name of a secret in a Swarm", r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$",
+        "letters, digits and `_.-`, a letter or digit at its ends, 64 characters at most", "shop_secret_key_2";
+    /// A place in Vault.
+    VaultPath: "path in Vault", r"^[A-Za-z0-9_][A-Za-z0-9._@+-]*(/[A-Za-z0-9_][A-Za-z0-9._@+-]*)+$",
+        "the mount and the path below it, of letters, digits and `._@+-`", "secret/shop/api";
+    /// The key of a value among others.
+    VaultKey: "key of a value", r"^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$",
+        "letters, digits and `._@+-`, no sign first", "token";
     /// The name of a user in an image.
     UserName: "user name", r"^[a-z_][a-z0-9_-]{0,31}$",
         "lower-case letters, digits, dashes and underscores, 32 characters at most", "app";

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::{Artifact, Context, Target};
 use crate::diagnostic::Broken;
-use crate::project::{Container, Env, Image, ImageRef, Mount, Project, Role, Variable, Wait};
-use crate::project::{Size, TlsMode};
+use crate::project::{Container, Env, Image, ImageRef, Mount, Project, Resolved, Role, Variable, Wait};
+use crate::project::{Size, Source, TlsMode};
 use crate::render::tree::{Entry, Style, Tree, entry, overlay};
 
 pub(super) static TARGET: Target =
@@ -78,7 +78,7 @@ fn header(context: &Context<'_>, project: &Project) -> String {
             title
         }
     };
-    let files = arguments(context, project);
+    let files = arguments(context.resolved, project);
     let live = project.containers.values().flat_map(|it| it.mounts.values()).any(|it| matches!(it, Mount::Bind(_)));
     let live = if live {
         "# The sources of this folder are mounted as they are: other users must be able to read them.\n"
@@ -91,11 +91,11 @@ fn header(context: &Context<'_>, project: &Project) -> String {
 }
 
 /// What `docker compose` has to be told so that it reads the files of an environment.
-fn arguments(context: &Context<'_>, project: &Project) -> String {
+pub(super) fn arguments(resolved: &Resolved, project: &Project) -> String {
     let of = |it: &Project| it.layout.compose.clone();
-    let all: Vec<String> = super::environments(context.resolved).map(of).collect();
+    let all: Vec<String> = super::environments(resolved).map(of).collect();
     let found = FOUND_BY_ITSELF.into_iter().find(|name| all.iter().any(|it| it == name));
-    let files = files(&context.resolved.base, project);
+    let files = files(&resolved.base, project);
     if files.len() == 1 && found == Some(files[0]) {
         return String::new();
     }
@@ -140,8 +140,14 @@ fn document(context: &Context<'_>, project: &Project) -> Tree {
         entries.push(entry("volumes", host::volumes(project)));
     }
     if !project.secrets.is_empty() {
-        let secrets = project.secrets.keys().map(|it| {
-            entry(it.clone(), Tree::flow_map([entry("file", text(from(context, project, &format!("secrets/{it}"))))]))
+        let secrets = project.secrets.iter().map(|(name, secret)| {
+            let value = match &secret.source {
+                Source::External { name } => {
+                    Tree::flow_map([entry("name", text(name)), entry("external", Tree::Bool(true))])
+                }
+                _ => Tree::flow_map([entry("file", text(from(context, project, &format!("secrets/{name}"))))]),
+            };
+            entry(name.clone(), value)
         });
         entries.push(entry("secrets", Tree::map(secrets)));
     }

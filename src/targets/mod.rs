@@ -7,6 +7,7 @@ mod docker;
 mod environment;
 mod nginx;
 mod scripts;
+mod secrets;
 
 use rayon::prelude::*;
 use serde::Serialize;

@@ -8,7 +8,7 @@ use crate::project::{
     Answer, Cache, Canary, Cors, Files, Mount, OpenTo, Protocol, Proxy, Redirect, Refused, Retries, Route, RouteLogin,
     Timeouts, Upstream,
 };
-use crate::project::{Host, Private};
+use crate::project::{Host, Private, SecretFormat, Source};
 use crate::resolve::{Resolver, unknown_name};
 use crate::spec::{self, Balance, Method};
 
@@ -370,7 +370,7 @@ impl Resolver<'_> {
 
     fn login(&mut self, login: &spec::RouteLogin, at: &Path) -> RouteLogin {
         let name = login.users.as_str();
-        match self.secrets.get(name) {
+        match self.secrets.get_mut(name) {
             None => {
                 let known: Vec<String> = self.secrets.keys().cloned().collect();
                 let complaint = unknown_name(Place::Value(at.key("users")), format!("there is no secret `{name}`"));
@@ -378,12 +378,13 @@ impl Resolver<'_> {
                     "declare it: `secrets: {{ {name}: {{ supplied: \"lines of htpasswd -nB NAME\" }} }}`"
                 )));
             }
-            Some(spec::Secret::Generate(_)) => {
+            Some(it) if matches!(it.source, Source::Generated { .. }) => {
                 let message = format!("`{name}` is generated, and a list of names and hashes is not");
                 let help = "declare it as `supplied: \"lines of htpasswd -nB NAME\"`";
                 self.error(&codes::UNSUPPORTED, Place::Value(at.key("users")), message, help);
             }
-            Some(_) => {}
+            // `scripts/secrets check` looks at what nginx will read, whether or not the spec says so there as well.
+            Some(it) => it.format = Some(SecretFormat::Htpasswd),
         }
         self.used_secrets.insert(name.to_owned());
         self.edge.secrets.insert(name.to_owned());

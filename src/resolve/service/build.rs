@@ -103,6 +103,7 @@ impl Resolver<'_> {
             let declare = format!("declare it: `secrets: {{ {name}: {{ supplied: \"where to get it\" }} }}`");
             self.told.push(complaint.help(declare).nearest_or_keep(name, known));
         }
+        self.insist_on_file(name, Place::Value(place.clone()));
         self.used_secrets.insert(name.to_owned());
     }
 

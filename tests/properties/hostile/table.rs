@@ -66,7 +66,7 @@ services:
       audit: [npm-audit]
     port: 3000
     needs: [api, bought]
-    secrets: [ABC]
+    secrets: [ABC, AGED, KEPT, SOPPED, VAULTED]
     variables: [BADDRESS]
   canvas:
     build: { stack: spa, context: ./canvas, options: { output: dist, base_path: /canvas, immutable: [assets] } }
@@ -129,8 +129,12 @@ backings:
   bucket: { kind: versitygw, options: { buckets: [abucket], region: aregion } }
   cache: { kind: redis, use: cache }
 secrets:
-  ABC: { generate: { length: 50 } }
+  ABC: { generate: { length: 50, alphabet: alphanumeric } }
+  AGED: { age: { file: adir/afile } }
   ATOKEN: { supplied: words }
+  KEPT: { external: { name: aname } }
+  SOPPED: { sops: { file: adir/afile, key: [akey] }, format: htpasswd }
+  VAULTED: { vault: { path: amount/apath, key: akey } }
   BOUGHT: { supplied: words }
 variables:
   ADDRESS: { type: string, default: somewhere, description: words }
@@ -396,6 +400,14 @@ pub(super) const FIELDS: &[Field] = &[
     field("backings.*.exceptions[].reason", Vanishes, &["backings.bank.exceptions[0].reason"]),
     field("secrets.{key}", Lands, &["secrets.ATOKEN.{key}", "services.api.secrets.ATOKEN.{key}"]),
     field("secrets.*.supplied", Lands, &["secrets.ATOKEN.supplied"]),
+    field("secrets.*.generate.alphabet", Refused, &["secrets.ABC.generate.alphabet"]),
+    field("secrets.*.external.name", Lands, &["secrets.KEPT.external.name"]),
+    field("secrets.*.vault.path", Lands, &["secrets.VAULTED.vault.path"]),
+    field("secrets.*.vault.key", Lands, &["secrets.VAULTED.vault.key"]),
+    field("secrets.*.sops.file", Lands, &["secrets.SOPPED.sops.file"]),
+    field("secrets.*.sops.key[]", Lands, &["secrets.SOPPED.sops.key[0]"]),
+    field("secrets.*.age.file", Lands, &["secrets.AGED.age.file"]),
+    field("secrets.*.format", Refused, &["secrets.SOPPED.format"]),
     field("variables.{key}", Lands, &["variables.ADDRESS.{key}", "services.api.variables[0]"]),
     field("variables.*.type", Refused, &["variables.ADDRESS.type"]),
     field("variables.*.values[]", Vanishes, &["variables.ALEVEL.values[0]"]),
