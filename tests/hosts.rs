@@ -406,6 +406,15 @@ web: tag: "{{.Name}}"
 }
 
 #[test]
+fn what_is_said_of_a_network_or_volume_holds_where_there_is_one() {
+    // With a debugger, nobody else is on the network of `web` in development, and its volume is another one there.
+    let more = "networks: { api: { subnet: 10.5.0.0/24 } }\nvolumes: { data: { labels: { a: b } } }\nenvironments: { development: { overlay: { networks: { api: { subnet: null } }, services: { api: { writable: { /data: { volume: other } } }, web: { needs: [db] } } } } }";
+    let (_, them) = told(&with(more));
+    let errors: Vec<_> = them.iter().filter(|it| it.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
 fn a_debugger_is_there_where_an_environment_wants_one_and_nowhere_else() {
     let more = "  web: { from: api, command: [uvicorn, \"app:app\"], port: 9000 }\nenvironments: { development: { debug: { api: {}, web: { port: 5679 } } } }\n";
     let sandbox = Sandbox::smallest("debug").file("forge.yaml", format!("{SMALLEST}{more}"));

@@ -342,10 +342,19 @@ fn container_facts(container: &Container, image: Option<&Image>, at: &Path, out:
         };
         out.push(Fact { path: at.key("writable").key(path), value, origin: None });
     }
+    for (port, published) in &container.published {
+        out.push(Fact {
+            path: at.key("publish"),
+            value: format!("127.0.0.1:{port} leads to port {}: {}", published.inside, published.reason),
+            origin: None,
+        });
+    }
     let networks: Vec<&str> = container.networks.iter().map(String::as_str).collect();
     out.push(Fact {
         path: at.key("networks"),
         value: networks.join(", "),
-        origin: Some(Origin::Derived("from `needs`, `egress` and the gateway's routes".to_owned())),
+        origin: Some(Origin::Derived(
+            "from `needs`, `egress`, `networks`, `publish` and the gateway's routes".to_owned(),
+        )),
     });
 }

@@ -160,7 +160,7 @@ impl Resolver<'_> {
                 self.check_external_network(name, settings, &at);
             }
             if !self.networks.contains_key(name.as_str()) {
-                if whole {
+                if whole && !self.of_base.contains(name.as_str()) {
                     self.no_network(name, external, &at);
                 }
                 continue;
@@ -322,7 +322,7 @@ impl Resolver<'_> {
             }
             if let Some(known) = self.volumes.get_mut(name.as_str()) {
                 *known = volume;
-            } else if whole {
+            } else if whole && !self.of_base.contains(name.as_str()) {
                 let message = format!("nothing is kept in a volume `{name}`");
                 let known: Vec<String> = self.volumes.keys().cloned().collect();
                 let complaint = unknown_name(Place::Key(at), message);

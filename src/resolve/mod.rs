@@ -86,6 +86,8 @@ pub fn resolve(
             Err(them) => them,
             Ok(spec) => {
                 let mut resolver = Resolver::new(&spec, catalog, rules, Some((name, live)));
+                let shared = base.iter().flat_map(|it| it.networks.keys().chain(it.volumes.keys()));
+                resolver.of_base = shared.cloned().collect();
                 let mut project = resolver.run();
                 if let (Some(base), Some(project)) = (&base, &mut project) {
                     backing::part_files(base, project, name);
@@ -180,6 +182,8 @@ struct Resolver<'a> {
     backing_ports: BTreeMap<String, BTreeMap<String, u16>>,
     /// How services are debugged, where that is known and wanted.
     debuggers: BTreeMap<String, DebugFacts>,
+    /// Networks and volumes that production has: what is said of them may be said for it alone.
+    of_base: BTreeSet<String>,
     /// Networks of others that somebody joins.
     used_networks: BTreeSet<String>,
     /// What containers wait for with their entrypoints, by their names: `db:5432`.
@@ -218,6 +222,7 @@ impl<'a> Resolver<'a> {
             used_providers: BTreeSet::new(),
             backing_ports: BTreeMap::new(),
             debuggers: BTreeMap::new(),
+            of_base: BTreeSet::new(),
             used_networks: BTreeSet::new(),
             waits_for: BTreeMap::new(),
             always_enters: BTreeSet::new(),

@@ -86,7 +86,9 @@ fn around(places: &[&str], way: Way) -> Value {
     if over || !["name", "registry", "services", "environments", "layout", "ci"].contains(&group) {
         top.remove("ci");
     }
-    if !["name", "environments", "gateway", "layout"].contains(&group) {
+    // What is private is the gateway's to refuse.
+    let private = places[0].contains(".private.");
+    if !private && !["name", "environments", "gateway", "layout"].contains(&group) {
         top.remove("gateway");
     }
     if group != "layout" {
@@ -100,6 +102,7 @@ fn around(places: &[&str], way: Way) -> Value {
         // Routes lead there.
         "gateway" | "layout" => &["also", "blog"],
         "defaults" => &["asset", "blog"],
+        "services" if private => &["also"],
         "services" if places[0].starts_with("services.api.") => &["alone"],
         "services" => &[],
         _ => &["blog"],
