@@ -28,14 +28,14 @@ const SPEC: &str = r#"{
     "rows": {
       "image": "postgres:18",
       "user": { "uid": 10001, "gid": 10001 },
-      "command": ["sh", "-c", "p=$(cat $DB_PASSWORD_FILE); while :; do PGPASSWORD=$p psql -wXAtq -h $DB_HOST -U $DB_USER -d $DB_DATABASE -c 'SELECT 1' >/dev/null 2>&1 && echo in || echo out; sleep 0.5; done"],
+      "command": ["sh", "-c", "export PGPASSWORD=\"$(cat $DB_PASSWORD_FILE)\"; while :; do psql -wXAtq -h $DB_HOST -U $DB_USER -d $DB_DATABASE -c 'SELECT 1' >/dev/null 2>&1 && echo in || echo out; sleep 0.5; done"],
       "healthcheck": { "command": ["sh", "-c", "PGPASSWORD=$(cat $DB_PASSWORD_FILE) psql -wXAtq -h $DB_HOST -U $DB_USER -d $DB_DATABASE -c 'SELECT 1'"] },
-      "needs": ["db"]
+      "needs": { "db": { "role": "app" } }
     },
     "words": {
       "image": "valkey/valkey:9",
       "user": { "uid": 10001, "gid": 10001 },
-      "command": ["sh", "-c", "p=$(cat $CACHE_PASSWORD_FILE); while :; do REDISCLI_AUTH=$p valkey-cli -e -h $CACHE_HOST PING >/dev/null 2>&1 && echo in || echo out; sleep 0.5; done"],
+      "command": ["sh", "-c", "export REDISCLI_AUTH=\"$(cat $CACHE_PASSWORD_FILE)\"; while :; do valkey-cli -e -h $CACHE_HOST PING >/dev/null 2>&1 && echo in || echo out; sleep 0.5; done"],
       "healthcheck": { "command": ["sh", "-c", "REDISCLI_AUTH=$(cat $CACHE_PASSWORD_FILE) valkey-cli -e -h $CACHE_HOST PING"] },
       "needs": ["cache"]
     }
