@@ -208,7 +208,10 @@ fn routes_do_what_they_say() {
         run(&mut stack.script(&["scripts/maintenance", "off"]))?;
         let answer = client.ask(&[&at("/")])?;
         same((answer.status, answer.header("retry-after").len()), (200, 0))?;
-        fails(run(&mut stack.script(&["scripts/maintenance", "on", "nowhere"])), "an environment that is not there")
+        fails(
+            run(&mut stack.script(&["scripts/maintenance", "on", "--env", "nowhere"])),
+            "an environment that is not there",
+        )
     });
     stack.say_how_many();
 }
