@@ -240,8 +240,10 @@ impl Collector {
 
 #[test]
 fn networks_volumes_logs_and_published_ports_are_as_forge_promises() {
+    // Declared first, so that it goes last: containers are on it until the stack has gone.
+    let foreign;
     let Some(stack) = Stack::new("hosts") else { return };
-    let foreign = stack.do_or_fail("others make a network and a volume", Foreign::new());
+    foreign = stack.do_or_fail("others make a network and a volume", Foreign::new());
     let (syslog, gelf, fluentd) = (Collector::udp(), Collector::udp(), Collector::tcp());
     let ports = Ports {
         published: free_port(),
