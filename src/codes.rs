@@ -108,6 +108,22 @@ codes! {
         "A volume is a folder or a device of the host: whoever writes into it writes there, past the walls that a container has. Name a share of the network (`type: nfs`, `type: cifs`), let the engine keep the data, or lift the rule `host-volume` at the volume with a reason.";
     SHARED = "shared-between-environments",
         "Two environments would have one and the same volume, network or range of addresses. On one host, one would then write over the data of the other, or could not start. Give the environment its own in its overlay, or take production's back with `null`.";
+    ENV_FILE = "env-file",
+        "A line of an env file that compose refuses, or takes otherwise than it looks: a name that is none, a quote that nothing closes, a comment behind an empty value, words behind a quote; or a byte order mark and line ends of Windows, which shells take for part of names and values.";
+    ENV_MISSING = "env-missing",
+        "The spec declares the variable as required, and the env file has no value for it: compose refuses to start.";
+    ENV_UNKNOWN = "env-unknown",
+        "The env file sets a variable that no compose file of this environment asks for: it is misspelt, or was renamed, or belongs to another environment. Names of your own go between `# forge:keep variables` and `# forge:end` of the example.";
+    ENV_MALFORMED = "env-malformed",
+        "The value is not of the type that the spec declares for the variable. The entrypoint of an image that forge builds ends at it, before the program.";
+    ENV_EXAMPLE = "env-example",
+        "The value is what stands in examples: CHANGE_ME, <address>, or a host of example.com. Write the real one.";
+    ENV_WEAK = "env-weak",
+        "A password that can be guessed: shorter than 16 characters, or of few different ones. Passwords are better kept as files: declare them under `secrets`.";
+    ENV_TWICE = "env-twice",
+        "The env file sets a variable twice, and compose takes the last.";
+    ENV_DOLLAR = "env-dollar",
+        "Compose looks for variables behind `$` in values of an env file, unless they stand between single quotes; what it does not find is empty. Write `'…$…'`.";
     TEMPLATE = "template",
         "A file in the project's own `forge-templates/` cannot be used. Those that come with forge are tested; this one is the project's.";
 }

@@ -16,6 +16,7 @@ pub mod contract;
 pub mod credential;
 pub mod detect;
 pub mod diagnostic;
+pub mod dotenv;
 pub mod keep;
 pub mod lint;
 pub mod lock;

@@ -41,7 +41,7 @@ fn an_example_of_env_is_for_people_and_there_is_one_for_each_environment_that_di
     assert_data_eq!(
         sandbox.read(".env.staging.example"),
         str![[r#"
-# What compose asks for in staging. Copy to .env and fill in.
+# What compose asks for in staging. Copy to .env and fill in; `forge env check --env staging` says what is missing.
 # Comments stand on lines of their own: after an empty value one would become the value.
 # Secrets are files, and not here: scripts/secrets makes them and asks for those of others.
 
@@ -136,4 +136,86 @@ fn an_example_has_what_some_compose_file_asks_for_and_nothing_else() {
             assert_eq!(offered(&sandbox.read(&example)), asked, "{name}");
         }
     }
+}
+
+#[test]
+fn an_env_file_is_held_against_what_its_environment_asks_for() {
+    let sandbox = settings("env-check");
+    sandbox.write(
+        ".env.staging",
+        "SUPPORT=ops@shop.test\nBATCH=ten\nWORKERS=33\nLEVLE=info\nTRIAL=true\nAPI_TOKEN=hunter2\n",
+    );
+    assert_data_eq!(
+        sandbox.forge("env check --env staging"),
+        str![[r#"
+exit 1
+--- stdout
+error[env-malformed]: the value of `BATCH` is not an integer
+ --> .env.staging:2:7
+  |
+2 | BATCH=ten
+  |       ^^^
+  |
+  = help: the container would end at its start
+
+error[env-malformed]: the value of `WORKERS` is not an integer from 1 to 32
+ --> .env.staging:3:9
+  |
+3 | WORKERS=33
+  |         ^^
+  |
+  = help: the container would end at its start
+
+warning[env-unknown]: nothing asks for `LEVLE`
+ --> .env.staging:4:1
+  |
+4 | LEVLE=info
+  | ^^^^^
+  |
+  = help: did you mean `LEVEL`?
+
+warning[env-unknown]: nothing asks for `API_TOKEN`
+ --> .env.staging:6:1
+  |
+6 | API_TOKEN=********
+  | ^^^^^^^^^
+  |
+  = help: take it out, or declare it under `variables` in the spec
+
+warning[env-weak]: the password in `API_TOKEN` can be guessed
+ --> .env.staging:6:11
+  |
+6 | API_TOKEN=********
+  |           ^^^^^^^^
+  |
+  = help: at least 16 random characters: `openssl rand -hex 24`
+
+--- stderr
+.env.staging, for staging: 2 errors, 3 warnings
+
+"#]]
+        .raw()
+    );
+    // The file's name says whom it is for.
+    let said = sandbox.run(&["env", "check", ".env.staging", "--format", "json"]);
+    let codes: Vec<String> = said.json()["notices"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| it["code"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(codes, ["env-malformed", "env-malformed", "env-unknown", "env-unknown", "env-weak"]);
+    assert!(!said.text().contains("hunter2"), "{}", said.text());
+    sandbox.write(".env", "SUPPORT=ops@shop.test\nBATCH=10\n");
+    let said = sandbox.run(&["env", "check"]);
+    assert!(said.code == 0 && said.stderr.contains(".env has what production asks for"), "{}", said.text());
+    sandbox.write(".env", "SUPPORT=ops@shop.test\nBATCH=10\nTRIAL=true\n");
+    let said = sandbox.run(&["env", "check"]);
+    assert!(said.code == 1 && said.stdout.contains("`TRIAL` here: it is for staging"), "{}", said.text());
+    // Names of the project's own stand in the block that is its owner's.
+    sandbox.edit(".env.example", "# forge:keep variables\n", "# forge:keep variables\nTRIAL=\n");
+    assert_eq!(sandbox.run(&["env", "check"]).code, 0);
+    let said = sandbox.run(&["env", "check", "--env", "stagin"]);
+    assert!(said.code == 2 && said.stderr.contains("did you mean `staging`?"), "{}", said.text());
+    assert_eq!(sandbox.run(&["env", "check", "nowhere"]).code, 2);
 }

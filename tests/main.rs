@@ -32,4 +32,5 @@ mod routes;
 mod sandbox;
 mod secrets;
 mod stacks;
+mod values;
 mod wrong;

@@ -8,6 +8,7 @@ mod diff;
 mod disk;
 mod eject;
 mod ends;
+mod env;
 mod explain;
 mod generate;
 mod init;
@@ -93,6 +94,7 @@ enum Command {
     Adopt(adopt::Arguments),
     Eject(eject::Arguments),
     Lint(lint::Arguments),
+    Env(env::Arguments),
     Lock(lock::Arguments),
     Explain(explain::Arguments),
     Stacks(stacks::Arguments),
@@ -258,6 +260,7 @@ pub fn main() -> ExitCode {
         Command::Adopt(it) => adopt::run(&it, &mut shell),
         Command::Eject(it) => eject::run(&it, &mut shell),
         Command::Lint(it) => lint::run(&it, &mut shell),
+        Command::Env(it) => env::run(&it, &mut shell),
         Command::Lock(it) => lock::run(&it, &mut shell),
         Command::Explain(it) => explain::run(&it, &mut shell),
         Command::Stacks(it) => stacks::run(&it, &mut shell),

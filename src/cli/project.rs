@@ -473,6 +473,22 @@ fn template_notice(broken: Broken, texts: &HashMap<&str, &str>) -> Notice {
     }
 }
 
+/// The environment of this name; `production` is the spec itself.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn environment<'a>(resolved: &'a Resolved, name: &str) -> Result<&'a crate::project::Project, Failure> {
+    if name == "production" {
+        return Ok(&resolved.base);
+    }
+    resolved.environments.get(name).ok_or_else(|| {
+        let known: Vec<&str> =
+            std::iter::once("production").chain(resolved.environments.keys().map(String::as_str)).collect();
+        let otherwise = format!("there is {}", crate::diagnostic::listed(&known));
+        Failure::unknown("there is no environment", name, known.iter().copied(), &otherwise)
+    })
+}
+
 /// What `forge explain` says of a code or rule.
 pub(super) fn explanation(code: &str) -> Option<String> {
     let known = CODES.iter().find(|it| it.name == code).map(|it| it.explanation.to_owned());

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Variable;
 use super::container::Healthcheck;
+use super::{Variable, VariableType};
 
 /// An image that is built here.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -70,6 +70,8 @@ pub struct Image {
     pub secret_variables: BTreeMap<String, SecretVariable>,
     /// Variables that the entrypoint insists on.
     pub required: BTreeSet<String>,
+    /// Variables that the entrypoint holds to their types.
+    pub checked: BTreeMap<String, Checked>,
     /// Secrets whose files the entrypoint insists on.
     pub secrets: BTreeSet<String>,
     /// Variables of `.env` that the service reads.
@@ -175,6 +177,21 @@ pub struct User {
     pub exists: bool,
     /// Users of the base image that go, because it has one of their numbers.
     pub replaces: Vec<String>,
+}
+
+/// What a variable has to be, where it is set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// Its type.
+    pub kind: VariableType,
+    /// What it can be, where that is one of several texts.
+    pub values: Vec<String>,
+    /// The least that it can be: an integer, or milliseconds.
+    pub min: Option<i64>,
+    /// The most that it can be.
+    pub max: Option<i64>,
+    /// All that in words.
+    pub wanted: String,
 }
 
 /// A variable that holds a secret.

@@ -81,6 +81,7 @@ fn environment(catalog: &Catalog, syntax: SyntaxConfig) -> Environment<'static> 
     templates.add_filter("expression", |text: Arc<str>| {
         expression(&text).map(Value::from_safe_string).ok_or_else(|| unfit("no expression of nginx can hold this"))
     });
+    templates.add_filter("rust", |text: Arc<str>| Value::from_safe_string(format!("{text:?}")));
     templates.add_filter("yaml", |text: Arc<str>| Value::from_safe_string(tree::scalar(&text, true)));
     templates.add_filter("workflow", |text: Arc<str>| Value::from_safe_string(workflow(&text)));
     templates.add_filter("env_file", |text: Arc<str>| {

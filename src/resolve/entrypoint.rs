@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use super::service::Built;
-use crate::project::{Container, Entrypoint, Env, Image, ImageRef, Resolved};
+use super::variables::variable;
+use crate::project::{Checked, Container, Entrypoint, Env, Image, ImageRef, Resolved};
+use crate::spec::{self, EnvName, VariableType};
+use crate::values::wanted;
 
 /// The entrypoint for a shell, which all stacks share.
 const SHELL: &str = "docker-entrypoint.sh";
@@ -67,6 +70,7 @@ impl Resolver<'_> {
                     it.environment.iter().filter(|(name, value)| **value == Env::Variable && is_required(name));
                 variables.map(|(name, _)| name.clone()).collect()
             });
+            image.checked = checked(&containers, &self.spec.variables);
             image.secrets =
                 in_all(&containers, |it| it.secrets.iter().chain(it.borrowed_secrets.keys()).cloned().collect());
             let waits = containers.iter().any(|it| it.environment.contains_key("WAIT_FOR"));
@@ -79,7 +83,25 @@ impl Resolver<'_> {
 
 /// Whether an entrypoint has something to do beside waiting.
 fn has_work(image: &Image) -> bool {
-    !(image.secret_variables.is_empty() && image.required.is_empty() && image.secrets.is_empty())
+    let insists = !(image.required.is_empty() && image.secrets.is_empty());
+    insists || !image.secret_variables.is_empty() || !image.checked.is_empty()
+}
+
+/// What the variables of `.env` have to be that containers of one image read. What any of them has as a constant is not looked at.
+fn checked(containers: &[&Container], declared: &BTreeMap<EnvName, spec::Variable>) -> BTreeMap<String, Checked> {
+    let all = |name: &str| containers.iter().all(|it| it.environment.get(name).is_none_or(|it| *it == Env::Variable));
+    let names = containers.iter().flat_map(|it| it.environment.keys()).filter(|it| all(it));
+    let found = names.filter_map(|name| {
+        let variable = variable(declared.get(name.as_str())?);
+        let values = match variable.kind {
+            VariableType::String => return None,
+            VariableType::Boolean => vec!["true".to_owned(), "false".to_owned()],
+            _ => variable.values.clone(),
+        };
+        let (kind, min, max) = (variable.kind, variable.min, variable.max);
+        Some((name.clone(), Checked { kind, values, min, max, wanted: wanted(&variable) }))
+    });
+    found.collect()
 }
 
 /// What is in all of them.
@@ -95,6 +117,7 @@ pub(super) fn insist_on_what_all_have(resolved: &mut Resolved) {
             let Some(there) = environment.images.get(name) else { continue };
             image.required.retain(|it| there.required.contains(it));
             image.secrets.retain(|it| there.secrets.contains(it));
+            image.checked.retain(|name, it| there.checked.get(name) == Some(it));
         }
     }
 }

@@ -92,7 +92,7 @@ fn values<'a>(resolved: &'a Resolved, project: &'a Project) -> Values<'a> {
     let base = &resolved.base;
     let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls != TlsMode::None);
     let mut groups: BTreeMap<String, Vec<Setting>> = BTreeMap::new();
-    for (name, variable) in asked(resolved, project) {
+    for (name, variable) in variables(resolved, project) {
         let group = variable.group.clone().unwrap_or_else(|| readers(resolved, project, &name));
         let wanted = wanted(&variable);
         let Variable { required, default, description, .. } = variable;
@@ -108,9 +108,48 @@ fn values<'a>(resolved: &'a Resolved, project: &'a Project) -> Values<'a> {
     }
 }
 
-/// The variables that compose asks for in an environment, by name. Where its file is laid over production's, compose reads that,
-/// too: what it insists on has to be set, whatever the environment says of it.
-pub(super) fn asked(resolved: &Resolved, project: &Project) -> BTreeMap<String, Variable> {
+/// What a `.env` of an environment can set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Variables of the spec.
+    pub variables: BTreeMap<String, Variable>,
+    /// Variables for ports, and whether they take an address, too.
+    pub ports: BTreeMap<String, bool>,
+    /// The variable for the version of images.
+    pub version: Option<String>,
+    /// What only other environments ask for, with one of them.
+    pub elsewhere: BTreeMap<String, String>,
+    /// The path of its example.
+    pub example: String,
+}
+
+/// What compose asks for in an environment.
+pub fn asked(resolved: &Resolved, project: &Project) -> Asked {
+    let of = |project: &Project| -> BTreeMap<String, bool> {
+        let Some(gateway) = &project.gateway else { return BTreeMap::new() };
+        let names = if gateway.tls == TlsMode::None { &["HTTP"][..] } else { &["HTTP", "HTTPS"] };
+        names.iter().map(|it| (format!("{}_{it}", gateway.ports.prefix), gateway.ports.host_ip.is_none())).collect()
+    };
+    let mut elsewhere = BTreeMap::new();
+    for other in super::environments(resolved) {
+        let name = other.environment.as_deref().unwrap_or("production");
+        let names = variables(resolved, other).into_keys().chain(of(other).into_keys());
+        for it in names {
+            elsewhere.entry(it).or_insert_with(|| name.to_owned());
+        }
+    }
+    Asked {
+        variables: variables(resolved, project),
+        ports: of(project),
+        version: (!resolved.base.images.is_empty()).then(|| format!("{}_VERSION", project.prefix)),
+        elsewhere,
+        example: file(resolved, project).unwrap_or_else(|| path(None)),
+    }
+}
+
+/// The variables of the spec that compose asks for in an environment, by name. Where its file is laid over production's, compose
+/// reads that, too: what it insists on has to be set, whatever the environment says of it.
+fn variables(resolved: &Resolved, project: &Project) -> BTreeMap<String, Variable> {
     let mut out = project.variables.clone();
     if project.environment.is_some() && !project.layout.whole {
         for (name, variable) in &resolved.base.variables {

@@ -9,6 +9,8 @@ mod nginx;
 mod scripts;
 mod secrets;
 
+pub use environment::{Asked, asked};
+
 use rayon::prelude::*;
 use serde::Serialize;
 

@@ -13,6 +13,24 @@ missing=
 [ -n "${SUPPORT_EMAIL-}" ] || missing="$missing SUPPORT_EMAIL"
 [ -z "$missing" ] || fail "missing or empty:$missing"
 
+# what an operator set is of its type, or nothing runs; what it is stays out of the log. Letters are those of ASCII, in any locale
+malformed=
+wrong() { malformed="${malformed:+$malformed, }$1"; }
+
+# is_email TEXT
+is_email() (
+  LC_ALL=C
+  case ${1%%@*} in
+    "$1" | '' | *[!A-Za-z0-9.!#\$%\&\'*+/=?^_{\|}~-]*) exit 1 ;;
+  esac
+  case .${1#*@}. in
+    *[!A-Za-z0-9.-]* | *..* | *.-* | *-.*) exit 1 ;;
+  esac
+)
+
+[ -z "${SUPPORT_EMAIL-}" ] || is_email "$SUPPORT_EMAIL" || wrong 'SUPPORT_EMAIL is not an e-mail address'
+[ -z "$malformed" ] || fail "malformed: $malformed"
+
 # compose orders the first start only: after a restart of the host all begin at once
 limit=${WAIT_TIMEOUT:-60}
 case $limit in

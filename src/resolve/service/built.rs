@@ -229,6 +229,7 @@ impl<'a> Resolver<'a> {
             entrypoint,
             secret_variables: made,
             required: BTreeSet::new(),
+            checked: BTreeMap::new(),
             secrets: BTreeSet::new(),
             variables: self.variables_of(service),
             volumes,

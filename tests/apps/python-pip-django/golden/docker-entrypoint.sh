@@ -14,6 +14,26 @@ missing=
 [ -n "$(cat /run/secrets/SECRET_KEY 2>/dev/null)" ] || missing="$missing /run/secrets/SECRET_KEY"
 [ -z "$missing" ] || fail "missing or empty:$missing"
 
+# what an operator set is of its type, or nothing runs; what it is stays out of the log. Letters are those of ASCII, in any locale
+malformed=
+wrong() { malformed="${malformed:+$malformed, }$1"; }
+
+# is_within NUMBER LEAST MOST; an empty bound is none
+is_within() {
+  { [ -z "$2" ] || [ "$1" -ge "$2" ]; } && { [ -z "$3" ] || [ "$1" -le "$3" ]; }
+}
+
+# is_integer TEXT LEAST MOST
+is_integer() {
+  case ${1#-} in
+    '' | *[!0-9]* | 0?* | ????????????????*) return 1 ;;
+  esac
+  is_within "$@"
+}
+
+[ -z "${PAGE_SIZE-}" ] || is_integer "$PAGE_SIZE" '' '' || wrong 'PAGE_SIZE is not an integer'
+[ -z "$malformed" ] || fail "malformed: $malformed"
+
 # compose orders the first start only: after a restart of the host all begin at once
 limit=${WAIT_TIMEOUT:-60}
 case $limit in
