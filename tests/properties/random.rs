@@ -225,7 +225,8 @@ fn gateway(dice: &mut Dice, routed: &[String]) -> Value {
             2 => route["cache"] = json!({ "for": "1m", "ignore_cookies": dice.yes() }),
             3 => route["upload"] = json!({ "max_size": "1G" }),
             4 => {
-                route["canary"] = json!({ "to": if *name == routed[0] { &routed[routed.len() - 1] } else { &routed[0] }, "percent": 7 })
+                let other = if *name == routed[0] { &routed[routed.len() - 1] } else { &routed[0] };
+                route["canary"] = json!({ "to": other, "percent": 7 });
             }
             _ => {}
         }

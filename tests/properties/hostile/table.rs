@@ -152,6 +152,7 @@ gateway:
     - { host: amain, path: /b/, to: also, port: aport, timeouts: { connect: 5s, read: 5s, send: 5s }, upload: { max_size: 10M }, cache: { for: 1m }, canary: { to: api, percent: 5 }, cors: { origins: ["https://a.example.com"], methods: [PUT], headers: [Aheader], expose: [Aexposed] }, allow: [192.0.2.0/24] }
     - { host: amain, path: /c/, to: api, login: { users: ATOKEN, realm: arealm } }
     - { host: amain, path: /d/, redirect: { to: /a/ } }
+    - { host: amain, path: /, to: api }
     - { host: amain, path: /e/, files: { folder: afolder, max_age: 1h } }
   upstreams: { api: { balance: sticky, retries: { on: [error], timeout: 5s }, fail_timeout: 5s } }
   pages: { folder: pages, errors: { "404": gone.html } }
@@ -457,8 +458,8 @@ pub(super) const FIELDS: &[Field] = &[
     field("gateway.routes[].login.users", Refused, &["gateway.routes[2].login.users"]),
     field("gateway.routes[].login.realm", Lands, &["gateway.routes[2].login.realm"]),
     field("gateway.routes[].redirect.to", Lands, &["gateway.routes[3].redirect.to"]),
-    field("gateway.routes[].files.folder", Lands, &["gateway.routes[4].files.folder"]),
-    field("gateway.routes[].files.max_age", Refused, &["gateway.routes[4].files.max_age"]),
+    field("gateway.routes[].files.folder", Lands, &["gateway.routes[5].files.folder"]),
+    field("gateway.routes[].files.max_age", Refused, &["gateway.routes[5].files.max_age"]),
     field("gateway.upstreams.{key}", Refused, &["gateway.upstreams.api.{key}"]),
     field("gateway.upstreams.*.balance", Refused, &["gateway.upstreams.api.balance"]),
     field("gateway.upstreams.*.fail_timeout", Refused, &["gateway.upstreams.api.fail_timeout"]),
