@@ -175,6 +175,7 @@ pub fn uses(resolved: &Resolved) -> BTreeMap<String, BTreeSet<Path>> {
             image,
             match &container.role {
                 Role::Gateway => Path::of(["gateway"]),
+                Role::Certificates => Path::of(["gateway", "tls"]),
                 Role::Backing => Path::of(["backings", &container.name]),
                 Role::Job(of) => Path::of(["backings", of]),
                 Role::Service => Path::of(["services", &container.name, "image"]),

@@ -12,6 +12,7 @@ mod client;
 mod container;
 mod contract;
 mod corpus;
+mod gateway;
 mod host;
 mod image;
 mod notes;

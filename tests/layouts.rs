@@ -24,6 +24,7 @@ fn files_go_where_the_layout_says_and_what_refers_to_them_follows() {
 api/requirements.txt
 docker/docker-compose.production.yml
 docker/nginx/compression.conf
+docker/nginx/filter.conf
 docker/nginx/headers.conf
 docker/nginx/hosts/main.conf
 docker/nginx/limits.conf
@@ -33,6 +34,7 @@ docker/nginx/nginx.conf
 docker/nginx/proxy.conf
 docker/nginx/proxy_headers.conf
 docker/nginx/proxy_hide.conf
+docker/nginx/requests.conf
 docker/nginx/routes/main.conf
 docker/nginx/tls.conf
 docker/nginx/upstreams.conf

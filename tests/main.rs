@@ -12,6 +12,7 @@ mod documentation;
 mod engine;
 mod environments;
 mod files;
+mod gateways;
 mod golden;
 mod histories;
 mod hosts;

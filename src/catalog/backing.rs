@@ -195,24 +195,6 @@ pub struct Output {
     pub secret: Option<String>,
 }
 
-/// What is known about the gateway.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GatewayFacts {
-    /// Its image.
-    pub image: Formula,
-    /// Who runs it.
-    pub user: NumberFacts,
-    /// How to ask for health, as compose's `test`.
-    pub healthcheck: Vec<Formula>,
-    /// How long failures do not count.
-    pub start_period: Duration,
-    /// How much it may use.
-    pub resources: ResourceFacts,
-    /// Folders in memory.
-    pub tmpfs: BTreeMap<String, Size>,
-}
-
 impl Checked for BackingFacts {
     fn check(&self) -> Result<(), (Path, String)> {
         if let Some((role, it)) = self.roles.iter().find(|(_, it)| !self.secrets.contains_key(&it.password)) {
@@ -238,5 +220,3 @@ impl Checked for BackingFacts {
         Ok(())
     }
 }
-
-impl Checked for GatewayFacts {}

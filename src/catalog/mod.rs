@@ -4,6 +4,7 @@
 mod backing;
 mod check;
 mod detect;
+mod gateway;
 mod stack;
 pub mod version;
 
@@ -20,12 +21,13 @@ use crate::diagnostic::{Broken, Path};
 use crate::schema::Choices;
 use crate::spec::{Cpus, Size};
 
-pub use backing::{BackingFacts, GatewayFacts, NameFacts, Output};
+pub use backing::{BackingFacts, NameFacts, Output};
 use check::{check_actions, check_images, check_logging, check_provider, entry, plain_file, typed};
 pub use detect::{
     Added, BackingDetection, BuiltMembers, Common, Confidence, Detection, FieldRule, Form, PackageSource, Rule,
     StackDetection, Supervisor, SystemPackages, Wire, Words,
 };
+pub use gateway::{CertificatesFacts, GatewayFacts, TlsFacts, TlsProfileFacts};
 pub use stack::{
     AuditFacts, AuditKind, CompanionFacts, DebugFacts, DevelopmentFacts, EntrypointFacts, Probes, StackFacts, System,
     UserFacts,

@@ -221,7 +221,7 @@ fn facts(resolved: &Resolved, environment: Option<&str>) -> Vec<Fact> {
             Role::Gateway => Path::of(["gateway"]),
             // What its stack knows of a companion cannot be said otherwise in the spec.
             Role::Companion(ref of) => Path::of(["services", of, "companions", &container.name]),
-            Role::Migration(_) | Role::Job(_) => continue,
+            Role::Migration(_) | Role::Job(_) | Role::Certificates => continue,
         };
         let image = match &container.image {
             ImageRef::Built(name) => project.images.get(name),

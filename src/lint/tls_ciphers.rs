@@ -45,7 +45,10 @@ fn check(nginx: &Nginx, found: &mut Found<'_>) {
             found.say(&directive.bytes, format!("`{cipher}` is not in Mozilla's intermediate profile"));
         }
     }
-    if let Some(server) = nginx.tls_server_without("ssl_ciphers") {
+    // Those of TLS 1.3 are all good, and nginx leaves them as they are.
+    let protocols = nginx.all("ssl_protocols");
+    let only_new = !protocols.is_empty() && protocols.iter().all(|it| it.args.iter().all(|it| it.text == "TLSv1.3"));
+    if let Some(server) = nginx.tls_server_without("ssl_ciphers").filter(|_| !only_new) {
         found.at(&server.bytes);
     }
     for directive in nginx.all("ssl_prefer_server_ciphers").into_iter().filter(|it| it.value() == "on") {

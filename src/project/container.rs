@@ -157,6 +157,8 @@ pub enum Role {
     Job(String),
     /// nginx.
     Gateway,
+    /// Who gets the gateway's certificates.
+    Certificates,
 }
 
 /// The value of an environment variable.

@@ -76,6 +76,10 @@ fn environment(catalog: &Catalog, syntax: SyntaxConfig) -> Environment<'static> 
     templates.add_filter("dockerfile", |text: Arc<str>| {
         dockerfile(&text).map(Value::from_safe_string).ok_or_else(|| unfit("no line of a Dockerfile can hold this"))
     });
+    templates.add_filter("nginx", |text: Arc<str>| {
+        let text = nginx(&text).ok_or_else(|| unfit("nginx takes no control characters and no `$` in a text"))?;
+        Ok::<Value, Error>(Value::from_safe_string(text))
+    });
     templates.add_filter("comment", |text: Arc<str>| Value::from_safe_string(one_line(&text)));
     templates.add_filter("json", |text: Arc<str>| Value::from_safe_string(json(&text)));
     templates.add_filter("expression", |text: Arc<str>| {
@@ -203,6 +207,18 @@ pub fn json(text: &str) -> String {
         }
     }
     out
+}
+
+/// A parameter of a directive of nginx that means just this text; `None` where there is no way to write it.
+pub fn nginx(text: &str) -> Option<String> {
+    if text.contains(char::is_control) || text.contains('$') {
+        return None;
+    }
+    let plain = |it: char| it.is_ascii_alphanumeric() || "._/=:+,*@%-".contains(it);
+    if !text.is_empty() && text.chars().all(plain) {
+        return Some(text.to_owned());
+    }
+    Some(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 /// A word for a POSIX shell.

@@ -29,7 +29,7 @@ impl Resolver<'_> {
             self.containers.iter().map(|(name, it)| (name.clone(), it.role.clone())).collect();
         for (name, role) in owners {
             let said = match &role {
-                Role::Gateway => {
+                Role::Gateway | Role::Certificates => {
                     spec.gateway.as_ref().and_then(|it| it.logging.as_ref()).map(|it| (it, Path::of(["gateway"])))
                 }
                 Role::Backing | Role::Job(_) => {

@@ -21,14 +21,19 @@ pub use ci::{
     Updates,
 };
 pub use gateway::{
-    Balance, Balancing, Cache, Canary, Compression, Cors, Failure, Files, Gateway, Host, HostPorts, Limit, Maintenance,
-    Method, Pages, Private, Redirect, Retries, Route, RouteLogin, Timeouts, Tls, TlsMode, Upload,
+    Balance, Balancing, Cache, Canary, Client, Compression, Cors, Csp, EmbedderPolicy, Failure, Files, Filter,
+    FrameOptions, Gateway, Headers, Host, HostPorts, Hsts, Limit, Maintenance, Method, OpenerPolicy, Pages, Private,
+    Redirect, ReferrerPolicy, ResourcePolicy, Retries, Route, RouteLogin, Timeouts, Tls, TlsMode, TlsProfile, Upload,
 };
 pub use host::{Debug, Logging, NetworkSettings, Publish, VolumeSettings};
 pub use layout::{ComposeFile, Layout, not_ours};
 pub use patch::Patch;
 pub use scalar::{
-    AbsolutePath, Address, Branch, Commit, ComposePath, Cpus, Cron, DockerSecretName, DockerfilePath, Domain, Duration, EngineName, EnvName, FolderPath, HeaderName, Id, Image, Label, LabelName, Line, Name, Network, Origin, Packages, PageStatus, Platform, ProjectFile, Rate, Realm, RedirectTarget, RemoteName, Role, RoutePath, SecretName, Size, Subnet, Text, UrlPath, UserName, VaultKey, VaultPath, VolumeDriver,
+    AbsolutePath, Address, Branch, Commit, ComposePath, Cpus, Cron, CspSource, DockerSecretName, DockerfilePath,
+    Domain, Duration, Email, EngineName, EnvName, FolderPath, HeaderName, HeaderValue, HttpsUrl, Id, Image, Label,
+    LabelName, Line, Name, Network, Origin, Packages, PageStatus, PermissionSource, Platform, ProjectFile, Rate, Realm,
+    RedirectTarget, RemoteName, ReportAddress, Role, RoutePath, SecretName, Size, Subnet, Text, UrlPath, UserName,
+    VaultKey, VaultPath, VolumeDriver, Word,
 };
 pub use secret::{Age, Alphabet, ExternalSecret, Generate, Secret, SecretFormat, Sops, Vault};
 pub use service::{

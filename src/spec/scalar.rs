@@ -126,6 +126,27 @@ texts! {
     /// The name of a host in the DNS.
     Domain: "domain", r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
         "a host name in lower case, without port or scheme; names with other letters in their `xn--` form", "shop.example.com";
+    /// Where somebody gets mail.
+    Email: "mail address", r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$",
+        "a mail address with its domain in lower case", "ops@example.com";
+    /// The address of something that speaks TLS.
+    HttpsUrl: "https URL", r"^https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?=&+,:@-]*)?$",
+        "begins with `https://` and a host in lower case; no name and password", "https://ca.example.com/acme/directory";
+    /// A directive of a content security policy, or an ability of browsers.
+    Word: "word", r"^[a-z]([a-z-]{0,62}[a-z])?$",
+        "lower-case letters and dashes", "script-src";
+    /// A source in a content security policy.
+    CspSource: "source of a policy", r"^[A-Za-z0-9*][A-Za-z0-9*:/._~%+=-]{0,300}$",
+        "a word of the policy without quotes (`self`, `none`, `nonce`), a scheme (`data:`), a host or a hash (`sha256-…`)", "self";
+    /// Who may use an ability of browsers.
+    PermissionSource: "site", r"^(self|\*|https://(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?)$",
+        "`self`, `*`, or an origin like `https://pay.example.com`", "self";
+    /// Where browsers report to.
+    ReportAddress: "path or https URL", r"^(https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?)?/[A-Za-z0-9._~%/?=&+:@-]*$",
+        "a path of this gateway, or an address with `https://`", "/csp-reports";
+    /// The value of a header.
+    HeaderValue: "value of a header", r"^[\x21-\x23\x25-\x7e]([\x20-\x23\x25-\x7e]*[\x21-\x23\x25-\x7e])?$",
+        "printable ASCII without `$`, no space at its ends", "noindex";
     /// How often something may happen.
     Rate: "rate", r"^[1-9][0-9]{0,5}r/[sm]$",
         "requests per second or minute: `10r/s`, `5r/m`", "10r/s";
@@ -254,7 +275,7 @@ impl fmt::Display for Size {
     }
 }
 
-/// A length of time, whole seconds: `30s`, `5m`, `1m30s`.
+/// A length of time, whole seconds: `30s`, `5m`, `1m30s`, `730d`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(pub u64);
 
@@ -266,6 +287,7 @@ impl Duration {
             let digits = rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
             let count: u64 = rest[..digits].parse().ok()?;
             let unit = match rest[digits..].chars().next()? {
+                'd' => 86_400,
                 'h' => 3600,
                 'm' => 60,
                 's' => 1,
@@ -275,6 +297,15 @@ impl Duration {
             rest = &rest[digits + 1..];
         }
         Some(Duration(seconds)).filter(|_| !text.is_empty())
+    }
+}
+
+impl Rate {
+    /// How many seconds pass between two of them, rounded up.
+    pub fn pause(&self) -> u64 {
+        let (count, unit) = self.split_once("r/").unwrap_or((self, "s"));
+        let seconds: u64 = if unit == "m" { 60 } else { 1 };
+        seconds.div_ceil(count.parse().unwrap_or(1).max(1))
     }
 }
 
@@ -345,7 +376,7 @@ macro_rules! measured {
 
 measured! {
     Size: "size", r"^[1-9][0-9]{0,8}([bB]|[kKmMgG][bB]?)?$", "a whole number above 0 with its unit: `512M`, `1G`", "512M";
-    Duration: "duration", r"^([0-9]{1,6}h([0-9]{1,6}m)?([0-9]{1,6}s)?|[0-9]{1,6}m([0-9]{1,6}s)?|[0-9]{1,6}s)$", "hours, minutes, seconds: `30s`, `5m`, `1m30s`", "30s";
+    Duration: "duration", r"^([0-9]{1,5}d([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?|[0-9]{1,6}h([0-9]{1,6}m)?([0-9]{1,6}s)?|[0-9]{1,6}m([0-9]{1,6}s)?|[0-9]{1,6}s)$", "days, hours, minutes, seconds: `30s`, `5m`, `1m30s`, `730d`", "30s";
 }
 
 impl Serialize for Cpus {
@@ -395,7 +426,9 @@ mod tests {
         assert_eq!(Size::parse("1536m").map(|it| it.to_string()).as_deref(), Some("1536M"));
         assert_eq!(Size::parse("99999999999G"), None);
         assert_eq!(Duration::parse("90s").map(|it| it.to_string()).as_deref(), Some("1m30s"));
+        assert_eq!(Duration::parse("1d12h").map(|it| it.to_string()).as_deref(), Some("36h"));
         assert_eq!(Duration::parse(""), None);
+        assert_eq!(["7r/m", "5r/m", "100r/m", "1r/s"].map(|it| Rate::from(it).pause()), [9, 12, 1, 1]);
         assert_eq!(Cpus(250).to_string(), "0.25");
         assert_eq!(Cpus(2000).to_string(), "2");
     }

@@ -59,7 +59,7 @@ fn with_seams(mut document: Tree) -> Tree {
 }
 
 fn header(context: &Context<'_>, project: &Project) -> String {
-    let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls != TlsMode::None);
+    let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls.is_by_files());
     let environment = project.environment.as_deref();
     let script = project.layout.script("secrets");
     let script = environment.map_or_else(|| script.clone(), |it| format!("{script} {it}"));
@@ -400,9 +400,16 @@ fn mounts(context: &Context<'_>, project: &Project, container: &Container) -> Ve
     if let (Role::Gateway, Some(gateway)) = (&container.role, &project.gateway) {
         let mounted = context.nginx.mounted(project.environment.as_deref());
         items.extend(mounted.folders.iter().map(|(source, target)| bind(source, target)));
-        if gateway.tls != TlsMode::None {
+        if gateway.tls.is_by_files() {
             items.push(bind("./secrets/tls", "/run/secrets/tls"));
         }
+        items.extend(gateway.acme.iter().map(|it| text(format!("{}:{}:ro", it.volume, it.folder))));
+    }
+    if container.role == Role::Certificates {
+        // The script that it runs lies there.
+        let mounted = context.nginx.mounted(project.environment.as_deref());
+        let whole = mounted.folders.iter().filter(|(_, target)| target == "/etc/nginx");
+        items.extend(whole.map(|(source, target)| bind(source, target)));
     }
     items
 }

@@ -90,7 +90,7 @@ fn path(environment: Option<&str>) -> String {
 /// What an operator can set in an environment.
 fn values<'a>(resolved: &'a Resolved, project: &'a Project) -> Values<'a> {
     let base = &resolved.base;
-    let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls != TlsMode::None);
+    let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls.is_by_files());
     let mut groups: BTreeMap<String, Vec<Setting>> = BTreeMap::new();
     for (name, variable) in variables(resolved, project) {
         let group = variable.group.clone().unwrap_or_else(|| readers(resolved, project, &name));

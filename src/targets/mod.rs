@@ -172,7 +172,7 @@ pub fn could_be(id: &str, path: &str) -> bool {
         "compose" => is_yaml(name),
         "nginx" => name.ends_with(".conf"),
         "env" => path == ".env.example" || path == format!(".env.{what}.example"),
-        "script" => name == what,
+        "script" => name == what.rsplit('/').next().unwrap_or(what),
         "maintenance" => path == "maintenance/.gitignore",
         "secrets" => path == "secrets/.gitignore",
         // Where a provider wants its files is said in forge-templates/, so by its name alone.

@@ -8,17 +8,20 @@ use sha2::{Digest, Sha256};
 use super::{Artifact, Context, Target};
 use crate::diagnostic::{Broken, Diagnostic};
 use crate::patch;
-use crate::project::{Gateway, Host, Patch, Project, Resolved};
+use crate::project::{Gateway, Host, Patch, Project, Resolved, TlsMode};
 use crate::render::Engine;
 
 pub(super) static TARGET: Target = Target { name: "nginx", about: "the gateway's configuration", plan };
 
 /// Files that are the same whatever the hosts are called; some only where they are wanted.
-const FILES: [&str; 14] = [
+const FILES: [&str; 18] = [
     "compression.conf",
     "grpc.conf",
     "grpc_headers.conf",
     "nginx.conf",
+    "acme.conf",
+    "certificates.sh",
+    "filter.conf",
     "headers.conf",
     "limits.conf",
     "log.conf",
@@ -26,6 +29,7 @@ const FILES: [&str; 14] = [
     "proxy.conf",
     "proxy_headers.conf",
     "proxy_hide.conf",
+    "requests.conf",
     "tls.conf",
     "types.conf",
     "upstreams.conf",
@@ -103,8 +107,9 @@ fn files(project: &Project, engine: &Engine) -> Result<Files, Broken> {
     let Some(gateway) = &project.gateway else { return Ok(files) };
     for file in FILES {
         let is_wanted = match file {
+            "acme.conf" | "certificates.sh" => gateway.acme.is_some(),
             "grpc.conf" | "grpc_headers.conf" => gateway.speaks_grpc,
-            "tls.conf" => gateway.tls != crate::project::TlsMode::None,
+            "tls.conf" => gateway.tls != TlsMode::None,
             "types.conf" => gateway.serves_files(),
             _ => true,
         };
@@ -135,7 +140,8 @@ impl Folders {
         });
         let mut told = Vec::new();
         for (path, text) in base.chain(own) {
-            match patch::patched(patches, "nginx", &path, std::mem::take(text)) {
+            let id = if is_script(&path) { "script:certificates.sh" } else { "nginx" };
+            match patch::patched(patches, id, &path, std::mem::take(text)) {
                 Ok(done) => *text = done,
                 Err(them) => told.extend(them),
             }
@@ -176,17 +182,25 @@ impl Folders {
     }
 }
 
+/// Whether a file of the folder is a program: the one that gets certificates.
+fn is_script(name: &str) -> bool {
+    name.ends_with(".sh")
+}
+
+/// A file of the folder; `environment/` stands before the names of those that are an environment's own.
+fn artifact(folder: &str, environment: Option<&str>, name: &str, text: &str) -> Artifact {
+    let (colon, slash) = environment.map_or_else(Default::default, |it| (format!("{it}:"), format!("{it}/")));
+    let path = format!("{folder}/{slash}{name}");
+    match is_script(name) {
+        true => Artifact { executable: true, ..Artifact::new(format!("script:{slash}{name}"), path, text) },
+        false => Artifact::new(format!("nginx:{colon}{name}"), path, text),
+    }
+}
+
 fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let Folders { base, folder, environments } = &context.nginx;
-    let mut out = Vec::new();
-    for (name, text) in base {
-        out.push(Artifact::new(format!("nginx:{name}"), format!("{folder}/{name}"), text.as_str()));
-    }
-    for (environment, own) in environments {
-        for (name, text) in &own.files {
-            let path = format!("{folder}/{environment}/{name}");
-            out.push(Artifact::new(format!("nginx:{environment}:{name}"), path, text.as_str()));
-        }
-    }
-    Ok(out)
+    let own = environments.iter().flat_map(|(environment, own)| {
+        own.files.iter().map(move |(name, text)| artifact(folder, Some(environment), name, text))
+    });
+    Ok(base.iter().map(|(name, text)| artifact(folder, None, name, text)).chain(own).collect())
 }

@@ -212,7 +212,7 @@ fn certificates(project: &Project) -> Option<Certificates<'_>> {
     let mode = match gateway.tls {
         TlsMode::Files => "files",
         TlsMode::SelfSigned => "self-signed",
-        TlsMode::None => return None,
+        TlsMode::Acme | TlsMode::None => return None,
     };
     Some(Certificates { environment: name_of(project), mode, hosts: &gateway.hosts })
 }

@@ -260,7 +260,13 @@ fn gateway(dice: &mut Dice, routed: &[String]) -> Value {
     routes.push(json!({ "host": "other", "path": "/exact", "to": routed[0], "limit": "slow" }));
     let mut gateway = json!({
         "hosts": { "main": { "domain": "a.example.com", "aliases": ["www.a.example.com"] }, "other": { "domain": "b.example.com" } },
-        "tls": { "mode": dice.pick(&["files", "self-signed", "none"]) },
+        "tls": dice.pick(&[
+            json!({ "mode": "files" }),
+            json!({ "mode": "self-signed", "profile": "modern" }),
+            json!({ "mode": "none" }),
+            json!({ "mode": "acme", "email": "ops@example.com", "staging": true }),
+            json!({ "mode": "acme", "email": "ops@example.com", "directory": "https://ca.internal:9000/dir", "ca": "ca.pem", "hsts": { "max_age": "730d", "subdomains": true, "preload": true } }),
+        ]),
         "limits": { "slow": { "rate": "5r/m", "burst": 3, "connections": 10 } },
         "routes": routes,
     });
@@ -278,6 +284,19 @@ fn gateway(dice: &mut Dice, routed: &[String]) -> Value {
             "balance": dice.pick(&["round_robin", "least_conn", "sticky"]),
             "retries": { "on": ["error", "http_503"], "tries": 3 }, "max_fails": 0, "keepalive": 4,
         } });
+    }
+    if dice.yes() {
+        gateway["headers"] = json!({
+            "csp": { "policy": { "script-src": ["self", "nonce"], "img-src": ["self", "data:"] }, "report_only": dice.yes() },
+            "frame_options": "sameorigin",
+            "permissions_policy": { "camera": ["self", "https://a.example.org"] },
+            "extra": { "X-Words": "it's \"quoted\"; \\ # {all}" },
+        });
+    }
+    if dice.yes() {
+        gateway["filter"] = json!({ "methods": ["GET", "HEAD", "POST", "OPTIONS"], "scanners": dice.yes() });
+        gateway["client"] =
+            json!({ "header_timeout": "5s", "keepalive": "0s", "max_header_size": "16K", "connections": 7 });
     }
     if dice.yes() {
         gateway["ports"] = json!({ "http": 8000, "https": 8400, "host_ip": "127.0.0.1" });

@@ -1,12 +1,18 @@
 //! What is decided about the gateway.
 
+mod filter;
+mod headers;
 mod route;
+mod tls;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use self::filter::*;
+pub use self::headers::*;
 pub use self::route::*;
+pub use self::tls::*;
 use crate::spec::{Rate, TlsMode};
 
 /// What nginx is told.
@@ -16,6 +22,18 @@ pub struct Gateway {
     pub hosts: Vec<Host>,
     /// Where certificates come from.
     pub tls: TlsMode,
+    /// What is offered to clients.
+    pub profile: TlsProfile,
+    /// What browsers are told to keep: `max-age=63072000`; nothing without TLS.
+    pub hsts: Option<Hsts>,
+    /// Where certificates of an authority are; `None` where they come from elsewhere.
+    pub acme: Option<Acme>,
+    /// What browsers are told with every answer.
+    pub headers: Headers,
+    /// What is refused before any service is asked.
+    pub filter: Filter,
+    /// How long clients are waited for.
+    pub client: Client,
     /// Where it listens on the host.
     pub ports: HostPorts,
     /// Classes of requests that routes use.
@@ -42,6 +60,8 @@ pub struct Gateway {
     pub max_body_mib: u64,
     /// How many large bodies one client may send at a time, so that it does not fill the folder in which they wait.
     pub uploads: u64,
+    /// How many large bodies all clients together may send at a time.
+    pub all_uploads: u64,
     /// Processes.
     pub workers: u64,
     /// How long open requests get, in seconds.
@@ -72,6 +92,8 @@ pub struct Limit {
     pub burst: u32,
     /// Open at once; `None` is the limit for everything.
     pub connections: Option<u32>,
+    /// How many seconds who asked too often is told to wait.
+    pub retry_after: u64,
 }
 
 /// Where the gateway listens on the host.

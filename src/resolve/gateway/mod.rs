@@ -1,8 +1,11 @@
 //! The gateway: its container, and what nginx is told.
 
 mod answers;
+mod filter;
+mod headers;
 mod pages;
 mod routes;
+mod tls;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +21,7 @@ use crate::project::{
     Reference, Retries, Role, Route, Wait,
 };
 use crate::spec::{self, Duration, Rate, Size, TlsMode};
+use tls::profile;
 
 /// Classes of requests that are there without being declared: name, rate, burst.
 const BUILT_IN: [(&str, &str, u32); 3] =
@@ -51,6 +55,14 @@ impl Resolver<'_> {
         };
         let hosts = self.hosts(gateway, &at);
         let trusted_proxies = self.networks_of(&gateway.trusted_proxies, &at.key("trusted_proxies"));
+        for (index, network) in gateway.trusted_proxies.iter().enumerate().filter(|(_, it)| it.ends_with("/0")) {
+            self.error(
+                &codes::INVALID_VALUE,
+                Place::Value(at.key("trusted_proxies").index(index)),
+                format!("`{network}` is everybody: each client could say that it is another one"),
+                "name the addresses of the proxies",
+            );
+        }
         let limits = self.limits(gateway, &hosts, &at);
         let upstreams = self.upstreams(gateway, &hosts, &at);
         let privates = self.privates();
@@ -68,7 +80,7 @@ impl Resolver<'_> {
         tmpfs.insert("/tmp".to_owned(), room);
         let cache_mib = self.cache_mib(gateway, &hosts, &at);
         if let Some(size) = cache_mib {
-            tmpfs.insert("/var/cache/nginx".to_owned(), Size::mib(size));
+            tmpfs.insert("/var/cache/answers".to_owned(), Size::mib(size));
         }
         self.check_tmpfs(&tmpfs, resources.memory, &at);
         // Of /tmp a quarter is left to others.
@@ -112,6 +124,9 @@ impl Resolver<'_> {
         }
         networks.insert(self.network("gateway", Reach::Out));
         let ports = self.host_ports(gateway);
+        let profile = profile(&gateway.tls, &facts.tls);
+        let hsts = self.hsts(gateway, &at.key("tls"));
+        let acme = self.acme(gateway, &hosts, &facts, lifted.contains_key("healthcheck"), &at.key("tls"));
         let container = Container {
             networks,
             // Started, not healthy: one sick service must not keep the others off the air.
@@ -145,6 +160,12 @@ impl Resolver<'_> {
             speaks_grpc: hosts.iter().flat_map(|it| &it.routes).any(speaks_grpc),
             hosts,
             tls: gateway.tls.mode,
+            profile,
+            hsts,
+            acme,
+            headers: self.headers(gateway, &at.key("headers")),
+            filter: self.filter(gateway, &facts.scanners, &at.key("filter")),
+            client: self.client(gateway, &at.key("client")),
             ports,
             limits,
             upstreams,
@@ -157,6 +178,7 @@ impl Resolver<'_> {
             retries: Retries::default(),
             max_body_mib: max_body.in_mib(),
             uploads,
+            all_uploads: room.in_mib() * 3 / 4 / max_body.in_mib().max(1),
             workers: resources.cpus.whole().min(u64::from(resources.pids) / 2).max(1),
             shutdown: grace.0.saturating_sub(5).max(1),
         })
@@ -165,13 +187,19 @@ impl Resolver<'_> {
     /// The classes that routes use; `default` and `health` are there without being declared.
     fn limits(&mut self, gateway: &spec::Gateway, hosts: &[Host], at: &Path) -> BTreeMap<String, Limit> {
         let built_in = BUILT_IN.iter().map(|(name, rate, burst)| {
-            (name.to_string(), Limit { rate: Rate(rate.to_string()), burst: *burst, connections: None })
+            let rate = Rate(rate.to_string());
+            (name.to_string(), Limit { retry_after: rate.pause(), rate, burst: *burst, connections: None })
         });
         let mut limits: BTreeMap<String, Limit> = built_in.collect();
         for (name, it) in &gateway.limits {
             limits.insert(
                 name.to_string(),
-                Limit { rate: it.rate.clone(), burst: it.burst.unwrap_or(0), connections: it.connections },
+                Limit {
+                    rate: it.rate.clone(),
+                    burst: it.burst.unwrap_or(0),
+                    connections: it.connections,
+                    retry_after: it.rate.pause(),
+                },
             );
         }
         let used = |name: &str| hosts.iter().flat_map(|it| &it.routes).any(|it| it.limit == name);

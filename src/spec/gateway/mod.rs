@@ -1,5 +1,7 @@
 //! What the gateway publishes.
 
+mod filter;
+mod headers;
 mod route;
 mod tls;
 
@@ -8,11 +10,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::filter::{Client, Filter};
+pub use self::headers::{Csp, EmbedderPolicy, FrameOptions, Headers, OpenerPolicy, ReferrerPolicy, ResourcePolicy};
 pub use self::route::{
     Balance, Balancing, Cache, Canary, Compression, Cors, Failure, Files, Maintenance, Method, Pages, Private,
     Redirect, Retries, Route, RouteLogin, Timeouts, Upload,
 };
-pub use self::tls::{Tls, TlsMode};
+pub use self::tls::{Hsts, Tls, TlsMode, TlsProfile};
 use super::host::Logging;
 use super::scalar::{Domain, Image, Name, Network, Rate, Size};
 use super::service::{Exception, Resources};
@@ -70,6 +74,18 @@ pub struct Gateway {
     /// at a time as there is room for.
     #[schemars(example = &"10M")]
     pub max_body_size: Option<Size>,
+    /// What browsers are told with every answer.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"csp": {"policy": {"img-src": ["self", "data:"]}}}))]
+    pub headers: Headers,
+    /// What is refused before any service is asked.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"methods": ["GET", "HEAD", "POST"]}))]
+    pub filter: Filter,
+    /// How long it waits for clients, and how much it takes from them.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({"header_timeout": "15s"}))]
+    pub client: Client,
     /// How much it may use, and how much is kept for it.
     #[schemars(example = serde_json::json!({"limits": {"memory": "256M"}}))]
     pub resources: Option<Resources>,

@@ -186,26 +186,42 @@ pub struct Cors {
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "their names say it")]
 pub enum Method {
+    Copy,
     Delete,
     Get,
     Head,
+    Lock,
+    Mkcol,
+    Move,
     Options,
     Patch,
     Post,
+    Propfind,
+    Proppatch,
     Put,
+    Report,
+    Unlock,
 }
 
 impl Method {
     /// As requests write it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Method::Copy => "COPY",
             Method::Delete => "DELETE",
             Method::Get => "GET",
             Method::Head => "HEAD",
+            Method::Lock => "LOCK",
+            Method::Mkcol => "MKCOL",
+            Method::Move => "MOVE",
             Method::Options => "OPTIONS",
             Method::Patch => "PATCH",
             Method::Post => "POST",
+            Method::Propfind => "PROPFIND",
+            Method::Proppatch => "PROPPATCH",
             Method::Put => "PUT",
+            Method::Report => "REPORT",
+            Method::Unlock => "UNLOCK",
         }
     }
 }

@@ -31,6 +31,7 @@ fn markers(field: &str) -> &'static [&'static str] {
         }
         "services.*.image" | "gateway.image" => &["zqx:1"],
         "gateway.routes[].redirect.to" | "services.*.private.paths[]" => &["/zqx/"],
+        "gateway.headers.csp.report_uri" => &["/zqx"],
         "backings.*.options.init[]" => &["zqx.sql"],
         "layout.compose.*.file" => &["zqx.yml"],
         "services.*.build.options.base_path" | "services.*.build.options.workdir" => &["/zqx"],
@@ -81,6 +82,10 @@ fn around(places: &[&str], way: Way) -> Value {
     }
     if places[0].starts_with("ci.bot.app.") {
         spec["ci"]["bot"] = json!({ "app": { "client": "ACLIENT", "key": "AKEY" } });
+    }
+    if ["email", "directory", "ca"].iter().any(|it| places[0] == format!("gateway.tls.{it}")) {
+        spec["gateway"]["tls"] =
+            json!({ "mode": "acme", "email": "a@example.com", "directory": "https://ca.example.com/", "ca": "a.pem" });
     }
     let top = spec.as_object_mut().expect("a spec is a map");
     if over || !["name", "registry", "services", "environments", "layout", "ci"].contains(&group) {

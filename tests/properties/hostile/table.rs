@@ -144,7 +144,18 @@ variables:
 gateway:
   version: "1.30"
   hosts: { amain: { domain: a.example.com, aliases: [www.a.example.com] } }
-  tls: { mode: files }
+  tls: { mode: files, profile: modern, hsts: { max_age: 365d } }
+  headers:
+    csp: { policy: { script-src: [self] }, report_uri: /reports }
+    referrer_policy: no-referrer
+    permissions_policy: { camera: [self] }
+    frame_options: deny
+    cross_origin_opener_policy: same-origin
+    cross_origin_resource_policy: same-site
+    cross_origin_embedder_policy: require-corp
+    extra: { X-Robots-Tag: noindex }
+  filter: { methods: [PUT, GET, POST, OPTIONS] }
+  client: { header_timeout: 15s, body_timeout: 15s, send_timeout: 15s, keepalive: 15s, max_header_size: 8K }
   ports: { host_ip: 127.0.0.1 }
   limits: { alimit: { rate: 10r/s } }
   routes:
@@ -433,6 +444,29 @@ pub(super) const FIELDS: &[Field] = &[
     field("gateway.hosts.*.domain", Lands, &["gateway.hosts.amain.domain"]),
     field("gateway.hosts.*.aliases[]", Lands, &["gateway.hosts.amain.aliases[0]"]),
     field("gateway.tls.mode", Refused, &["gateway.tls.mode"]),
+    field("gateway.tls.profile", Refused, &["gateway.tls.profile"]),
+    field("gateway.tls.hsts.max_age", Refused, &["gateway.tls.hsts.max_age"]),
+    field("gateway.tls.email", Refused, &["gateway.tls.email"]),
+    field("gateway.tls.directory", Refused, &["gateway.tls.directory"]),
+    field("gateway.tls.ca", Lands, &["gateway.tls.ca"]),
+    field("gateway.headers.csp.policy.{key}", Refused, &["gateway.headers.csp.policy.script-src.{key}"]),
+    field("gateway.headers.csp.policy.*[]", Refused, &["gateway.headers.csp.policy.script-src[0]"]),
+    field("gateway.headers.csp.report_uri", Lands, &["gateway.headers.csp.report_uri"]),
+    field("gateway.headers.referrer_policy", Refused, &["gateway.headers.referrer_policy"]),
+    field("gateway.headers.permissions_policy.{key}", Lands, &["gateway.headers.permissions_policy.camera.{key}"]),
+    field("gateway.headers.permissions_policy.*[]", Refused, &["gateway.headers.permissions_policy.camera[0]"]),
+    field("gateway.headers.frame_options", Refused, &["gateway.headers.frame_options"]),
+    field("gateway.headers.cross_origin_opener_policy", Refused, &["gateway.headers.cross_origin_opener_policy"]),
+    field("gateway.headers.cross_origin_resource_policy", Refused, &["gateway.headers.cross_origin_resource_policy"]),
+    field("gateway.headers.cross_origin_embedder_policy", Refused, &["gateway.headers.cross_origin_embedder_policy"]),
+    field("gateway.headers.extra.{key}", Lands, &["gateway.headers.extra.X-Robots-Tag.{key}"]),
+    field("gateway.headers.extra.*", Lands, &["gateway.headers.extra.X-Robots-Tag"]),
+    field("gateway.filter.methods[]", Refused, &["gateway.filter.methods[0]"]),
+    field("gateway.client.header_timeout", Refused, &["gateway.client.header_timeout"]),
+    field("gateway.client.body_timeout", Refused, &["gateway.client.body_timeout"]),
+    field("gateway.client.send_timeout", Refused, &["gateway.client.send_timeout"]),
+    field("gateway.client.keepalive", Refused, &["gateway.client.keepalive"]),
+    field("gateway.client.max_header_size", Refused, &["gateway.client.max_header_size"]),
     field("gateway.ports.host_ip", Refused, &["gateway.ports.host_ip"]),
     field("gateway.limits.{key}", Lands, &["gateway.limits.alimit.{key}", "gateway.routes[0].limit"]),
     field("gateway.limits.*.rate", Refused, &["gateway.limits.alimit.rate"]),

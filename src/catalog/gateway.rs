@@ -1,0 +1,83 @@
+//! What is known about the gateway.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::check::Checked;
+use super::{Formula, NumberFacts, ResourceFacts};
+use crate::spec::{Duration, Size};
+
+/// What is known about the gateway.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayFacts {
+    /// Its image.
+    pub image: Formula,
+    /// Who runs it.
+    pub user: NumberFacts,
+    /// How to ask for health, as compose's `test`.
+    pub healthcheck: Vec<Formula>,
+    /// How long failures do not count.
+    pub start_period: Duration,
+    /// How much it may use.
+    pub resources: ResourceFacts,
+    /// Folders in memory.
+    pub tmpfs: BTreeMap<String, Size>,
+    /// What Mozilla recommends.
+    pub tls: TlsFacts,
+    /// Who gets certificates.
+    pub certificates: CertificatesFacts,
+    /// Parts of paths that only those ask for who look for holes.
+    pub scanners: Vec<String>,
+}
+
+/// What Mozilla recommends for TLS on servers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFacts {
+    /// The version of the guidelines.
+    pub guidelines: String,
+    /// Each recommendation by its name.
+    pub profiles: BTreeMap<String, TlsProfileFacts>,
+}
+
+/// What one recommendation is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsProfileFacts {
+    /// Versions of TLS, as nginx names them.
+    pub protocols: Vec<String>,
+    /// Ciphers of TLS 1.2, as OpenSSL names them. Those of TLS 1.3 are OpenSSL's own.
+    #[serde(default)]
+    pub ciphers: Vec<String>,
+    /// Groups for the exchange of keys; `?` before one that older versions of OpenSSL lack.
+    pub curves: Vec<String>,
+}
+
+/// The container that gets certificates from an authority.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificatesFacts {
+    /// Its image, with the tag that goes with all versions of the gateway.
+    pub image: String,
+    /// How to ask for health, as compose's `test`.
+    pub healthcheck: Vec<String>,
+    /// How long failures do not count: the first certificates are asked for then.
+    pub start_period: Duration,
+    /// How much it may use.
+    pub resources: ResourceFacts,
+    /// Folders in memory.
+    pub tmpfs: BTreeMap<String, Size>,
+    /// Where it keeps all that it has, in its container; no folder of the image.
+    pub folder: String,
+    /// The same folder in the gateway's container. The image gives it to the gateway's user, and a new volume gets its
+    /// owner from there.
+    pub gateway_folder: String,
+    /// Let's Encrypt's directory.
+    pub directory: String,
+    /// Its directory for trying out.
+    pub staging: String,
+}
+
+impl Checked for GatewayFacts {}
