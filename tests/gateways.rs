@@ -1,11 +1,16 @@
 //! The gateway: configurations of many kinds of specs before nginx itself, gixy and crossplane.
 
+use std::fs;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::properties::random::with_gateway;
 use crate::properties::told;
 use crate::sandbox::{SMALLEST, Sandbox};
+
+/// How many random specs are judged besides.
+const RANDOM: u64 = 12;
 
 /// Two services behind a gateway for two hosts, one of which has other names.
 fn shop() -> Value {
@@ -118,6 +123,35 @@ fn variations() -> Vec<(&'static str, Value)> {
             "small",
             json!({ "resources": { "limits": { "memory": "64M", "cpus": 0.1 }, "reservations": { "memory": "16M" } } }),
         ),
+        (
+            "routes",
+            json!({
+                "upstreams": { "api": {
+                    "balance": "sticky", "max_fails": 0, "fail_timeout": "1m", "keepalive": 1,
+                    "retries": { "on": ["http_500", "http_502", "http_503", "http_504", "http_429", "invalid_header"], "tries": 5, "timeout": "1m" },
+                } },
+                "pages": { "folder": "web", "errors": { "4xx": "a.html", "404": "b.html", "503": "c.html", "5xx": "d.html" }, "intercept": true },
+                "maintenance": { "allow": ["192.0.2.0/24", "2001:db8::/32"] },
+                "compression": { "gzip": false },
+                "cache_size": "16M",
+                "routes": [
+                    { "host": "main", "path": "/healthz", "to": "api", "limit": "health" },
+                    { "host": "main", "path": "/strip/", "to": "api", "strip_prefix": true, "canary": { "to": "web", "percent": 1 }, "cors": { "origins": ["*"] } },
+                    { "host": "main", "path": "/Kept.and+more/", "to": "api", "cache": { "for": "1m", "ignore_cookies": true }, "canary": { "to": "web", "percent": 99 } },
+                    { "host": "main", "path": "/kept_and_more/", "to": "api", "strip_prefix": true, "cache": { "for": "24h" }, "allow": ["10.0.0.0/8"] },
+                    { "host": "main", "path": "/socket", "to": "api", "websocket": true, "allow": ["10.0.0.0/8", "fd00::/8"] },
+                    { "host": "main", "path": "/live/", "to": "api", "events": true, "timeouts": { "connect": "75s", "read": "24h", "send": "1s" } },
+                    { "host": "main", "path": "/a.v1.Cart/", "to": "api", "grpc": true, "cors": { "origins": ["https://a.example.org"], "methods": ["POST"] } },
+                    { "host": "main", "path": "/up", "to": "api", "upload": { "max_size": "100G" }, "cors": { "origins": ["http://localhost:3000"], "credentials": true } },
+                    { "host": "main", "path": "/gone/", "redirect": { "to": "https://docs.example.com/", "keep_path": true }, "allow": ["10.0.0.0/8"] },
+                    { "host": "main", "path": "/there", "redirect": { "to": "/a?b=c&d", "status": 302 } },
+                    { "host": "main", "path": "/files/", "files": { "folder": "web", "max_age": "1h" }, "allow": ["10.0.0.0/8"] },
+                    { "host": "main", "path": "/favicon.ico", "files": { "folder": "web" } },
+                    { "host": "main", "path": "/", "files": { "folder": "web", "spa": true, "max_age": "1h" } },
+                    { "host": "admin", "path": "/", "to": "api", "allow": ["10.0.0.0/8"] },
+                ],
+            }),
+        ),
         ("ports", json!({ "ports": { "http": 8000, "https": 8400, "host_ip": "127.0.0.1" } })),
     ]
 }
@@ -136,15 +170,21 @@ fn public_judges_find_nothing_in_gateways_of_any_kind() {
         println!("skipped: no FORGE_JUDGES");
         return;
     }
-    let generated: Vec<Sandbox> = variations()
-        .into_iter()
-        .map(|(name, gateway)| {
-            let sandbox = project(name, &gateway);
-            let ended = sandbox.run(&["generate"]);
-            assert_eq!(ended.code, 0, "{name}: {}", ended.text());
-            sandbox
-        })
-        .collect();
+    let known = variations().into_iter().map(|(name, gateway)| (name.to_owned(), project(name, &gateway)));
+    let random = (0..RANDOM).map(|seed| {
+        let name = format!("random-{seed}");
+        let sandbox = Sandbox::new(&name).file("forge.yaml", with_gateway(seed).to_string());
+        (name, sandbox.folder("files").folder("pages/app"))
+    });
+    let mut generated = Vec::new();
+    for (name, sandbox) in known.chain(random) {
+        for service in 0..9 {
+            fs::create_dir_all(sandbox.path(&format!("svc{service}"))).expect("a folder in a temporary folder");
+        }
+        let ended = sandbox.run(&["generate"]);
+        assert_eq!(ended.code, 0, "{name}: {}", ended.text());
+        generated.push(sandbox);
+    }
     let mut judges = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/judges"));
     judges.args(["--only", "nginx-t,gixy,crossplane"]);
     judges.args(generated.iter().map(|it| it.path("")));

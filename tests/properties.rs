@@ -2,7 +2,7 @@
 
 mod hostile;
 mod meaning;
-mod random;
+pub(crate) mod random;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
