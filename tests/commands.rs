@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use snapbox::{assert_data_eq, str};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{SMALLEST, Sandbox};
 
 const SHOP: &str = r#"forge: 1
 name: shop
@@ -158,6 +158,76 @@ in staging, services.api.resources.limits.memory: 192M
         assert_eq!(odd.code, 2);
         assert!(odd.stderr.contains(help), "{}", odd.text());
     }
+}
+
+#[test]
+fn explain_says_what_a_value_is_in_one_environment() {
+    let sandbox = Sandbox::smallest("explain-env").file(
+        "forge.yaml",
+        SMALLEST.to_owned()
+            + "    resources: { limits: { memory: 384M } }
+    environment: { MODE: fast, LEVEL: info }
+environments:
+  same: {}
+  staging:
+    overlay:
+      services:
+        api:
+          resources: { limits: { memory: 192M } }
+          environment: { MODE: null, TRIAL: \"1\" }
+",
+    );
+    let line =
+        |words: &str| 1 + sandbox.read("forge.yaml").lines().position(|it| it.contains(words)).expect("it is there");
+    let (memory, environment) = (line("memory: 384M"), line("MODE: fast"));
+    let (less, taken) = (line("memory: 192M"), line("MODE: null"));
+    let at = "services.api.resources.limits.memory";
+    let spec = format!("set by the spec, forge.yaml line {memory}");
+    let overlay = format!("set by the environment's overlay, forge.yaml line {less}\n    in production 384M, {spec}");
+    let variable = "services.api.environment";
+    let by_spec = format!("set by the spec, forge.yaml line {environment}");
+    for (name, path, said) in [
+        ("production", at, format!("in production, {at}: 384M\n    {spec}\n")),
+        ("same", at, format!("in same, {at}: 384M\n    {spec}\n")),
+        ("staging", at, format!("in staging, {at}: 192M\n    {overlay}\n")),
+        ("staging", "services.api.port", "in staging, services.api.port: 8000\n    set by".to_owned()),
+        (
+            "staging",
+            "services.api.environment.LEVEL",
+            format!("in staging, {variable}.LEVEL: \"info\"\n    {by_spec}\n"),
+        ),
+        (
+            "staging",
+            "services.api.environment.MODE",
+            format!(
+                "in staging, {variable}.MODE: not there\n    taken away by the environment's overlay, forge.yaml line {taken}\n    \
+                 in production \"fast\", {by_spec}\n"
+            ),
+        ),
+        (
+            "staging",
+            "services.api.environment.TRIAL",
+            format!(
+                "in staging, {variable}.TRIAL: \"1\"\n    set by the environment's overlay, forge.yaml line {taken}\n    \
+                 not there in production\n"
+            ),
+        ),
+    ] {
+        let text = sandbox.run(&["explain", "--env", name, path]);
+        let is_whole = said.ends_with('\n');
+        assert!(text.code == 0 && text.stdout.starts_with(&said), "{said}\n{}", text.text());
+        assert!(!is_whole || text.stdout == said, "{said}\n{}", text.text());
+    }
+    for (words, help) in [
+        (["explain", "--env", "stagin", at], "did you mean `staging`?"),
+        (["explain", "--env", "staging", "services.api.prot"], "did you mean `services.api.port`?"),
+        (["explain", "--env", "staging", "read-only-root"], "means the same in each environment"),
+        (["explain", "--env", "staging", "unknown-key"], "leave out --env"),
+    ] {
+        let odd = sandbox.run(&words);
+        assert!(odd.code == 2 && odd.stdout.is_empty() && odd.stderr.contains(help), "{}", odd.text());
+    }
+    assert_eq!(sandbox.run(&["explain", "--env", "staging"]).code, 2, "of what?");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "what is skipped says so")]
 
 mod backings;
+mod between;
 mod commands;
 mod companions;
 mod conflicts;

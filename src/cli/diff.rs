@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::compared::{Compared, chosen, compared};
-use super::project::{Project, Read, read, valid};
+use super::project::{Project, Read, environment, read, valid};
 use super::revision::project_at;
 use super::state::kept;
 use super::strangers::look_alike;
 use super::write::{Run, state_changes, state_texts};
 use super::{Answer, Failure, Shell};
-use crate::compare::{Change, Kind, Movers, plans};
+use crate::compare::{Change, Kind, Movers, Party, plans};
 use crate::diagnostic::Severity;
 use crate::lock::FILE;
 use crate::pins::Taken;
+use crate::project::{Project as Environment, Resolved};
 use crate::report::changes::{Detail, github, human, json, markdown, names, sarif, stat, summary, unified};
 use crate::review::{self, Background, Names, Review, Reviewed, Trouble, contacts, review};
 use crate::schema;
+use crate::targets::Artifact;
 
 /// From this width on, old and new lines stand beside each other.
 const WIDE: usize = 160;
@@ -32,6 +34,9 @@ const WIDE: usize = 160;
 ///
 /// With --against, the files do not count: what the spec of a git revision would generate is compared with what the present
 /// one would.
+///
+/// With --env, the files do not count either: two environments of the spec are compared, each as if it were the spec itself.
+/// What they are called is no difference, and CI and `patches` are left out.
 ///
 /// On a terminal the answer goes through a pager: FORGE_PAGER, PAGER or `less`.
 ///
@@ -57,6 +62,9 @@ pub(super) struct Arguments {
     /// Compare with what the spec of this git revision would generate, instead of with the files
     #[arg(long, value_name = "REV", conflicts_with = "check", allow_hyphen_values = true)]
     against: Option<String>,
+    /// Compare two environments of the spec with each other, instead of the spec with the files: `production..staging`
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["check", "against"], allow_hyphen_values = true)]
+    env: Option<String>,
     /// Write to the terminal without a pager
     #[arg(long)]
     no_pager: bool,
@@ -127,6 +135,9 @@ fn look(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure>
     let project = valid(shell)?;
     if let Some(revision) = &arguments.against {
         return against(revision, project, arguments, shell);
+    }
+    if let Some(pair) = &arguments.env {
+        return environments(pair, project, arguments, shell);
     }
     let compared = compared(project, &project.root, false, shell)?;
     compared.tell_pins(project, "`forge generate` takes from here into forge.lock", shell)?;
@@ -204,15 +215,98 @@ fn against(revision: &str, project: &Project, arguments: &Arguments, shell: &mut
     let old = project_at(revision, shell)?;
     let (before, wanted) = (old.plan(shell)?, project.plan(shell)?);
     let movers = Movers::between(&old.sources, &project.sources);
-    let changes = plans(&before, &wanted);
-    let shown: Vec<Change> =
-        chosen(&project.root, &changes, &arguments.paths, &wanted, &BTreeMap::new())?.into_iter().cloned().collect();
-    let mut files = review(&shown, &Background::of_plans(&wanted, &before, &movers));
-    if arguments.semantic {
-        files = meant(files);
-    }
+    let (shown, files) = reviewed(&before, &wanted, &movers, project, arguments)?;
     let sides = Names { there: revision.to_owned(), wanted: "now".to_owned() };
     show(&Review { files, sides, ..Review::default() }, &shown, arguments, shell)
+}
+
+/// What an environment of the spec would generate beside what another one would, each as if it were the spec itself.
+fn environments(
+    pair: &str,
+    project: &Project,
+    arguments: &Arguments,
+    shell: &mut Shell<'_>,
+) -> Result<Answer, Failure> {
+    let (there, here) = two(pair)?;
+    let resolved = &project.resolved;
+    let (before, wanted) =
+        (alone(resolved, environment(resolved, there)?), alone(resolved, environment(resolved, here)?));
+    let (before, wanted) = (project.plan_as(&before, shell)?, project.plan_as(&wanted, shell)?);
+    let movers = Movers { parties: vec![Party::Spec], versions: None };
+    let (shown, mut files) = reviewed(&before, &wanted, &movers, project, arguments)?;
+    for file in &mut files {
+        file.reason = match file.kind {
+            Kind::New => format!("only {here} has it"),
+            Kind::Unwanted => format!("only {there} has it"),
+            _ => format!("{there} and {here} differ"),
+        };
+    }
+    if !resolved.base.patches.is_empty() {
+        shell.say("`patches` are for files, and left out here")?;
+    }
+    let sides = Names { there: there.to_owned(), wanted: here.to_owned() };
+    show(&Review { files, sides, ..Review::default() }, &shown, arguments, shell)
+}
+
+/// The names in `A..B`.
+fn two(pair: &str) -> Result<(&str, &str), Failure> {
+    let shown = pair.escape_debug();
+    match pair.split_once("..") {
+        Some(("", "")) => Err(Failure::input("`..` names no environment", "name two: `--env production..staging`")),
+        Some(("", one) | (one, "")) if !one.contains('.') => Err(Failure::input(
+            format!("`{shown}` names one environment, and two are compared"),
+            format!("name the other one, too: `--env production..{}`", one.escape_debug()),
+        )),
+        Some((a, b)) if !(a.contains('.') || b.contains('.')) => Ok((a, b)),
+        None if !pair.is_empty() => Err(Failure::input(
+            format!("`{shown}` names one environment, and two are compared"),
+            format!("put two dots between two names: `--env production..{shown}`"),
+        )),
+        _ => Err(Failure::input(
+            format!("`{shown}` does not name two environments"),
+            "two dots stand between two names: `--env production..staging`",
+        )),
+    }
+}
+
+/// An environment as a spec without others. What they are called makes no difference, and what all of them share is not in there.
+fn alone(resolved: &Resolved, environment: &Environment) -> Resolved {
+    let production = &resolved.base;
+    let mut base = Environment {
+        environment: None,
+        // The files of one lie where those of the other do, so that they meet.
+        layout: production.layout.clone(),
+        // A patch is for one file, and expects what stands in that.
+        patches: Vec::new(),
+        // One pipeline checks and deploys all of them.
+        ci: None,
+        ..environment.clone()
+    };
+    if let Some(gateway) = &mut base.gateway {
+        gateway.ports.prefix.clone_from(&production.prefix);
+    }
+    let files = base.containers.values_mut().flat_map(|it| it.files.values_mut());
+    for made in files.filter_map(|it| it.made.as_mut()) {
+        if let Some(name) = made.values.get_mut("project") {
+            *name = production.compose_name().into();
+        }
+    }
+    Resolved { base, environments: BTreeMap::new(), locked: resolved.locked, actions: resolved.actions.clone() }
+}
+
+/// What leads from one plan to another, of the files that were asked for.
+fn reviewed(
+    before: &[Artifact],
+    wanted: &[Artifact],
+    movers: &Movers,
+    project: &Project,
+    arguments: &Arguments,
+) -> Result<(Vec<Change>, Vec<Reviewed>), Failure> {
+    let changes = plans(before, wanted);
+    let shown: Vec<Change> =
+        chosen(&project.root, &changes, &arguments.paths, wanted, &BTreeMap::new())?.into_iter().cloned().collect();
+    let files = review(&shown, &Background::of_plans(wanted, before, movers));
+    Ok((shown, if arguments.semantic { meant(files) } else { files }))
 }
 
 /// Files whose difference means something, without lines where it is known what.

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::project::{Project, explanation, shown, valid};
+use super::project::{Project, environment, explanation, shown, valid};
 use super::{Answer, Failure, Shell};
 use crate::codes::CODES;
 use crate::credential::{is_harmless, is_secret};
 use crate::diagnostic::{Path, Place, Severity, Step, did_you_mean, listed};
 use crate::lint::{RULES, Rule};
+use crate::project::Project as Environment;
 use crate::project::{Container, Env, Gateway, Image, ImageRef, Mount, Origin, Resolved, Role};
 use crate::resolve::overlay;
 use crate::spec::TlsMode;
@@ -18,9 +19,13 @@ use crate::yaml::{Doc, Node, Value, flow};
 ///
 /// `forge explain services.api.resources.limits.memory` says what it is, in production and wherever it differs, and
 /// whether the spec, a default or the stack set it. `forge explain services.api` says everything about it.
+/// With --env, it is what holds in that environment, and beside it what production has, where that is something else.
 /// `forge explain read-only-root` explains a hardening rule, `forge explain unknown-key` a message.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// Say what holds in this environment of the spec; `production` is the spec itself
+    #[arg(long, value_name = "NAME", requires = "what")]
+    env: Option<String>,
     /// A path in the spec, a hardening rule, or the code of a message; all rules and codes, if left out
     what: Option<String>,
 }
@@ -30,6 +35,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.answer(&everything())?;
         return Ok(Answer::Yes);
     };
+    let is_general = RULES.iter().any(|it| it.name == what) || explanation(what).is_some();
+    if arguments.env.is_some() && is_general {
+        let message = format!("`{what}` is a rule or code, and means the same in each environment");
+        return Err(Failure::input(message, "leave out --env"));
+    }
     if let Some(rule) = RULES.iter().find(|it| it.name == what) {
         shell.answer(&explained(rule))?;
         return Ok(Answer::Yes);
@@ -45,7 +55,11 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         return Err(Failure::unknown("there is no rule, code or path", what, names.chain(top), otherwise));
     }
     let project = valid(shell)?;
-    let text = explain_path(project, what, &shown(&shell.file))?;
+    let file = shown(&shell.file);
+    let text = match &arguments.env {
+        Some(name) => explain_in(project, environment(&project.resolved, name)?, what, &file)?,
+        None => explain_path(project, what, &file)?,
+    };
     shell.answer(&text)?;
     Ok(Answer::Yes)
 }
@@ -118,12 +132,56 @@ fn explain_path(project: &Project, what: &str, file: &str) -> Result<String, Fai
             }
         }
     }
-    if out.is_empty() {
-        let all = about(&Path::default(), &facts(resolved, None), &project.doc);
-        let help = nearest(&path, all.iter().map(|it| &it.path));
-        return Err(Failure::input(format!("there is no value `{}`", what.escape_debug()), help));
+    if out.is_empty() { Err(no_value(project, &path, what)) } else { Ok(out) }
+}
+
+/// The same for one environment, with what production has where that is something else.
+fn explain_in(project: &Project, of: &Environment, what: &str, file: &str) -> Result<String, Failure> {
+    let path = Path::parse(what);
+    let resolved = &project.resolved;
+    let base = about(&path, &facts(resolved, None), &project.doc);
+    let in_production = |it: &Fact| format!("    in production {}, {}\n", it.value, told(it, &project.doc, file));
+    let mut out = String::new();
+    let Some(name) = &of.environment else {
+        for fact in &base {
+            let _ =
+                writeln!(out, "in production, {}: {}\n    {}", fact.path, fact.value, told(fact, &project.doc, file));
+        }
+        return if out.is_empty() { Err(no_value(project, &path, what)) } else { Ok(out) };
+    };
+    let here = Path::of(["environments", name]);
+    let doc = overlay(&project.doc, &here).expect("it was resolved from there");
+    let own = about(&path, &facts(resolved, Some(name)), &doc);
+    for fact in &own {
+        let _ = writeln!(out, "in {name}, {}: {}\n    {}", fact.path, fact.value, told(fact, &doc, file));
+        // What is published stands more than once at its path.
+        let mut there = base.iter().filter(|it| it.path == fact.path).peekable();
+        if there.peek().is_none() {
+            out.push_str("    not there in production\n");
+        } else if !there.clone().any(|it| it.value == fact.value) {
+            there.for_each(|it| out += &in_production(it));
+        }
     }
-    Ok(out)
+    for fact in base.iter().filter(|it| !own.iter().any(|own| own.path == it.path)) {
+        let _ = writeln!(out, "in {name}, {}: not there", fact.path);
+        // The overlay says so of the value, or of something that the value is in.
+        let said = Path(here.key("overlay").0.into_iter().chain(fact.path.0.iter().cloned()).collect());
+        let lengths = (here.0.len() + 2..=said.0.len()).rev();
+        let mut above = lengths.map(|length| Path(said.0[..length].to_vec()));
+        if let Some(at) = above.find(|it| project.doc.root.at(it).is_some()) {
+            let line = project.doc.line(project.doc.locate(&Place::Key(at)).start);
+            let _ = writeln!(out, "    taken away by the environment's overlay, {file} line {line}");
+        }
+        out += &in_production(fact);
+    }
+    if out.is_empty() { Err(no_value(project, &path, what)) } else { Ok(out) }
+}
+
+/// That nothing has this path.
+fn no_value(project: &Project, path: &Path, what: &str) -> Failure {
+    let all = about(&Path::default(), &facts(&project.resolved, None), &project.doc);
+    let help = nearest(path, all.iter().map(|it| &it.path));
+    Failure::input(format!("there is no value `{}`", what.escape_debug()), help)
 }
 
 /// What there is to say about `path` and all below it: what was resolved, and what was only written.

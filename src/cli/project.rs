@@ -287,7 +287,7 @@ impl Project {
         if let Some(planned) = &self.planned {
             return Ok(planned.clone());
         }
-        plan(&self.resolved, &self.engine).map_err(|it| self.unplanned(shell, it))
+        self.plan_as(&self.resolved, shell)
     }
 
     /// The same with the digests of another lock.
@@ -298,7 +298,15 @@ impl Project {
         let mut resolved = self.resolved.clone();
         resolved.locked = true;
         lock.pin(&mut resolved);
-        plan(&resolved, &self.engine).map_err(|it| self.unplanned(shell, it))
+        self.plan_as(&resolved, shell)
+    }
+
+    /// The same of something else that was resolved from this spec.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub(super) fn plan_as(&self, resolved: &Resolved, shell: &mut Shell<'_>) -> Result<Vec<Artifact>, Failure> {
+        plan(resolved, &self.engine).map_err(|it| self.unplanned(shell, it))
     }
 
     /// Tells why there is no plan.

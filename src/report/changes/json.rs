@@ -12,7 +12,7 @@ use crate::review::{Kept, Names, Review, Reviewed, Stranger, Summary, Trouble};
 struct Document<'a> {
     /// The version of this format. Within one, fields are only added.
     version: u32,
-    /// What the sides are called that are compared: `disk` and `forge`, or a revision and `now`.
+    /// What the sides are called that are compared: `disk` and `forge`, a revision and `now`, or two environments.
     sides: &'a Names,
     /// Each file that differs, by path.
     changes: &'a [Reviewed],
