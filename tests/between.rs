@@ -170,3 +170,30 @@ fn what_does_not_name_two_environments_is_told() {
     let said = sandbox.run(&["diff", "--env", "production..staging", "compose.staging.yaml"]);
     assert!(said.code == 2 && said.stderr.contains("forge makes no file `compose.staging.yaml`"), "{}", said.text());
 }
+
+#[test]
+fn what_looks_like_a_credential_is_not_shown_of_either_environment() {
+    let setting = |value: &str| format!("environment: {{ API_PASSWORD: {value} }}");
+    let (there, here) = ("hunter2hunter2xyz", "swordfish99swordfish");
+    let own = format!(
+        "{}\n    exceptions: [{{ rule: literal-credential, reason: a test }}]\n    needs: [db]",
+        setting(there)
+    );
+    let overlay = format!("services: {{ api: {{ {}, resources:", setting(here));
+    let spec = SPEC.replace("needs: [db]", &own).replacen("services: { api: { resources:", &overlay, 1);
+    let sandbox = shop("between-credentials");
+    sandbox.write("forge.yaml", spec);
+    for format in ["human", "names", "unified", "stat", "markdown", "json", "github", "sarif"] {
+        let said = sandbox.run(&["diff", "--env", "production..small", "--format", format]);
+        let text = said.text();
+        assert!(said.code == 1 && !text.contains(there) && !text.contains(here), "{format}: {text}");
+        assert!(text.contains("compose.yaml"), "{format}: {text}");
+    }
+    let said = sandbox.run(&["explain", "--env", "small", "services.api.environment.API_PASSWORD"]);
+    assert!(
+        said.code == 0 && said.stdout.contains("    in production (not shown), set by the spec"),
+        "{}",
+        said.text()
+    );
+    assert!(!said.text().contains(there) && !said.text().contains(here), "{}", said.text());
+}

@@ -19,7 +19,7 @@ use crate::yaml::{Doc, Node, Value, flow};
 ///
 /// `forge explain services.api.resources.limits.memory` says what it is, in production and wherever it differs, and
 /// whether the spec, a default or the stack set it. `forge explain services.api` says everything about it.
-/// With --env, it is what holds in that environment, and beside it what production has, where that is something else.
+/// With --env, it is what holds in that environment, and beside it what production has, where that is something else or somebody else set it.
 /// `forge explain read-only-root` explains a hardening rule, `forge explain unknown-key` a message.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -154,11 +154,14 @@ fn explain_in(project: &Project, of: &Environment, what: &str, file: &str) -> Re
     let own = about(&path, &facts(resolved, Some(name)), &doc);
     for fact in &own {
         let _ = writeln!(out, "in {name}, {}: {}\n    {}", fact.path, fact.value, told(fact, &doc, file));
-        // What is published stands more than once at its path.
+        // What is published stands more than once at its path, and of values that are not shown only who set them tells them apart.
         let mut there = base.iter().filter(|it| it.path == fact.path).peekable();
         if there.peek().is_none() {
             out.push_str("    not there in production\n");
-        } else if !there.clone().any(|it| it.value == fact.value) {
+        } else if !there
+            .clone()
+            .any(|it| it.value == fact.value && told(it, &project.doc, file) == told(fact, &doc, file))
+        {
             there.for_each(|it| out += &in_production(it));
         }
     }
