@@ -457,6 +457,7 @@ fn a_patch_that_would_do_harm_is_refused() {
             "{ file: api/Dockerfile, at: final.USER, before: RUNN x, exceptions: [{ rule: unreadable-dockerfile, reason: a }] }",
             "cannot be lifted",
         ),
+        ("{ file: nginx/nginx.conf, at: http, add: \"map $uri $worn { ~^/(a+)+$ 1; }\" }", "breaks `runaway-regex`"),
         ("{ file: nginx/nginx.conf, at: forge:keep http, remove: true }", "there is no directive"),
         ("{ file: .env.example, at: \"# forge:keep variables\", after: A=1 }", "kept for the owner"),
     ] {

@@ -630,3 +630,17 @@ fn age_itself_decrypts_what_it_encrypted() {
     assert_eq!(said.code, 1, "{said:?}");
     assert_eq!(sandbox.read("secrets/TOKEN"), "ghp_x81 ü");
 }
+
+#[test]
+fn other_environments_are_spoken_of_where_a_file_is_theirs_as_well() {
+    let alone = project("alone", SPEC);
+    assert!(!alone.read("scripts/secrets").contains("$(also "), "staging reads none of them");
+    let shared = with_tools(project("shared", &SPEC.replace("secrets: null", "secrets: [HEX]")));
+    for shell in SHELLS {
+        let said = script(shell, &shared, &["list"], b"");
+        assert_eq!(said.stdout.matches("one file with: staging\n").count(), 1, "HEX alone: {said:?}");
+        shared.write("secrets/HEX", "a".repeat(48));
+        let said = script(shell, &shared, &["rotate", "HEX"], b"");
+        assert!(said.stdout.contains("staging reads the same file."), "{said:?}");
+    }
+}

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::diagnostic::Severity;
 
+mod backtracking;
 pub(crate) mod compose;
 pub(crate) mod dockerfile;
 pub(crate) mod dockerignore;
@@ -428,6 +429,7 @@ rules! {
     client_chosen_upstream
     request_uri
     alias_traversal
+    runaway_regex
     timeouts
     body_size
     buffer_sizes

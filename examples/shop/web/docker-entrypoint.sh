@@ -21,7 +21,7 @@ wrong() { malformed="${malformed:+$malformed, }$1"; }
 is_email() (
   LC_ALL=C
   case ${1%%@*} in
-    "$1" | '' | *[!A-Za-z0-9.!#\$%\&\'*+/=?^_{\|}~-]*) exit 1 ;;
+    "$1" | '' | *[!A-Za-z0-9.!#\$%\&\'*+/=?^_\{\|\}~-]*) exit 1 ;;
   esac
   case .${1#*@}. in
     *[!A-Za-z0-9.-]* | *..* | *.-* | *-.*) exit 1 ;;
