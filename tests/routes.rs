@@ -65,6 +65,11 @@ fn what_a_route_cannot_be_is_told_at_its_words() {
         let text = spec(&format!("    - {route}\n"), "");
         found(&text, code, words);
     }
+    let kept = spec(
+        "    - { path: /x/, to: api, cache: { for: 1m } }\n",
+        "  headers: { csp: { policy: { script-src: [self, nonce] } } }\n",
+    );
+    found(&kept, "no-effect", "cache");
     for (more, code, words) in [
         ("  upstreams: { apj: { balance: sticky } }\n", "unknown-name", "apj"),
         ("  upstreams: { mute: { balance: sticky } }\n", "unused", "mute"),
@@ -94,9 +99,14 @@ fn no_two_routes_share_their_variables() {
     let text = spec(&routes, "");
     let (_, them) = told(&text);
     assert!(them.iter().all(|it| it.severity != Severity::Error), "{them:#?}");
+    // Another kind of variable would have had the same name, too.
+    let text = text
+        .replace("    - { path: /kept/,", "    - { path: /, to: api }\n    - { path: /kept/,")
+        .replace("{ main: {", "{ private: {")
+        .replace("path: /kept-too/, to: next", "path: /next, to: next, allow: [10.0.0.0/8]");
     let maps = resolved(&text).1.into_iter().find(|it| it.path == "nginx/maps.conf").expect("it is made").text;
     let names: Vec<&str> = maps.lines().filter_map(|it| it.strip_prefix("geo ")).collect();
     let distinct: std::collections::BTreeSet<String> = names.iter().map(|it| it.to_lowercase()).collect();
-    assert_eq!(names.len(), 5, "{maps}");
-    assert_eq!(distinct.len(), 5, "{names:?}");
+    assert_eq!(names.len(), 7, "{maps}");
+    assert_eq!(distinct.len(), 7, "{names:?}");
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::check::Checked;
 use super::{Formula, NumberFacts, ResourceFacts};
+use crate::diagnostic::Path;
 use crate::spec::{Duration, Size};
 
 /// What is known about the gateway.
@@ -80,4 +81,18 @@ pub struct CertificatesFacts {
     pub staging: String,
 }
 
-impl Checked for GatewayFacts {}
+impl Checked for GatewayFacts {
+    fn check(&self) -> Result<(), (Path, String)> {
+        for name in ["intermediate", "modern"] {
+            if !self.tls.profiles.contains_key(name) {
+                return Err((Path::of(["tls", "profiles"]), format!("there is no profile `{name}`")));
+            }
+        }
+        let plain = |it: &String| it.chars().all(|it| it.is_ascii_alphanumeric() || "/._-".contains(it));
+        if let Some(it) = self.scanners.iter().find(|it| !plain(it)) {
+            let message = format!("`{}` has more in it than letters, digits and `/._-`", it.escape_debug());
+            return Err((Path::of(["scanners"]), message));
+        }
+        Ok(())
+    }
+}

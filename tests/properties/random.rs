@@ -288,8 +288,10 @@ fn gateway(dice: &mut Dice, routed: &[String]) -> Value {
         } });
     }
     if dice.yes() {
+        // What is kept would have another's.
+        let keeps = gateway["routes"].as_array().is_some_and(|them| them.iter().any(|it| it.get("cache").is_some()));
         gateway["headers"] = json!({
-            "csp": { "policy": { "script-src": ["self", "nonce"], "img-src": ["self", "data:"] }, "report_only": dice.yes() },
+            "csp": { "policy": { "script-src": ["self", if keeps { "https://a.example.org" } else { "nonce" }], "img-src": ["self", "data:"] }, "report_only": dice.yes() },
             "frame_options": "sameorigin",
             "permissions_policy": { "camera": ["self", "https://a.example.org"] },
             "extra": { "X-Words": "it's \"quoted\"; \\ # {all}" },

@@ -134,6 +134,7 @@ impl Resolver<'_> {
             }
         }
         let timeouts = self.timeouts(route, at);
+        let nonce = gateway.headers.csp.as_ref().is_some_and(spec::Csp::has_nonce);
         let cache = route.cache.as_ref().map(|it| {
             let here = at.key("cache");
             if matches!(protocol, Protocol::Websocket | Protocol::Events) {
@@ -143,6 +144,11 @@ impl Resolver<'_> {
             if route.login.is_some() {
                 let message = "answers of a login are for one person, and never kept";
                 self.error(&codes::NO_EFFECT, Place::Key(here.clone()), message, "remove it");
+            }
+            if nonce {
+                let message = "an answer that is kept has the nonce of another request, which the policy does not know";
+                let help = "keep only what is no page: take `nonce` out of `headers.csp.policy`, or remove this";
+                self.error(&codes::NO_EFFECT, Place::Key(here.clone()), message, help);
             }
             if it.duration.0 == 0 {
                 let place = Place::Value(here.key("for"));
@@ -286,7 +292,7 @@ impl Resolver<'_> {
     fn files(&mut self, route: &spec::Route, files: &spec::Files, id: &str, at: &Path) -> Files {
         let here = at.key("files");
         self.check_served(&files.folder, &here.key("folder"));
-        let root = format!("/srv/{id}");
+        let root = format!("/srv/routes/{id}");
         // The part of the path that is the folder's: so no name has to be changed into another, and none gets out.
         let folder = route.path.rsplit_once('/').map_or("", |(it, _)| it);
         self.edge.mounts.insert(format!("{root}{folder}"), Mount::Bind(files.folder.to_string()));

@@ -198,7 +198,7 @@ impl Resolver<'_> {
         }
         let framed = format!("frame-ancestors {}", policy["frame-ancestors"]);
         policy.extend(asked.report_uri.iter().map(|it| ("report-uri", it.to_string())));
-        let nonce = asked.policy.values().flatten().any(|it| it.as_str() == "nonce");
+        let nonce = asked.has_nonce();
         // What browsers fall back on comes first.
         let first = policy.remove_entry("default-src");
         let texts: Vec<String> = first

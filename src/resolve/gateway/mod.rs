@@ -55,7 +55,7 @@ impl Resolver<'_> {
         };
         let hosts = self.hosts(gateway, &at);
         let trusted_proxies = self.networks_of(&gateway.trusted_proxies, &at.key("trusted_proxies"));
-        for (index, network) in gateway.trusted_proxies.iter().enumerate().filter(|(_, it)| it.ends_with("/0")) {
+        for (index, network) in gateway.trusted_proxies.iter().enumerate().filter(|(_, it)| prefix_of(it) == Some(0)) {
             self.error(
                 &codes::INVALID_VALUE,
                 Place::Value(at.key("trusted_proxies").index(index)),
@@ -253,8 +253,14 @@ impl Resolver<'_> {
 
 /// Whether a text is an address, or one with the length of a prefix.
 fn is_network(text: &str) -> bool {
-    let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-    address.parse::<std::net::IpAddr>().is_ok_and(|it| {
-        prefix.is_none_or(|prefix| prefix.parse::<u8>().is_ok_and(|bits| bits <= if it.is_ipv4() { 32 } else { 128 }))
+    let address = text.split('/').next().unwrap_or(text).parse::<std::net::IpAddr>();
+    address.is_ok_and(|it| match text.contains('/') {
+        true => prefix_of(text).is_some_and(|bits| bits <= if it.is_ipv4() { 32 } else { 128 }),
+        false => true,
     })
+}
+
+/// The length of the prefix of a range.
+fn prefix_of(text: &str) -> Option<u8> {
+    text.split_once('/')?.1.parse().ok()
 }

@@ -59,6 +59,13 @@ pub struct Csp {
     pub report_uri: Option<ReportAddress>,
 }
 
+impl Csp {
+    /// Whether each request has a word of its own in it.
+    pub fn has_nonce(&self) -> bool {
+        self.policy.values().flatten().any(|it| it.as_str() == "nonce")
+    }
+}
+
 /// What other sites learn of the page that a link was on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -38,8 +38,9 @@ pub struct Gateway {
     /// Where it listens on the host.
     #[schemars(example = serde_json::json!({"http": 80, "https": 443}))]
     pub ports: Option<HostPorts>,
-    /// Classes of requests, by name, each with its own limit for one client address. Two are there without being
-    /// declared: `default` (50r/s, burst 200) for routes that name none, and `health` (50r/s, burst 100).
+    /// Classes of requests, by name, each with its own limit for one client address. Three are there without
+    /// being declared: `default` (50r/s, burst 200) for routes that name none, `login` (5r/s, burst 20) for those with a
+    /// login, and `health` (50r/s, burst 100).
     #[serde(default)]
     #[schemars(example = serde_json::json!({"api": {"rate": "10r/s", "burst": 20}}))]
     pub limits: BTreeMap<Name, Limit>,
