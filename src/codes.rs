@@ -117,7 +117,7 @@ codes! {
     ENV_MALFORMED = "env-malformed",
         "The value is not of the type that the spec declares for the variable. The entrypoint of an image that forge builds ends at it, before the program.";
     ENV_EXAMPLE = "env-example",
-        "The value is what stands in examples: CHANGE_ME, <address>, or a host of example.com. Write the real one.";
+        "The value is what stands in examples: CHANGE_ME, words between angle brackets, or a host of example.com. Write the real one.";
     ENV_WEAK = "env-weak",
         "A password that can be guessed: shorter than 16 characters, or of few different ones. Passwords are better kept as files: declare them under `secrets`.";
     ENV_TWICE = "env-twice",

@@ -70,6 +70,16 @@ fn what_a_route_cannot_be_is_told_at_its_words() {
         "  headers: { csp: { policy: { script-src: [self, nonce] } } }\n",
     );
     found(&kept, "no-effect", "cache");
+    found(
+        &spec("    - { path: /_errors/x, to: api }\n", "  pages: { folder: x, errors: { 5xx: x.html } }\n"),
+        "route-twice",
+        "/_errors/x",
+    );
+    let two = "  hosts: { main: { domain: a.example.com }, other: { domain: b.example.com } }\n";
+    let lonely = spec("", "")
+        .replace("  hosts: { main: { domain: a.example.com } }\n", two)
+        .replace("- { path:", "- { host: main, path:");
+    found(&lonely, "unused", "other");
     for (more, code, words) in [
         ("  upstreams: { apj: { balance: sticky } }\n", "unknown-name", "apj"),
         ("  upstreams: { mute: { balance: sticky } }\n", "unused", "mute"),
@@ -109,4 +119,20 @@ fn no_two_routes_share_their_variables() {
     let distinct: std::collections::BTreeSet<String> = names.iter().map(|it| it.to_lowercase()).collect();
     assert_eq!(names.len(), 7, "{maps}");
     assert_eq!(distinct.len(), 7, "{names:?}");
+}
+
+/// What a route asks a name or address for is not to be had by another way.
+#[test]
+fn what_is_guarded_is_refused_on_every_way_to_the_service() {
+    let routes = "    - { path: /ops/, to: api, login: { users: USERS } }\n    - { path: /api/, to: api, strip_prefix: true }\n    - { path: /raw/, to: api, port: grpc, strip_prefix: true }\n    - { path: /next/, to: next, strip_prefix: true }\n    - { path: /api/ops/open, to: api }\n";
+    let maps =
+        resolved(&spec(routes, "")).1.into_iter().find(|it| it.path == "nginx/maps.conf").expect("it is made").text;
+    let lines: Vec<&str> = maps.lines().map(str::trim).collect();
+    let at = |line: &str| lines.iter().position(|it| *it == line).unwrap_or_else(|| panic!("no {line} in\n{maps}"));
+    let refused = at(r#""~*^/api/ops(?:[/;. ]|$)" 1;"#);
+    at(r#""~*^/raw/ops(?:[/;. ]|$)" 1;"#);
+    at(r#""~*^/raw/metrics(?:[/;]|$)" $outside_api;"#);
+    assert!(refused < at(r#""~^/api(?:/|\z)" 0;"#), "{maps}");
+    assert!(refused > at(r#""~^/api/ops/open\z" 0;"#), "{maps}");
+    assert!(!maps.contains("/next/ops"), "{maps}");
 }

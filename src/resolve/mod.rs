@@ -101,7 +101,8 @@ pub fn resolve(
             }
         };
         // What is wrong with the spec itself was said once; an environment only has to say what it adds.
-        let said = |it: &Diagnostic| it.code == &codes::UNUSED || of_base.contains(it);
+        let said =
+            |it: &Diagnostic| (it.code == &codes::UNUSED && it.severity < Severity::Error) || of_base.contains(it);
         told.extend(more.into_iter().filter(|it| !said(it)).map(|it| overlay::moved(it, &overlaid, name)));
     }
     // What only an environment uses is used.
@@ -113,7 +114,7 @@ pub fn resolve(
     });
     // Where something is wrong, not all was looked at: what seems unused may be used there.
     if told.iter().any(|it| it.severity == Severity::Error) {
-        told.retain(|it| it.code != &codes::UNUSED);
+        told.retain(|it| it.code != &codes::UNUSED || it.severity == Severity::Error);
     }
     let mut seen = HashSet::new();
     told.retain(|it| seen.insert((it.code.name, it.message.clone(), format!("{:?}", it.place))));

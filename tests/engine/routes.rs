@@ -140,6 +140,12 @@ fn routes_do_what_they_say() {
         client.answers(401, &["--path-as-is", &at("/%6Cogin/a")])?;
         client.answers(401, &["--path-as-is", &at("/login%2Fa")])
     });
+    stack.prove("there is no other way to what is guarded", || {
+        for path in ["/strip/login/a", "/strip/far", "/far.json", "/login.json", "/FAR%20"] {
+            client.answers(404, &["--path-as-is", &at(path)]).map_err(|why| format!("{path}: {why}"))?;
+        }
+        Ok(())
+    });
     stack.prove("allow: 403 for strangers", || client.answers(403, &[&at("/far")]));
     stack.prove("what the service shows to operators is 404 outside, in every spelling", || {
         for path in ["/inner", "/inner/x", "/INNER", "/metrics", "/strip/inner", "/%69nner", "/inner;x", "//inner"] {

@@ -1,6 +1,6 @@
 //! What comes back for a route: a service's answer, another address or a file; and who gets it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -25,7 +25,7 @@ impl Resolver<'_> {
         id: String,
         at: &Path,
     ) -> Option<Route> {
-        self.check_path(route, at);
+        self.check_path(gateway, route, at);
         let limit = match &route.limit {
             Some(it) => it.as_str(),
             None if route.login.is_some() => LOGIN,
@@ -67,7 +67,7 @@ impl Resolver<'_> {
     }
 
     /// Paths that no request could ever have, once nginx has put it in order.
-    fn check_path(&mut self, route: &spec::Route, at: &Path) {
+    fn check_path(&mut self, gateway: &spec::Gateway, route: &spec::Route, at: &Path) {
         let place = Place::Value(at.key("path"));
         let mut parts = route.path.split('/').skip(1).peekable();
         let mut odd = false;
@@ -80,6 +80,9 @@ impl Resolver<'_> {
             let message =
                 format!("`{}` would never be asked: nginx takes `//`, `.` and `..` out of paths first", route.path);
             self.error(&codes::NO_EFFECT, place, message, "write the path without them");
+        } else if gateway.pages.is_some() && route.path.starts_with("/_errors/") {
+            let message = "the pages of errors are there";
+            self.error(&codes::ROUTE_TWICE, place, message, "choose another path");
         } else if hidden {
             let message = format!("`{}` would never be asked: paths that begin with a dot are denied", route.path);
             self.error(&codes::NO_EFFECT, place, message, "choose another path");
@@ -365,7 +368,7 @@ impl Resolver<'_> {
         methods.dedup();
         let texts = |them: &[spec::HeaderName]| them.iter().map(ToString::to_string).collect();
         Cors {
-            origins: cors.origins.iter().map(ToString::to_string).collect(),
+            origins: cors.origins.iter().map(ToString::to_string).collect::<BTreeSet<String>>().into_iter().collect(),
             methods: methods.into_iter().map(|it| it.as_str().to_owned()).collect(),
             headers: texts(&cors.headers),
             expose: texts(&cors.expose),
@@ -381,12 +384,12 @@ impl Resolver<'_> {
                 let known: Vec<String> = self.secrets.keys().cloned().collect();
                 let complaint = unknown_name(Place::Value(at.key("users")), format!("there is no secret `{name}`"));
                 self.told.push(complaint.nearest_or_keep(name, known.iter().map(String::as_str)).help(format!(
-                    "declare it: `secrets: {{ {name}: {{ supplied: \"lines of htpasswd -nB NAME\" }} }}`"
+                    "declare it: `secrets: {{ {name}: {{ supplied: \"lines of htpasswd -nB -C 10 NAME\" }} }}`"
                 )));
             }
             Some(it) if matches!(it.source, Source::Generated { .. }) => {
                 let message = format!("`{name}` is generated, and a list of names and hashes is not");
-                let help = "declare it as `supplied: \"lines of htpasswd -nB NAME\"`";
+                let help = "declare it as `supplied: \"lines of htpasswd -nB -C 10 NAME\"`";
                 self.error(&codes::UNSUPPORTED, Place::Value(at.key("users")), message, help);
             }
             // `scripts/secrets check` looks at what nginx will read, whether or not the spec says so there as well.
@@ -408,37 +411,32 @@ impl Resolver<'_> {
         networks.iter().map(ToString::to_string).collect()
     }
 
-    /// Paths of a host that are not answered, or not to everybody: the private ones of its services, and other spellings of
-    /// those that are guarded, which lax frameworks take for the same.
-    pub(super) fn refused(&mut self, host: &Host) -> Vec<Refused> {
-        let mut own = BTreeMap::new();
+    /// Paths of a host that are not answered, or not to everybody: the private ones of its services, other ways to what a
+    /// route of any host guards, and other spellings of that, which lax frameworks take for the same.
+    pub(super) fn refused(&mut self, host: &Host, guards: &[Guard]) -> Vec<Refused> {
+        let mut own: BTreeMap<String, (bool, OpenTo)> = BTreeMap::new();
         for route in &host.routes {
             let Answer::Proxy(it) = &route.answer else { continue };
             let services = [Some(&it.upstream), it.canary.as_ref().map(|it| &it.upstream)];
-            for service in services.into_iter().flatten().filter(|it| !it.contains('.')) {
+            for service in services.into_iter().flatten().map(|it| service_of(it)) {
                 for path in self.private_paths(service) {
-                    let outside = if it.strip_prefix {
-                        path.strip_prefix('/').map(|rest| format!("{}{rest}", route.path))
-                    } else {
-                        Some(path.clone())
-                    };
-                    let reached = |outside: &String| {
-                        let covers =
-                            if route.exact { *outside == route.path } else { outside.starts_with(&route.path) };
-                        covers && longest(host, outside).is_some_and(|it| it.id == route.id)
-                    };
-                    // With a route of its own it is meant for those that the route is for.
-                    let declared =
-                        |outside: &String| host.routes.iter().any(|it| it.path == *outside && it.path != route.path);
-                    if let Some(outside) = outside.filter(|it| reached(it) && !declared(it)) {
+                    if let Some(outside) = way(host, route, it.strip_prefix, &path) {
                         // Of a canary's, those of the service that most get decide.
-                        own.entry(outside).or_insert_with(|| service.clone());
+                        own.entry(outside).or_insert_with(|| (true, OpenTo::Private(service.to_owned())));
+                    }
+                }
+                if is_guarded(route) {
+                    continue;
+                }
+                for guard in guards.iter().filter(|it| it.service == service && it.route != route.id) {
+                    if let Some(outside) = way(host, route, it.strip_prefix, &guard.path) {
+                        own.entry(outside).or_insert((guard.below, OpenTo::Nobody));
                     }
                 }
             }
         }
         let mut refused = Vec::new();
-        let guarded: Vec<&Route> = host.routes.iter().filter(|it| it.login.is_some() || !it.allow.is_empty()).collect();
+        let guarded: Vec<&Route> = host.routes.iter().filter(|it| is_guarded(it)).collect();
         if own.is_empty() && guarded.is_empty() {
             return refused;
         }
@@ -461,10 +459,11 @@ impl Resolver<'_> {
         let (first, later): (Vec<&Route>, Vec<&Route>) =
             host.routes.iter().filter(|it| it.path != "/").partition(|it| below(it));
         refused.extend(first.into_iter().map(as_written));
-        for (path, service) in &own {
-            self.edge.private.insert(service.clone());
-            let open_to = OpenTo::Private(service.clone());
-            refused.push(Refused { path: plain(path), below: true, lax: true, open_to });
+        for (path, (below, open_to)) in own {
+            if let OpenTo::Private(service) = &open_to {
+                self.edge.private.insert(service.clone());
+            }
+            refused.push(Refused { path: plain(&path), below, lax: true, open_to });
         }
         if !guarded.is_empty() {
             refused.extend(later.into_iter().map(as_written));
@@ -500,6 +499,58 @@ impl Resolver<'_> {
             })
             .collect()
     }
+}
+
+/// A path of a service that only some may ask for.
+pub(super) struct Guard {
+    /// The service.
+    service: String,
+    /// Its path.
+    path: String,
+    /// Whether all below it is meant as well.
+    below: bool,
+    /// The id of the route that says so.
+    route: String,
+}
+
+/// What routes of all hosts guard. Where all of a service is behind one, other routes to it are meant to be another way.
+pub(super) fn guards(hosts: &[Host]) -> Vec<Guard> {
+    let mut found = Vec::new();
+    for route in hosts.iter().flat_map(|it| &it.routes).filter(|it| is_guarded(it) && it.path != "/") {
+        if let Answer::Proxy(it) = &route.answer
+            && !it.strip_prefix
+        {
+            found.push(Guard {
+                service: service_of(&it.upstream).to_owned(),
+                path: route.path.clone(),
+                below: !route.exact,
+                route: route.id.clone(),
+            });
+        }
+    }
+    found
+}
+
+fn is_guarded(route: &Route) -> bool {
+    route.login.is_some() || !route.allow.is_empty()
+}
+
+/// The service of an upstream, behind whose name a port may stand.
+fn service_of(upstream: &str) -> &str {
+    upstream.split('.').next().unwrap_or(upstream)
+}
+
+/// The path of a host by which a route leads to a path of its service; none where another route is chosen, or has it for
+/// its own: then it is meant for those that this one is for.
+fn way(host: &Host, route: &Route, strips: bool, path: &str) -> Option<String> {
+    let outside = match strips {
+        true => format!("{}{}", route.path, path.strip_prefix('/')?),
+        false => path.to_owned(),
+    };
+    let covers = if route.exact { outside == route.path } else { outside.starts_with(&route.path) };
+    let is_declared = host.routes.iter().any(|it| it.path == outside && it.path != route.path);
+    let is_chosen = covers && longest(host, &outside).is_some_and(|it| it.id == route.id);
+    (is_chosen && !is_declared).then_some(outside)
 }
 
 /// The route that nginx would choose for a path.

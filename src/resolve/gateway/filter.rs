@@ -1,5 +1,7 @@
 //! What is refused before any service is asked, and how long clients are waited for.
 
+use std::collections::BTreeSet;
+
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Client, Filter};
@@ -52,7 +54,13 @@ impl Resolver<'_> {
         }
         Filter {
             is_narrow: USUAL.iter().any(|it| !methods.contains(it)),
-            methods: methods.iter().map(|it| it.as_str().to_owned()).collect(),
+            methods: methods
+                .iter()
+                .map(|it| it.as_str())
+                .collect::<BTreeSet<&str>>()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             scanners: if wanted { scanners.iter().map(|it| it.replace('.', "\\.")).collect() } else { Vec::new() },
         }
     }

@@ -85,6 +85,7 @@ const TAKEN: &[(&[&str], &str)] = &[
     (&["permissions-policy", "feature-policy"], "write `headers: { permissions_policy: … }`"),
     (&["referrer-policy"], "write `headers: { referrer_policy: … }`"),
     (&["strict-transport-security"], "write `tls: { hsts: … }`"),
+    (&["age", "cache-control", "clear-site-data", "vary"], "it is another one for each answer: the service says it"),
     (&["x-frame-options"], "write `headers: { frame_options: … }`"),
     (&["x-content-type-options", "x-request-id", "x-csp-nonce", "retry-after", "allow"], "the gateway says it itself"),
     (

@@ -155,6 +155,8 @@ impl Resolver<'_> {
             )
         };
         self.containers.insert("gateway".to_owned(), container);
+        // A password that is compared holds up all else of its process.
+        let logs_in = hosts.iter().flat_map(|it| &it.routes).any(|it| it.login.is_some());
         let speaks_grpc = |it: &Route| matches!(&it.answer, Answer::Proxy(it) if it.protocol == Protocol::Grpc);
         Some(Gateway {
             speaks_grpc: hosts.iter().flat_map(|it| &it.routes).any(speaks_grpc),
@@ -179,7 +181,7 @@ impl Resolver<'_> {
             max_body_mib: max_body.in_mib(),
             uploads,
             all_uploads: room.in_mib() * 3 / 4 / max_body.in_mib().max(1),
-            workers: resources.cpus.whole().min(u64::from(resources.pids) / 2).max(1),
+            workers: resources.cpus.whole().min(u64::from(resources.pids) / 2).max(if logs_in { 2 } else { 1 }),
             shutdown: grace.0.saturating_sub(5).max(1),
         })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answers::guards;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::Host;
@@ -77,8 +78,9 @@ impl Resolver<'_> {
                 );
             }
         }
+        let guards = guards(&hosts);
         for host in &mut hosts {
-            host.refused = self.refused(host);
+            host.refused = self.refused(host, &guards);
         }
         hosts
     }
