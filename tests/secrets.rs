@@ -374,6 +374,7 @@ fn what_is_asked_for_is_not_shown_and_the_terminal_is_left_as_it_was() {
             ("\n", "MISSING   secrets/TOKEN: the token of the bank"),
             ("changeme\n", "REFUSED   secrets/TOKEN: it is an example"),
             (pasted, "it has several lines"),
+            ("abcd:x\nabcd:y\n", "it has several lines"),
         ] {
             let said = typed(shell, &sandbox, answer).expect("there was one before");
             assert!(said.starts_with("exit 1, shows True\n") && said.contains(why), "{answer:?}: {said}");
