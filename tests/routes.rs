@@ -42,6 +42,7 @@ fn what_a_route_cannot_be_is_told_at_its_words() {
         ("{ path: /x/, to: api, canary: { to: nxt, percent: 5 } }", "unknown-name", "nxt"),
         ("{ path: /x/, to: api, canary: { to: next, percent: 100 } }", "invalid-value", "100"),
         ("{ path: /x/, redirect: { to: /x/y } }", "no-effect", "/x/y"),
+        ("{ path: /x/, redirect: { to: /y, status: 404 } }", "unknown-choice", "404"),
         ("{ path: /x/, redirect: { to: /y, keep_path: true } }", "no-effect", "keep_path"),
         ("{ path: /x/, redirect: { to: //evil.example.com } }", "invalid-value", "//evil.example.com"),
         ("{ path: /x/, redirect: { to: / }, login: { users: USERS } }", "no-effect", "login"),

@@ -207,8 +207,10 @@ impl Judge {
                 out.push(self.off_pattern(Place::Key(at.key(key)), &shown, pattern.unwrap_or_default(), &Value::Null));
             }
             ValidationErrorKind::Enum { options } => {
-                let known: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                let typed = error.instance().as_str().unwrap_or_default();
+                let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
+                let known: Vec<String> = options.as_array().into_iter().flatten().map(text).collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let typed = &text(error.instance());
                 out.push(
                     Diagnostic::error(&codes::UNKNOWN_CHOICE, here, format!("{shown} is none of {}", listed(&known)))
                         .nearest(typed, known.iter().copied()),
