@@ -15,7 +15,9 @@ const USUAL: [Method; 7] =
 impl Resolver<'_> {
     pub(super) fn filter(&mut self, gateway: &spec::Gateway, scanners: &[String], at: &Path) -> Filter {
         let asked = &gateway.filter;
-        let methods = asked.methods.clone().unwrap_or_else(|| USUAL.to_vec());
+        let mut methods = asked.methods.clone().unwrap_or_else(|| USUAL.to_vec());
+        let mut seen = BTreeSet::new();
+        methods.retain(|it| seen.insert(*it));
         if !methods.contains(&Method::Get) {
             self.error(
                 &codes::INVALID_VALUE,
@@ -54,13 +56,7 @@ impl Resolver<'_> {
         }
         Filter {
             is_narrow: USUAL.iter().any(|it| !methods.contains(it)),
-            methods: methods
-                .iter()
-                .map(|it| it.as_str())
-                .collect::<BTreeSet<&str>>()
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
+            methods: methods.iter().map(|it| it.as_str().to_owned()).collect(),
             scanners: if wanted { scanners.iter().map(|it| it.replace('.', "\\.")).collect() } else { Vec::new() },
         }
     }
