@@ -1,9 +1,12 @@
 //! What a generated file says to the program that reads it: a small reader for each format, written after that
 //! program's manual and not after forge, so that a value which breaks out of its place shows as another meaning.
 
+use std::sync::LazyLock;
+
 use forge::schema::COMPOSE;
 use forge::targets::Artifact;
 use forge::yaml::{self, Node};
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 /// Before a `$` or a backtick that a shell, Docker or nginx would replace.
@@ -13,7 +16,7 @@ const MATCHES: char = '\u{e001}';
 
 /// The meaning of a file, by what it is: a layout can call it anything.
 pub(super) fn meaning(artifact: &Artifact) -> Result<Value, String> {
-    let text = &artifact.text;
+    let text = &without_ids(&artifact.text);
     match artifact.id.split(':').next().unwrap_or_default() {
         "compose" => compose(text),
         "dockerfile" => dockerfile(text),
@@ -29,6 +32,16 @@ pub(super) fn meaning(artifact: &Artifact) -> Result<Value, String> {
         it if it.starts_with("file/") => Ok(text.lines().collect()),
         _ => Err("no reader knows this file".to_owned()),
     }
+}
+
+/// A text without what names of the gateway's variables and mounts end with: made from host, path or class, and not the same,
+/// since a variable has letters, digits and `_` alone.
+fn without_ids(text: &str) -> std::borrow::Cow<'_, str> {
+    static IDS: LazyLock<Regex> = LazyLock::new(|| {
+        let stems = "refused|stays_open|stranger|outside|moved|files_age|stripped|canary|preflight|rest|retry_after|cors_(?:origin|credentials|expose|methods|headers|age)";
+        Regex::new(&format!(r"([$<](?:{stems}))_[A-Za-z0-9_]+|(/srv/routes/)[a-z0-9_]+")).expect("it is one")
+    });
+    IDS.replace_all(text, "$1$2")
 }
 
 // ---- workflows --------------------------------------------------------------------------------------------------

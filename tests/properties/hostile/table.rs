@@ -439,6 +439,7 @@ pub(super) const FIELDS: &[Field] = &[
             "gateway.routes[2].host",
             "gateway.routes[3].host",
             "gateway.routes[4].host",
+            "gateway.routes[5].host",
         ],
     ),
     field("gateway.hosts.*.domain", Lands, &["gateway.hosts.amain.domain"]),
