@@ -66,7 +66,7 @@ services:
       audit: [npm-audit]
     port: 3000
     needs: [api, bought]
-    secrets: [ABC, AGED, KEPT, SOPPED, VAULTED]
+    secrets: [ABC, AGED, AKEPT, ASOPPED, AVAULTED]
     variables: [BADDRESS]
   canvas:
     build: { stack: spa, context: ./canvas, options: { output: dist, base_path: /canvas, immutable: [assets] } }
@@ -116,7 +116,7 @@ backings:
     version: "18"
     database: abank
     user: auser
-    options: { extensions: [aextension], init: [a.sql] }
+    options: { extensions: [aextension], init: [0.sql] }
     labels: { alabel: words }
     logging: { driver: json-file, max_size: 10M, labels: [alabel], options: { tag: words } }
     publish: { main: { port: 15432, reason: because } }
@@ -132,9 +132,9 @@ secrets:
   ABC: { generate: { length: 50, alphabet: alphanumeric } }
   AGED: { age: { file: adir/afile } }
   ATOKEN: { supplied: words }
-  KEPT: { external: { name: aname } }
-  SOPPED: { sops: { file: adir/afile, key: [akey] }, format: htpasswd }
-  VAULTED: { vault: { path: amount/apath, key: akey } }
+  AKEPT: { external: { name: aname } }
+  ASOPPED: { sops: { file: adir/afile, key: [akey] }, format: htpasswd }
+  AVAULTED: { vault: { path: amount/apath, key: akey } }
   BOUGHT: { supplied: words }
 variables:
   ADDRESS: { type: string, default: somewhere, description: words }
@@ -413,13 +413,13 @@ pub(super) const FIELDS: &[Field] = &[
     field("secrets.{key}", Lands, &["secrets.ATOKEN.{key}", "services.api.secrets.ATOKEN.{key}"]),
     field("secrets.*.supplied", Lands, &["secrets.ATOKEN.supplied"]),
     field("secrets.*.generate.alphabet", Refused, &["secrets.ABC.generate.alphabet"]),
-    field("secrets.*.external.name", Lands, &["secrets.KEPT.external.name"]),
-    field("secrets.*.vault.path", Lands, &["secrets.VAULTED.vault.path"]),
-    field("secrets.*.vault.key", Lands, &["secrets.VAULTED.vault.key"]),
-    field("secrets.*.sops.file", Lands, &["secrets.SOPPED.sops.file"]),
-    field("secrets.*.sops.key[]", Lands, &["secrets.SOPPED.sops.key[0]"]),
+    field("secrets.*.external.name", Lands, &["secrets.AKEPT.external.name"]),
+    field("secrets.*.vault.path", Lands, &["secrets.AVAULTED.vault.path"]),
+    field("secrets.*.vault.key", Lands, &["secrets.AVAULTED.vault.key"]),
+    field("secrets.*.sops.file", Lands, &["secrets.ASOPPED.sops.file"]),
+    field("secrets.*.sops.key[]", Lands, &["secrets.ASOPPED.sops.key[0]"]),
     field("secrets.*.age.file", Lands, &["secrets.AGED.age.file"]),
-    field("secrets.*.format", Refused, &["secrets.SOPPED.format"]),
+    field("secrets.*.format", Refused, &["secrets.ASOPPED.format"]),
     field("variables.{key}", Lands, &["variables.ADDRESS.{key}", "services.api.variables[0]"]),
     field("variables.*.type", Refused, &["variables.ADDRESS.type"]),
     field("variables.*.values[]", Vanishes, &["variables.ALEVEL.values[0]"]),
