@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::properties::random::with_gateway;
 use crate::properties::told;
-use crate::sandbox::{SMALLEST, Sandbox};
+use crate::sandbox::{SMALLEST, Sandbox, laid};
 
 /// How many random specs are judged besides.
 const RANDOM: u64 = 12;
@@ -35,19 +35,6 @@ fn shop() -> Value {
             ],
         },
     })
-}
-
-/// Lays `over` on `base`; `null` takes away.
-fn laid(base: &Value, over: &Value) -> Value {
-    let (Value::Object(base), Value::Object(over)) = (base, over) else { return over.clone() };
-    let mut out = base.clone();
-    for (key, value) in over {
-        match value {
-            Value::Null => drop(out.shift_remove(key)),
-            value => drop(out.insert(key.clone(), laid(base.get(key).unwrap_or(&Value::Null), value))),
-        }
-    }
-    out.into()
 }
 
 /// One route, all of whose requests count in this class.

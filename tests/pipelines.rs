@@ -6,7 +6,7 @@ use forge::yaml::{self, Node};
 use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};
 
-use crate::sandbox::{Sandbox, end};
+use crate::sandbox::{Sandbox, end, laid};
 
 /// Two services with tests, one without, one built elsewhere, and two environments.
 fn shop() -> Value {
@@ -39,19 +39,6 @@ fn shop() -> Value {
             },
         },
     })
-}
-
-/// Lays `over` on `base`; `null` takes away.
-fn laid(base: &Value, over: &Value) -> Value {
-    let (Value::Object(base), Value::Object(over)) = (base, over) else { return over.clone() };
-    let mut out = base.clone();
-    for (key, value) in over {
-        match value {
-            Value::Null => drop(out.shift_remove(key)),
-            value => drop(out.insert(key.clone(), laid(base.get(key).unwrap_or(&Value::Null), value))),
-        }
-    }
-    out.into()
 }
 
 fn id(last: u32) -> String {

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// The smallest spec, as the README begins with it.
@@ -240,4 +241,17 @@ fn copy(source: &Path, target: &Path) {
             fs::copy(entry.path(), target).expect("a file in a temporary folder");
         }
     }
+}
+
+/// Lays `over` on `base`; `null` takes away.
+pub(crate) fn laid(base: &Value, over: &Value) -> Value {
+    let (Value::Object(base), Value::Object(over)) = (base, over) else { return over.clone() };
+    let mut out = base.clone();
+    for (key, value) in over {
+        match value {
+            Value::Null => drop(out.shift_remove(key)),
+            value => drop(out.insert(key.clone(), laid(base.get(key).unwrap_or(&Value::Null), value))),
+        }
+    }
+    out.into()
 }

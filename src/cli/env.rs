@@ -8,6 +8,7 @@ use super::{Answer, Failure, Shell};
 use crate::credential::{concealed, masked};
 use crate::diagnostic::{Place, Severity};
 use crate::dotenv::{check, hidden};
+use crate::keep;
 use crate::report::{Format, Notice, notices};
 use crate::targets::asked;
 
@@ -100,8 +101,8 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
 
 /// The names that its owner keeps in an example.
 fn kept(example: &str) -> Vec<String> {
-    let block = example.split("# forge:keep variables\n").nth(1).unwrap_or_default();
-    let block = block.split("# forge:end").next().unwrap_or_default();
+    let bodies = keep::bodies(example);
+    let block = bodies.get("variables").copied().unwrap_or_default();
     let name = |it: &str| it.trim_start_matches(['#', ' ']).split_once('=').map(|(name, _)| name.trim().to_owned());
     block.lines().filter_map(name).collect()
 }

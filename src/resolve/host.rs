@@ -90,6 +90,18 @@ impl Range {
 }
 
 impl Resolver<'_> {
+    /// What the engine calls a network or volume: as the spec says, or its own name where others made it, or with the
+    /// project's name before it.
+    fn engine_name(&self, name: &str, said: Option<&str>, external: bool) -> String {
+        match said {
+            Some(it) => it.to_owned(),
+            None if external => name.to_owned(),
+            None => {
+                format!("{}_{name}", crate::project::compose_name(&self.spec.name, self.environment.map(|it| it.0)))
+            }
+        }
+    }
+
     /// The networks of others that a service joins.
     pub(super) fn networks_of_others(&mut self, service: &Service, at: &Path) -> Vec<String> {
         let mut joined = Vec::new();
@@ -139,13 +151,7 @@ impl Resolver<'_> {
                 }
                 ranges.push((name, range));
             }
-            let own =
-                || format!("{}_{name}", crate::project::compose_name(&spec.name, self.environment.map(|it| it.0)));
-            let called = match &settings.name {
-                Some(it) => it.to_string(),
-                None if external => name.to_string(),
-                None => own(),
-            };
+            let called = self.engine_name(name, settings.name.as_deref(), external);
             if ["bridge", "host", "none"].contains(&called.as_str()) {
                 let place = if settings.name.is_some() { Place::Value(at.key("name")) } else { Place::Key(at.clone()) };
                 let message = format!("`{called}` is the engine's own");
@@ -308,13 +314,7 @@ impl Resolver<'_> {
             } else {
                 self.check_volume_options(settings, &volume, &at);
             }
-            let own =
-                || format!("{}_{name}", crate::project::compose_name(&spec.name, self.environment.map(|it| it.0)));
-            let called = match &settings.name {
-                Some(it) => it.to_string(),
-                None if external => name.to_string(),
-                None => own(),
-            };
+            let called = self.engine_name(name, settings.name.as_deref(), external);
             if let Some(other) = names.insert(called.clone(), name) {
                 let place = if settings.name.is_some() { Place::Value(at.key("name")) } else { Place::Key(at.clone()) };
                 let message = format!("`{called}` is what the engine calls `{other}`");
