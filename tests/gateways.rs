@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::properties::random::with_gateway;
 use crate::properties::told;
 use crate::sandbox::{SMALLEST, Sandbox, laid};
+use crate::skipped::skipped;
 
 /// How many random specs are judged besides.
 const RANDOM: u64 = 12;
@@ -153,8 +154,7 @@ fn project(name: &str, gateway: &Value) -> Sandbox {
 #[test]
 fn public_judges_find_nothing_in_gateways_of_any_kind() {
     if std::env::var_os("FORGE_JUDGES").is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "no FORGE_JUDGES, and CI needs them");
-        println!("skipped: no FORGE_JUDGES");
+        skipped("no FORGE_JUDGES");
         return;
     }
     let known = variations().into_iter().map(|(name, gateway)| (name.to_owned(), project(name, &gateway)));

@@ -8,6 +8,7 @@ use forge::compare::digest;
 
 use crate::registry::{Faults, Registry};
 use crate::sandbox::{Ended, Sandbox, end};
+use crate::skipped::absent;
 
 /// A project that runs one image and uses no other.
 fn project(name: &str, image: &str) -> Sandbox {
@@ -292,7 +293,7 @@ fn two_forges_never_write_one_lock() {
 fn a_real_registry_says_what_the_lock_has() {
     const ADDRESS: &str = "127.0.0.1:5000";
     let Some(served) = fetch(ADDRESS, "/v2/library/redis/manifests/8") else {
-        println!("skipped: no registry with redis:8 at {ADDRESS}");
+        absent(format!("registry with redis:8 at {ADDRESS}"));
         return;
     };
     let sandbox = project("lock-real", "redis:8");

@@ -33,6 +33,7 @@ mod review;
 mod routes;
 mod sandbox;
 mod secrets;
+mod skipped;
 mod stacks;
 mod values;
 mod wrong;

@@ -11,6 +11,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value};
 
+use crate::skipped::absent;
+
 /// The files below `folder` whose changes have a meaning, by path.
 fn known(folder: &Path) -> Vec<(String, String)> {
     let mut out = Vec::new();
@@ -38,7 +40,7 @@ static FILES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     assert!(examples.len() > 30, "{}", examples.len());
     let corpus = ["compose", "dockerfiles", "nginx"].map(|it| known(&root.join("../shared/corpus").join(it)));
     if corpus[0].is_empty() {
-        println!("skipped: no corpus of real files");
+        absent("corpus of real files");
     }
     examples.into_iter().chain(corpus.into_iter().flatten()).collect()
 });

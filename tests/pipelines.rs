@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use snapbox::{assert_data_eq, str};
 
 use crate::sandbox::{Sandbox, end, laid};
+use crate::skipped::skipped;
 
 /// Two services with tests, one without, one built elsewhere, and two environments.
 fn shop() -> Value {
@@ -178,8 +179,7 @@ fn built_on(registry: &str) -> String {
 #[test]
 fn public_judges_find_nothing_in_pipelines_of_any_kind() {
     if std::env::var_os("FORGE_JUDGES").is_none() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "no FORGE_JUDGES, and CI needs them");
-        println!("skipped: no FORGE_JUDGES");
+        skipped("no FORGE_JUDGES");
         return;
     }
     let generated = generated();

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use snapbox::{assert_data_eq, str};
 
 use crate::sandbox::Sandbox;
+use crate::skipped::skipped;
 
 /// Runs a program on a terminal of its own, which echoes nothing: what is typed, and then what was said.
 const TERMINAL: &str = r#"
@@ -34,7 +35,7 @@ fn typed(sandbox: &Sandbox, typed: &str, words: &[&str]) -> Option<String> {
     let mut python = Command::new("python3");
     python.args(["-c", TERMINAL, typed, env!("CARGO_BIN_EXE_forge"), "-C"]).arg(sandbox.path("")).args(words);
     let Ok(output) = python.env("NO_COLOR", "1").stdin(Stdio::null()).output() else {
-        println!("skipped: no python3");
+        skipped("no python3");
         return None;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

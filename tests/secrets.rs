@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::sandbox::{Ended, Sandbox};
+use crate::skipped::skipped;
 
 const SPEC: &str = r#"forge: 1
 name: shop
@@ -348,7 +349,7 @@ fn typed(shell: &str, sandbox: &Sandbox, typed: &str) -> Option<String> {
     let mut python = Command::new("python3");
     python.args(["-c", TERMINAL, typed, &format!("/bin/{shell}")]).arg(sandbox.path("scripts/secrets"));
     let Ok(output) = python.stdin(Stdio::null()).output() else {
-        println!("skipped: no python3");
+        skipped("no python3");
         return None;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -612,7 +613,7 @@ fn values_come_from_where_the_spec_says() {
 fn age_itself_decrypts_what_it_encrypted() {
     let there = |tool: &str| Command::new(tool).arg("--version").output().is_ok_and(|it| it.status.success());
     if !there("age") {
-        return println!("skipped: no age");
+        return skipped("no age");
     }
     let spec = ASKED.replace("{ supplied: \"the token of the bank\" }", "{ age: { file: config/token.age } }");
     let sandbox = project("age", &spec);

@@ -9,6 +9,7 @@ use forge::diagnostic::Severity;
 
 use crate::properties::told;
 use crate::sandbox::{SMALLEST, Sandbox, end};
+use crate::skipped::skipped;
 
 /// Runs `generate` on a spec; it has to refuse with these words, and to write nothing.
 fn refused(sandbox: &Sandbox, words: &str) {
@@ -168,7 +169,7 @@ fn on_a_full_disk_everything_stays_as_it_was() {
     fs::create_dir(&disk).expect("a temporary folder");
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "forge"]).arg(&disk).output();
     if !mounted.is_ok_and(|it| it.status.success()) {
-        println!("skipped: only root can make a small disk");
+        skipped("only root can make a small disk");
         return;
     }
     let unmount = Unmount(&disk);
@@ -192,7 +193,7 @@ fn in_a_folder_that_cannot_be_written_to_everything_stays_as_it_was() {
     let api = sandbox.path("api");
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "ro", "forge"]).arg(&api).output();
     if !mounted.is_ok_and(|it| it.status.success()) {
-        println!("skipped: only root can make a folder that root cannot write to");
+        skipped("only root can make a folder that root cannot write to");
         return;
     }
     let unmount = Unmount(&api);

@@ -12,6 +12,7 @@ use super::contract;
 use super::proof::{Proof, command, contains, end, ensure, lacks, run, same, within};
 use super::stack::{HOSTILE, Stack, free_port};
 use super::uv;
+use crate::skipped::absent;
 
 /// Each folder of `runnable/` with what only its folder cannot say: what of its spec cannot be had on these machines, and what
 /// a process logs once it did its work.
@@ -221,7 +222,7 @@ fn runnable() -> PathBuf {
 fn folder(id: &str) -> Option<PathBuf> {
     let folder = runnable().join(id);
     if !folder.is_dir() {
-        println!("skipped: no corpus");
+        absent("corpus");
         return None;
     }
     Some(folder)

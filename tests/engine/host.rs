@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::proof::{Proof, command, contains, docker, ensure, fails, lacks, run, same, within};
 use super::stack::{Compose, Stack, free_port};
+use crate::skipped::skipped;
 
 /// A range that nobody gives away by himself, and the last address of it.
 const SUBNET: &str = "10.213.77.0/24";
@@ -160,7 +161,7 @@ impl Outside {
             && ip(&format!("-n {name} addr add {}/30 dev {there}", Self::ADDRESS))
             && ip(&format!("-n {name} link set {there} up"));
         if !made {
-            println!("skipped: only root can make an outside to call");
+            skipped("only root can make an outside to call");
             return None;
         }
         let mut server = Command::new("ip");

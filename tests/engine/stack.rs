@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::container::Container;
 use super::proof::{Proof, command, docker, end, run};
+use crate::skipped::skipped;
 
 /// Each of its characters means something to a shell, to YAML, to compose, in a URL or to Redis.
 pub(super) const HOSTILE: &str = r#"a'b"c $d@e:f\g%h/i#j$${k}é"#;
@@ -198,8 +199,7 @@ fn engine_is_there() -> bool {
     if version.code == Some(0) {
         return true;
     }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "no Docker engine, and CI needs one:\n{}", version.stderr);
-    println!("skipped: no Docker engine");
+    skipped(format!("no Docker engine: {}", version.stderr.trim()));
     false
 }
 
