@@ -341,11 +341,7 @@ fn block(text: &mut std::iter::Peekable<std::str::Chars<'_>>, depth: usize) -> R
             ';' if words.is_empty() => return Err("a `;` without a directive".to_owned()),
             ';' => directives.push(json!(std::mem::take(&mut words))),
             '{' => {
-                let mut inside = block(text, depth + 1)?;
-                // By names of the spec, so another name has another place.
-                if words.first().is_some_and(|it| it == "map") {
-                    inside.sort_by_key(Value::to_string);
-                }
+                let inside = block(text, depth + 1)?;
                 directives.push(json!({ "words": std::mem::take(&mut words), "inside": inside }));
             }
             '}' if depth > 0 && words.is_empty() => return Ok(directives),
@@ -356,22 +352,12 @@ fn block(text: &mut std::iter::Peekable<std::str::Chars<'_>>, depth: usize) -> R
     }
 }
 
-/// A `Permissions-Policy` in one order, whatever its abilities are called.
-fn sorted_abilities(word: String) -> String {
-    let mut parts: Vec<&str> = word.split(", ").collect();
-    if !parts.iter().all(|it| it.contains("=(")) {
-        return word;
-    }
-    parts.sort_unstable();
-    parts.join(", ")
-}
-
 fn quoted_word(text: &mut std::iter::Peekable<std::str::Chars<'_>>, quote: char) -> Result<String, String> {
     let mut word = String::new();
     loop {
         match text.next() {
             None => return Err("a quote has no end".to_owned()),
-            Some(it) if it == quote => return Ok(sorted_abilities(word)),
+            Some(it) if it == quote => return Ok(word),
             Some('\\') => word.extend(text.next()),
             Some('$') => word.extend([EXPANDS, '$']),
             Some(it) => word.push(it),
@@ -455,7 +441,7 @@ pub(super) fn substituted(value: &Value, old: &str, new: &str) -> Value {
         if loud(old) == old { text } else { text.replace(&loud(old), &loud(new)) }
     };
     match value {
-        Value::String(text) => Value::String(put(text)),
+        Value::String(text) => Value::String(sorted_abilities(put(text))),
         Value::Array(items) => items.iter().map(|it| substituted(it, old, new)).collect(),
         Value::Object(entries) => {
             let entry = |(key, it): (&String, &Value)| {
@@ -469,6 +455,16 @@ pub(super) fn substituted(value: &Value, old: &str, new: &str) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// A `Permissions-Policy` in one order, whatever its abilities are called.
+fn sorted_abilities(word: String) -> String {
+    let mut parts: Vec<&str> = word.split(", ").collect();
+    if !parts.iter().all(|it| it.contains("=(")) {
+        return word;
+    }
+    parts.sort_unstable();
+    parts.join(", ")
 }
 
 /// Keys of lists in which the order means nothing; `inside` is a block of nginx.

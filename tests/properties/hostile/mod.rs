@@ -30,8 +30,8 @@ fn markers(field: &str) -> &'static [&'static str] {
             &["/tmp/zqx", "/zqx/"]
         }
         "services.*.image" | "gateway.image" => &["zqx:1"],
-        "gateway.routes[].redirect.to" | "services.*.private.paths[]" => &["/zqx/"],
-        "gateway.headers.csp.report_uri" => &["/zqx"],
+        "gateway.routes[].redirect.to" => &["/zqx/"],
+        "gateway.headers.csp.report_uri" | "services.*.private.paths[]" => &["/zqx"],
         "backings.*.options.init[]" => &["zqx.sql"],
         "layout.compose.*.file" => &["zqx.yml"],
         "services.*.build.options.base_path" | "services.*.build.options.workdir" => &["/zqx"],
@@ -85,7 +85,7 @@ fn around(places: &[&str], way: Way) -> Value {
     }
     if ["email", "directory", "ca"].iter().any(|it| places[0] == format!("gateway.tls.{it}")) {
         spec["gateway"]["tls"] =
-            json!({ "mode": "acme", "email": "a@example.com", "directory": "https://ca.example.com/", "ca": "a.pem" });
+            json!({ "mode": "acme", "email": "a@example.com", "directory": "https://ca.example.com/", "ca": "0.pem" });
     }
     let top = spec.as_object_mut().expect("a spec is a map");
     if over || !["name", "registry", "services", "environments", "layout", "ci"].contains(&group) {
