@@ -74,15 +74,12 @@ build: { context: ./api, dockerfile: ../docker/production/api.Dockerfile, args: 
 "##]]
     );
     assert_data_eq!(
-        lines("ops/secrets", &["ops/", "cd ", "nginx"]),
+        lines("ops/secrets", &["[init]", "cd -- ", "cd secrets", "chmod -R"]),
         str![[r##"
-#   ops/secrets
-#   ops/secrets staging
-echo "ops/secrets: no such environment: $environment" >&2
-cd "$(dirname "$0")/../secrets"
+#   ops/secrets [init] [--env NAME]    makes what is missing
+cd -- "$(dirname -- "$0")/../"
+cd secrets
 chmod -R go+rX ../docker/nginx
-echo "ops/secrets: another one is running, or was stopped: then remove secrets/.new" >&2
-echo "ops/secrets: secrets/tls/$domain.crt and .key cannot be read, or do not belong together" >&2
 
 "##]]
     );
