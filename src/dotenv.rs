@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::address;
 use crate::codes;
 use crate::credential::{is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Code, Diagnostic, Place};
@@ -191,11 +192,7 @@ fn is_port(value: &str, takes_address: bool) -> bool {
         Some((address, port)) => (Some(address), port),
         None => (None, value),
     };
-    let is_address = |it: &str| {
-        let plain = it.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(it);
-        plain.parse::<std::net::IpAddr>().is_ok()
-    };
-    address.is_none_or(is_address)
+    address.is_none_or(|it| address::parse(it).is_some())
         && port.bytes().all(|it| it.is_ascii_digit())
         && port.parse::<u16>().is_ok_and(|it| it > 0)
 }

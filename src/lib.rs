@@ -8,6 +8,7 @@
 //! Left of `compare` nothing reads a file, a clock, an environment variable or a random number: the same spec and
 //! templates give the same bytes, on every system and at every time. `ARCHITECTURE.md` says who may know whom.
 
+pub mod address;
 pub mod catalog;
 pub mod cli;
 pub mod codes;

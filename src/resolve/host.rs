@@ -1,10 +1,10 @@
 //! Networks and volumes: what the spec says of those that forge makes, and those that others own.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
 
 use super::checks::is_credential;
 use super::{Resolver, unknown_name};
+use crate::address::Range;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, Severity, did_you_mean};
 use crate::project::{Project, Reach, Role, Volume};
@@ -39,13 +39,6 @@ const NETWORK_OPTIONS: [NetworkOption; 3] = [
 /// Options of volumes of the driver `local`, and whether it cannot do without.
 const LOCAL_OPTIONS: [(&str, bool); 4] = [("device", true), ("o", false), ("size", false), ("type", true)];
 
-/// A range of IPv4 addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Range {
-    start: u32,
-    bits: u32,
-}
-
 const PRIVATE: [Range; 4] = [
     Range::of([10, 0, 0, 0], 8),
     Range::of([100, 64, 0, 0], 10),
@@ -56,38 +49,6 @@ const PRIVATE: [Range; 4] = [
 const DOCKER: Range = Range::of([172, 17, 0, 0], 16);
 /// What the engine gives to networks that name no range.
 const POOLS: [Range; 2] = [Range::of([172, 16, 0, 0], 12), Range::of([192, 168, 0, 0], 16)];
-
-impl Range {
-    const fn of(address: [u8; 4], bits: u32) -> Range {
-        Range { start: u32::from_be_bytes(address), bits }
-    }
-
-    fn parse(text: &str) -> Option<Range> {
-        let (address, bits) = text.split_once('/')?;
-        let bits = bits.parse().ok().filter(|it| *it <= 32)?;
-        Some(Range { start: address.parse::<Ipv4Addr>().ok()?.to_bits(), bits })
-    }
-
-    fn mask(self) -> u32 {
-        u32::MAX.checked_shl(32 - self.bits).unwrap_or(0)
-    }
-
-    fn begin(self) -> u32 {
-        self.start & self.mask()
-    }
-
-    fn end(self) -> u32 {
-        self.begin() | !self.mask()
-    }
-
-    fn overlaps(self, other: Range) -> bool {
-        self.begin() <= other.end() && other.begin() <= self.end()
-    }
-
-    fn is_within(self, other: Range) -> bool {
-        other.begin() <= self.begin() && self.end() <= other.end()
-    }
-}
 
 impl Resolver<'_> {
     /// What the engine calls a network or volume: as the spec says, or its own name where others made it, or with the
@@ -238,14 +199,14 @@ impl Resolver<'_> {
             self.error(&codes::NETWORK, place, format!("`{subnet}` is no range of addresses"), help);
             return None;
         };
-        let begin = Ipv4Addr::from_bits(range.begin());
         let on_it = |it: &&crate::project::Container| it.networks.contains(name);
         let members: u32 = self.containers.values().filter(on_it).map(|it| it.replicas).sum();
-        // The first, the last and the host's are nobody's.
-        let room = (range.end() - range.begin()).saturating_sub(2);
-        if range.start != range.begin() {
+        // One is the host's.
+        let room = range.room().saturating_sub(1);
+        if !range.is_exact() {
             let message = format!("`{subnet}` is an address in a range");
-            self.error(&codes::NETWORK, place, message, format!("write `{begin}/{}`", range.bits));
+            let help = range.address(0).map_or(help.to_owned(), |it| format!("write `{it}/{}`", range.prefix));
+            self.error(&codes::NETWORK, place, message, help);
             return None;
         } else if !PRIVATE.iter().any(|it| range.is_within(*it)) {
             let message = format!("`{subnet}` is not private: who is there could not be reached any more");
@@ -253,7 +214,7 @@ impl Resolver<'_> {
         } else if range.overlaps(DOCKER) {
             let message = format!("`{subnet}` has addresses of the engine's own bridge, 172.17.0.0/16");
             self.error(&codes::NETWORK, place, message, help);
-        } else if room < members {
+        } else if room < members.into() {
             let message = format!("`{subnet}` has room for {room}, and {members} containers are on it");
             self.error(&codes::NETWORK, place, message, "write a shorter prefix, such as /24");
         } else if POOLS.iter().any(|it| range.overlaps(*it)) {
@@ -261,13 +222,13 @@ impl Resolver<'_> {
             let help = "write a range below 10.0.0.0/8: the engine gives away those below 172.16.0.0/12 and 192.168.0.0/16 by itself";
             self.warning(&codes::NETWORK, place, message, help);
         }
-        if let Some(gateway) = &settings.gateway {
-            let inside = |it: &Ipv4Addr| range.begin() < it.to_bits() && it.to_bits() < range.end();
-            if !gateway.parse::<Ipv4Addr>().is_ok_and(|it| inside(&it)) {
-                let message = format!("`{gateway}` is no address for a host in `{subnet}`");
-                let first = Ipv4Addr::from_bits(range.begin() | 1);
-                self.error(&codes::NETWORK, gateway_at, message, format!("write `{first}`, or leave it out"));
-            }
+        if let Some(gateway) = &settings.gateway
+            && !range.has_host(gateway)
+        {
+            let message = format!("`{gateway}` is no address for a host in `{subnet}`");
+            let first = range.address(1).map(|it| format!("write `{it}`, or "));
+            let help = format!("{}leave it out", first.unwrap_or_default());
+            self.error(&codes::NETWORK, gateway_at, message, help);
         }
         Some(range)
     }
@@ -438,27 +399,5 @@ pub(super) fn shared(base: &Project, project: &Project, told: &mut Vec<Diagnosti
             let help = "write another `subnet` in the overlay, or `subnet: null`: then the engine chooses";
             told.push(Diagnostic::warning(&codes::SHARED, Place::Value(place.key("subnet")), message).help(help));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_overlap_where_they_share_an_address() {
-        let range = |it: &str| Range::parse(it).expect("it is a range");
-        for (a, b, overlap) in [
-            ("10.5.0.0/24", "10.5.1.0/24", false),
-            ("10.5.0.0/23", "10.5.1.0/24", true),
-            ("10.5.1.0/24", "10.0.0.0/8", true),
-            ("0.0.0.0/0", "192.168.0.0/16", true),
-            ("172.16.0.0/16", "172.17.0.0/16", false),
-        ] {
-            assert_eq!(range(a).overlaps(range(b)), overlap, "{a} {b}");
-            assert_eq!(range(b).overlaps(range(a)), overlap, "{b} {a}");
-        }
-        assert_eq!((Range::parse("10.5.0.0/33"), Range::parse("10.500.0.0/8")), (None, None));
-        assert!(range("10.5.0.0/30").end() - range("10.5.0.0/30").begin() == 3);
     }
 }

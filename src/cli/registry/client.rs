@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -326,7 +325,7 @@ fn check_helpers(config: &Path) -> Result<(), String> {
 fn is_this_machine(host: &str) -> bool {
     let name =
         host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|it| it.is_ascii_digit())).map_or(host, |(it, _)| it);
-    name == "localhost" || name == "[::1]" || name.parse::<Ipv4Addr>().is_ok_and(|it| it.is_loopback())
+    crate::address::is_local(name)
 }
 
 fn bad_mirror(entry: &str) -> Failure {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::address::Range;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{
@@ -403,7 +404,7 @@ impl Resolver<'_> {
     /// Address ranges, with complaints about those that are none.
     pub(super) fn networks_of(&mut self, networks: &[spec::Network], at: &Path) -> Vec<String> {
         for (index, network) in networks.iter().enumerate() {
-            if !super::is_network(network) {
+            if Range::parse(network).is_none() {
                 let message = format!("`{network}` is no address range");
                 self.error(&codes::INVALID_VALUE, Place::Value(at.index(index)), message, "write `10.0.0.0/8`");
             }

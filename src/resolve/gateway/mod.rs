@@ -13,6 +13,7 @@ use minijinja::context;
 
 use super::Resolver;
 use super::backing::Filler;
+use crate::address::{self, Range};
 use crate::catalog::{GatewayFacts, Selection};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -55,7 +56,12 @@ impl Resolver<'_> {
         };
         let hosts = self.hosts(gateway, &at);
         let trusted_proxies = self.networks_of(&gateway.trusted_proxies, &at.key("trusted_proxies"));
-        for (index, network) in gateway.trusted_proxies.iter().enumerate().filter(|(_, it)| prefix_of(it) == Some(0)) {
+        for (index, network) in gateway
+            .trusted_proxies
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| Range::parse(it).is_some_and(|it| it.prefix == 0))
+        {
             self.error(
                 &codes::INVALID_VALUE,
                 Place::Value(at.key("trusted_proxies").index(index)),
@@ -232,7 +238,7 @@ impl Resolver<'_> {
             );
         }
         if let Some(ip) = &ports.host_ip
-            && ip.parse::<std::net::Ipv4Addr>().is_err()
+            && !address::parse(ip).is_some_and(|it| it.is_ipv4())
         {
             self.error(
                 &codes::INVALID_VALUE,
@@ -251,18 +257,4 @@ impl Resolver<'_> {
             },
         }
     }
-}
-
-/// Whether a text is an address, or one with the length of a prefix.
-fn is_network(text: &str) -> bool {
-    let address = text.split('/').next().unwrap_or(text).parse::<std::net::IpAddr>();
-    address.is_ok_and(|it| match text.contains('/') {
-        true => prefix_of(text).is_some_and(|bits| bits <= if it.is_ipv4() { 32 } else { 128 }),
-        false => true,
-    })
-}
-
-/// The length of the prefix of a range.
-fn prefix_of(text: &str) -> Option<u8> {
-    text.split_once('/')?.1.parse().ok()
 }
