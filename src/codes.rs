@@ -76,6 +76,10 @@ codes! {
         "With this patch, a generated file no longer keeps a hardening rule. Write the patch otherwise, or lift the rule for it: `exceptions: [{ rule: …, reason: … }]` in the patch.";
     OVERLAY_BAKED = "overlay-baked",
         "An environment cannot differ in what is baked into images, or in which services there are: all environments run the same images, and a compose overlay cannot take a service away.";
+    OVERLAY_NAME = "overlay-name",
+        "An overlay has a name that is new, and a letter away from one that the spec has and the overlay does not name: most likely it is misspelt, and the environment goes on with production's. Mend it; where both are meant, write the other one beside it in the overlay, if only with the value that it has.";
+    INHERITED_DOMAIN = "inherited-domain",
+        "An environment answers to a domain of production, because its overlay does not say another. On another machine its visitors never come there, and on the same one it is in the way of production, whose certificates it asks for as well. Write a domain of its own in the overlay. If the two are meant to be the same, write production's there: then nothing is said.";
     ALIASES = "inherited-aliases",
         "An overlay gives a host another domain and says nothing of its aliases, so production's stay: their visitors would be led to this environment, with its certificate. Maps merge; write the `aliases` that it should have, or `aliases: []`.";
     NO_EFFECT = "no-effect",

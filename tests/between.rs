@@ -18,7 +18,7 @@ backings: { db: { kind: postgres } }
 secrets: { KEY: { generate: { length: 40 } } }
 variables: { LEVEL: { default: info } }
 gateway:
-  hosts: { main: { domain: shop.example.com } }
+  hosts: { main: { domain: shop.localhost } }
   tls: { mode: files }
   routes: [{ path: /, to: api }]
 environments:
@@ -31,7 +31,7 @@ environments:
     overlay:
       services: { api: { resources: { limits: { memory: 192M } } } }
       variables: { LEVEL: { default: debug } }
-      gateway: { hosts: { main: { domain: staging.shop.example.com } } }
+      gateway: { hosts: { main: { domain: staging.shop.localhost } } }
 "#;
 
 /// A project of which nothing was generated: only its spec counts.
@@ -72,8 +72,8 @@ compose.yaml: production and small differ
         "  services.api: environment LEVEL ${LEVEL:-info} → ${LEVEL:-debug}\n  services.api: memory 256M → 192M\n";
     assert!(said.stdout.contains(words) && !said.stdout.contains("@@"), "{}", said.text());
     for (pair, there, here) in [
-        ("production..staging", "shop.example.com", "staging.shop.example.com"),
-        ("staging..production", "staging.shop.example.com", "shop.example.com"),
+        ("production..staging", "shop.localhost", "staging.shop.localhost"),
+        ("staging..production", "staging.shop.localhost", "shop.localhost"),
     ] {
         let said = sandbox.run(&["diff", "--no-pager", "--env", pair]);
         assert_eq!(said.code, 1, "{}", said.text());

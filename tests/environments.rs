@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use snapbox::prelude::*;
 use snapbox::{assert_data_eq, str};
 
+use crate::properties::told;
 use crate::sandbox::{SMALLEST, Sandbox};
 
 /// A program that reads settings, in three environments: one of them asks for the same as production.
@@ -218,4 +219,156 @@ warning[env-weak]: the password in `API_TOKEN` can be guessed
     let said = sandbox.run(&["env", "check", "--env", "stagin"]);
     assert!(said.code == 2 && said.stderr.contains("did you mean `staging`?"), "{}", said.text());
     assert_eq!(sandbox.run(&["env", "check", "nowhere"]).code, 2);
+}
+
+/// Three environments' worth of names, in each of which an overlay can be misspelt.
+const NAMES: &str = r#"forge: 1
+name: shop
+services:
+  api:
+    build: { stack: python, context: ./api }
+    command: [python, -m, app]
+    port: 8000
+    variables: [LEVEL, SUPPORT]
+    environment: { LOG_FORMAT: json }
+    secrets: [SIGNING]
+    needs: [db, cache]
+    replicas: 2
+backings: { db: { kind: postgres }, cache: { kind: redis, use: cache } }
+secrets: { SIGNING: { generate: {} } }
+variables: { LEVEL: { default: info }, SUPPORT: { type: email, required: true } }
+gateway:
+  hosts: { main: { domain: shop.test } }
+  tls: { mode: files }
+  limits: { slow: { rate: 5r/s } }
+  routes: [{ path: /, to: api, limit: slow }, { path: /x/, to: api }]
+environments:
+  staging:
+    overlay:
+      gateway: { hosts: { main: { domain: staging.shop.test } } }
+"#;
+
+/// The spec with another overlay.
+fn overlaid(overlay: &str) -> String {
+    let (spec, _) = NAMES.split_once("      gateway: { hosts: { main: { domain: staging").expect("it is there");
+    format!("{spec}      {overlay}\n")
+}
+
+#[test]
+fn a_misspelt_name_in_an_overlay_is_told_with_the_one_that_was_meant() {
+    let (_, none) = told(NAMES);
+    assert!(none.is_empty(), "{none:#?}");
+    let own = "hosts: { main: { domain: staging.shop.test } }";
+    for (overlay, code, words, help) in [
+        ("gateway: { hosts: { mian: { domain: s.shop.test } } }", "missing-key", "mian", "did you mean `main`?"),
+        ("gateway: { hosts: { mian: { aliases: [] }, main: null } }", "missing-key", "mian", "did you mean `main`?"),
+        ("gateway: { hosts: { mian: null } }", "no-effect", "mian", "did you mean `main`?"),
+        (
+            &format!("gateway: {{ {own}, limits: {{ solw: {{ rate: 1r/s }} }} }}"),
+            "unused",
+            "solw",
+            "did you mean `slow`?",
+        ),
+        (&format!("gateway: {{ {own}, limits: {{ solw: null }} }}"), "no-effect", "solw", "did you mean `slow`?"),
+        (
+            &format!("gateway: {{ {own}, routes: [{{ path: /, limt: null }}] }}"),
+            "no-effect",
+            "limt",
+            "did you mean `limit`?",
+        ),
+        ("variables: { LEVLE: { default: debug } }", "unused", "LEVLE", "did you mean `LEVEL`?"),
+        ("variables: { LEVLE: null }", "no-effect", "LEVLE", "did you mean `LEVEL`?"),
+        ("secrets: { SIGNIN: { generate: {} } }", "unused", "SIGNIN", "did you mean `SIGNING`?"),
+        ("services: { ap: null }", "no-effect", "ap", "did you mean `api`?"),
+        ("services: { ap: { replicas: 1 } }", "overlay-baked", "ap", "did you mean `api`?"),
+        ("services: { api: { replicsa: null } }", "no-effect", "replicsa", "did you mean `replicas`?"),
+        ("services: { api: { needs: { cahce: null } } }", "no-effect", "cahce", "did you mean `cache`?"),
+        ("services: { api: { needs: { search: } } }", "no-effect", "search", "to add it, write `search: {}`"),
+        ("services: { api: { secrets: { SIGNIN: {} } } }", "unknown-name", "SIGNIN", "did you mean `SIGNING`?"),
+        (
+            "services: { api: { environment: { LOG_FORAMT: text } } }",
+            "overlay-name",
+            "LOG_FORAMT",
+            "did you mean `LOG_FORMAT`? If not",
+        ),
+        (
+            "services: { api: { environment: { LOG_FORMT: null } } }",
+            "no-effect",
+            "LOG_FORMT",
+            "did you mean `LOG_FORMAT`?",
+        ),
+    ] {
+        let (doc, them) = told(&overlaid(overlay));
+        let them: Vec<_> = them.iter().filter(|it| it.code.name != "inherited-domain").collect();
+        let [it] = them[..] else { panic!("one complaint about {overlay}: {them:#?}") };
+        assert_eq!((it.code.name, &doc.text[doc.locate(&it.place)]), (code, words), "{overlay}: {it:#?}");
+        assert!(it.help.as_ref().is_some_and(|it| it.contains(help)), "{overlay}: {it:#?}");
+    }
+}
+
+#[test]
+fn what_an_overlay_adds_on_purpose_is_taken_as_it_is() {
+    let own = "gateway: { hosts: { main: { domain: staging.shop.test } } }";
+    for overlay in [
+        "services: { api: { environment: { LOG_COLOR: never, DEBUG: \"1\" } } }",
+        // Both are meant, and numbers tell names apart.
+        "services: { api: { environment: { LOG_FORMAT: json, LOG_FORMATS: text } } }",
+        "services: { api: { variables: [LEVEL, SUPPORT, LEVEL2] } }\n      variables: { LEVEL2: { default: info } }",
+        "services: { api: { secrets: [SIGNING, TRIAL] } }\n      secrets: { TRIAL: { generate: {} } }",
+        "services: { api: { needs: { cache: null } } }",
+    ] {
+        let (_, them) = told(&overlaid(&format!("{own}\n      {overlay}")));
+        assert!(them.is_empty(), "{overlay}: {them:#?}");
+    }
+}
+
+#[test]
+fn no_file_of_an_environment_goes_because_a_host_was_misspelt() {
+    let sandbox = Sandbox::new("misspelt").file("forge.yaml", NAMES).file("api/requirements.txt", "");
+    sandbox.generate();
+    assert!(sandbox.exists("nginx/staging/hosts/main.conf"));
+    for overlay in [
+        "gateway: { hosts: { mian: { domain: s.shop.test } } }",
+        "gateway: { hosts: { main: null } }",
+        "gateway: { hosts: { mian: null } }",
+    ] {
+        sandbox.write("forge.yaml", overlaid(overlay));
+        let before = sandbox.tree();
+        let said = sandbox.run(&["generate"]);
+        assert_eq!(said.code, 2, "{overlay}: {}", said.text());
+        assert_eq!(sandbox.tree(), before, "{overlay}");
+    }
+}
+
+#[test]
+fn an_environment_at_productions_domain_is_told_unless_it_says_so() {
+    let of = |overlay: &str| {
+        let (_, them) = told(&overlaid(overlay));
+        them.into_iter().map(|it| format!("{} {}", it.code.name, it.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("{}"), ["inherited-domain `staging` answers to `shop.test`, as production does"]);
+    assert!(of("gateway: { hosts: { main: { domain: shop.test } } }").is_empty());
+    let local = overlaid("{}").replace("shop.test", "shop.localhost");
+    assert!(told(&local).1.is_empty());
+    let (_, them) = told(&overlaid("{}").replace("staging:", "development:"));
+    assert!(them.is_empty(), "{them:#?}");
+}
+
+#[test]
+fn what_production_insists_on_stays_required_where_its_file_is_read() {
+    let own = "gateway: { hosts: { main: { domain: staging.shop.test } } }";
+    for (declared, words) in
+        [("{ required: false }", "required"), ("{ required: null, default: a@b.c }", "required"), ("null", "SUPPORT")]
+    {
+        let spec = overlaid(&format!(
+            "{own}\n      variables: {{ SUPPORT: {declared} }}\n      services: {{ api: {{ variables: [LEVEL] }} }}"
+        ));
+        let (doc, them) = told(&spec);
+        let it = them.iter().find(|it| it.code.name == "no-effect").unwrap_or_else(|| panic!("{declared}: {them:#?}"));
+        assert_eq!(&doc.text[doc.locate(&it.place)], words, "{declared}: {it:#?}");
+        let (_, them) = told(&format!(
+            "{spec}layout: {{ compose: {{ staging: {{ file: compose.staging.yaml, whole: true }} }} }}\n"
+        ));
+        assert!(them.iter().all(|it| it.code.name == "unused"), "{declared}: {them:#?}");
+    }
 }

@@ -248,6 +248,8 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("variable-twice", sound("    needs: { db: { environment: { A: host } } }\n    environment: { A: abc }\nbackings: { db: { kind: postgres } }\n"), "A"),
         ("no-entrypoint", "forge: 1\nname: a\nservices: { api: { build: { stack: static, context: ./api }, needs: { db: { environment: { A: url } } } } }\nbackings: { db: { kind: postgres } }\n".into(), "url"),
         ("overlay-baked", sound("environments: { staging: { overlay: { services: { api: { build: { version: \"3.14\" } } } } } }\n"), "version"),
+        ("overlay-name", sound("    environment: { LOG_LEVEL: info }\nenvironments: { staging: { overlay: { services: { api: { environment: { LOG_LEVL: debug } } } } } }\n"), "LOG_LEVL"),
+        ("inherited-domain", sound(&format!("{gateway}environments: {{ staging: {{}} }}\n")), "staging"),
         ("inherited-aliases", sound(&format!("{}environments: {{ staging: {{ overlay: {{ gateway: {{ hosts: {{ main: {{ domain: b.example.com }} }} }} }} }} }}\n", gateway.replace("domain: a.example.com", "domain: a.example.com, aliases: [c.example.com]"))), "domain"),
         ("no-effect", sound("    healthcheck: { file: { path: /srv/alive, max_age: 60s } }\n"), "/srv/alive"),
         ("unknown-rule", sound("    exceptions: [{ rule: read-only-rot, reason: because }]\n"), "read-only-rot"),
@@ -280,16 +282,22 @@ fn every_code_is_said_of_something_and_points_at_it() {
         "missing-variable", // a_variable_that_a_stack_cannot_do_without_is_asked_for
         "template",         // a_project_brings_a_stack_and_a_backing_of_its_own
     ];
+    let warnings = [
+        "unused",
+        "unproven",
+        "inherited-aliases",
+        "inherited-domain",
+        "overlay-name",
+        "development-only",
+        "swarm-only",
+    ];
     for (code, text, words) in &cases {
         let (doc, them) = told(text);
         let found = them.iter().find(|it| it.code.name == *code);
         let found = found.unwrap_or_else(|| panic!("no {code} for\n{text}\nbut {them:#?}"));
         let at = doc.locate(&found.place);
         assert_eq!(&doc.text[at], *words, "{code}: {found:#?}");
-        assert!(
-            found.severity == Severity::Error
-                || ["unused", "unproven", "inherited-aliases", "development-only", "swarm-only"].contains(code)
-        );
+        assert_eq!(found.severity < Severity::Error, warnings.contains(code), "{code}");
     }
     for code in CODES {
         // Those of env files are in the tests beside `forge::dotenv`.

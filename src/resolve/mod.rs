@@ -80,7 +80,7 @@ pub fn resolve(
             );
         }
         let Some(overlaid) = overlay(doc, &here) else { continue };
-        told.extend(overlay::check(doc, &here));
+        let of_overlay = overlay::check(doc, &here, &overlaid);
         let live = environment.source_mounts.unwrap_or(name.as_str() == "development");
         let more = match judge.read(&overlaid) {
             Err(them) => them,
@@ -101,9 +101,10 @@ pub fn resolve(
             }
         };
         // What is wrong with the spec itself was said once; an environment only has to say what it adds.
-        let said =
-            |it: &Diagnostic| (it.code == &codes::UNUSED && it.severity < Severity::Error) || of_base.contains(it);
-        told.extend(more.into_iter().filter(|it| !said(it)).map(|it| overlay::moved(it, &overlaid, name)));
+        let said = |it: &Diagnostic| overlay::is_unused_of_spec(doc, it) || of_base.contains(it);
+        let more = overlay::explain(doc, &overlaid, more);
+        let more = more.into_iter().filter(|it| !said(it)).map(|it| overlay::moved(it, &overlaid, name));
+        told.extend(overlay::told(doc, of_overlay, more.collect()));
     }
     // What only an environment uses is used.
     told.retain(|it| match &it.place {
