@@ -138,6 +138,8 @@ fn complaint(text: &str, error: &serde_yaml::Error) -> Diagnostic {
         ("the aliases of the document stand for too much", Some("write out what an alias stands for, once"))
     } else if message.contains("too large or too complex") {
         ("the document is larger than a spec can be", Some("is this really a spec?"))
+    } else if message.contains("duplicate mapping key") {
+        (message, Some("each name stands once in a map: keep one of the two, or give this one another name"))
     } else if message.contains("mapping values are not allowed") {
         (message, Some("mend the indentation; a value with `: ` in it needs quotes"))
     } else if message.contains("',' or ") {

@@ -371,6 +371,135 @@ fn what_the_schema_refuses_does_not_hide_the_rest() {
     assert_eq!(told, wanted, "an entry is gone with its name, so that names which nobody has are not told here");
 }
 
+/// All that `validate` says of the smallest spec with more lines: where, what, and what to do.
+fn complaints(more: &str) -> Vec<(u64, String, String)> {
+    let said = Sandbox::smallest("complaints").file("forge.yaml", sound(more)).run(&["validate", "--format", "json"]);
+    assert_eq!(said.code, 1, "{}", said.text());
+    let text = |it: &serde_json::Value| it.as_str().unwrap_or_default().to_owned();
+    let all = said.json()["notices"].as_array().cloned().unwrap_or_default();
+    all.iter()
+        .map(|it| (it["start"]["column"].as_u64().unwrap_or(0), text(&it["message"]), text(&it["help"])))
+        .collect()
+}
+
+#[test]
+fn a_number_without_its_unit_is_told_with_what_it_would_be() {
+    let gateway = |more: &str| {
+        format!(
+            "gateway:\n  hosts: {{ main: {{ domain: a.test }} }}\n  tls: {{ mode: none }}\n  routes: [{{ path: /, to: api }}]\n  {more}\n"
+        )
+    };
+    for (more, at, help) in [
+        (
+            sound_resources("memory: 512"),
+            "services.api.resources.limits.memory",
+            "write `512M` for 512 MiB, or `512G` for 512 GiB",
+        ),
+        (
+            "    stop_grace_period: 30\n".into(),
+            "services.api.stop_grace_period",
+            "write `30s` for 30 seconds, or `30m` for 30 minutes",
+        ),
+        (
+            "    writable: { /x: { tmpfs: 64 } }\n".into(),
+            "services.api.writable.\"/x\".tmpfs",
+            "write `64M` for 64 MiB, or `64G` for 64 GiB",
+        ),
+        (
+            gateway("limits: { api: { rate: 5 } }"),
+            "gateway.limits.api.rate",
+            "write `5r/s` for 5 requests a second, or `5r/m` for 5 requests a minute",
+        ),
+        (gateway("max_body_size: 6"), "gateway.max_body_size", "write `6M` for 6 MiB, or `6G` for 6 GiB"),
+    ] {
+        let (_, message, found) = &complaints(&more)[0];
+        assert_eq!((message.as_str(), found.as_str()), (format!("`{at}` is a number without its unit").as_str(), help));
+    }
+    // Nothing is no amount with a unit, either.
+    let (_, message, help) = &complaints(&gateway("max_body_size: 0"))[0];
+    assert_eq!(
+        (message.as_str(), help.as_str()),
+        ("`gateway.max_body_size` is a number, not text", "for example `10M`")
+    );
+}
+
+fn sound_resources(limits: &str) -> String {
+    format!("    resources: {{ limits: {{ {limits} }} }}\n")
+}
+
+#[test]
+fn what_is_too_small_is_pointed_at_where_it_was_written() {
+    // For all services: not at the service, which says nothing of it.
+    let [(column, message, _)] = &complaints("defaults: { resources: { limits: { memory: 1M } } }\n")[..] else {
+        panic!()
+    };
+    assert_eq!((*column, message.as_str()), (44, "1M of memory are too little: this needs at least 64M to start"));
+    // No reservation was written that could be above the limit.
+    let [(column, message, _)] = &complaints(&sound_resources("memory: 1K"))[..] else { panic!() };
+    assert_eq!((*column, message.as_str()), (36, "1K of memory are too little: this needs at least 64M to start"));
+    let [(column, message, _)] = &complaints("    writable: { /x: { tmpfs: 1G } }\n")[..] else { panic!() };
+    assert!(*column == 30 && message.starts_with("its tmpfs together hold 1088M"), "{column} {message}");
+}
+
+#[test]
+fn one_mistake_is_one_complaint() {
+    let gateway = "gateway:\n  hosts: { main: { domain: a.test }, other: { domain: b.test } }\n  tls: { mode: none }\n  routes:\n";
+    let route = |words: &str| format!("    - {{ {words} }}\n");
+    for (more, wanted) in [
+        // A service that was renamed.
+        (
+            "  b: { from: backend, command: [b] }\n  c: { from: api, command: [c], healthcheck: { tcp: 1 }, needs: [backend] }\n  d: { from: api, command: [d], healthcheck: { tcp: 1 }, needs: [backend] }\nenvironments: { staging: { overlay: { services: { d: { needs: [backend] } } } } }\n".to_owned(),
+            vec![("there is no service `backend`", "there is `api`; the same on lines 9 and 10")],
+        ),
+        // A second host of which routes know nothing.
+        (
+            format!("{gateway}{}{}{}", route("path: /, to: api"), route("path: /a, to: api"), route("path: /b, to: api")),
+            vec![("there are several hosts, and this route names none", "write `host:` with its name under `hosts`; the same on lines 13 and 14")],
+        ),
+        // A host that is misspelt in its routes has none.
+        (
+            format!("{gateway}{}{}{}", route("path: /, to: api, host: main"), route("path: /, to: api, host: othr"), route("path: /b, to: api, host: othr")),
+            vec![("there is no host `othr`", "did you mean `other`? (the same on line 14)")],
+        ),
+        // A secret whose name is none.
+        (
+            "    secrets: [KEY]\n  b: { from: api, command: [b], healthcheck: { tcp: 1 }, secrets: [KEY] }\nsecrets: { key: { generate: {} } }\n".to_owned(),
+            vec![("`key` is not a name of a secret", "capital letters, digits and underscores, a letter first; for example `SECRET_KEY`")],
+        ),
+        // A secret that is misspelt where it is declared.
+        (
+            "    secrets: [KEY]\n  b: { from: api, command: [b], healthcheck: { tcp: 1 }, secrets: [KEY] }\nsecrets: { KEYS: { generate: {} } }\n".to_owned(),
+            vec![("no secret `KEY` is declared", "did you mean `KEYS`? (the same on line 9)")],
+        ),
+    ] {
+        let found = complaints(&more);
+        let found: Vec<(&str, &str)> = found.iter().map(|(_, message, help)| (message.as_str(), help.as_str())).collect();
+        assert_eq!(found, wanted);
+    }
+}
+
+#[test]
+fn a_mistyped_choice_is_shown_also_below_secrets() {
+    let more = "    secrets: [STAFF]\nsecrets: { STAFF: { supplied: \"lines of htpasswd\", format: htpaswd } }\n";
+    let said = Sandbox::smallest("format").file("forge.yaml", sound(more)).run(&["validate"]);
+    for words in ["`htpaswd` is not `htpasswd`, which is all", "format: htpaswd }", "did you mean `htpasswd`?"] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.text());
+    }
+    // A value where there can be none is taken for the secret itself.
+    let more = "    secrets: [STAFF]\nsecrets: { STAFF: { value: swordfish99 } }\n";
+    let said = Sandbox::smallest("value").file("forge.yaml", sound(more)).run(&["validate"]);
+    assert!(said.code == 1 && !said.text().contains("swordfish99"), "{}", said.text());
+}
+
+#[test]
+fn a_login_without_its_secret_is_told_with_the_one_that_was_meant() {
+    let more = "gateway:\n  hosts: { main: { domain: a.test } }\n  tls: { mode: none }\n  routes: [{ path: /, to: api, login: { users: STFF } }]\nsecrets: { STAFF: { supplied: \"lines of htpasswd\", format: htpasswd } }\n";
+    let found = complaints(more);
+    assert!(found[0].1 == "there is no secret `STFF`" && found[0].2 == "did you mean `STAFF`?", "{found:?}");
+    let found = complaints(&more.replace("STAFF:", "OTHERS:"));
+    assert!(found[0].2.starts_with("declare it: `secrets: { STFF:"), "{found:?}");
+}
+
 #[test]
 fn a_manifest_that_claims_the_spec_does_not_get_it_deleted() {
     let sandbox = Sandbox::smallest("claims");

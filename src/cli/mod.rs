@@ -17,6 +17,7 @@ mod lint;
 mod lock;
 mod lockfile;
 mod man;
+mod once;
 mod pager;
 mod project;
 mod raised;

@@ -10,6 +10,7 @@ use super::ends::{ended, today};
 use super::lacks::{
     contexts, folders_of_root, missing_files, missing_files_of_backings, missing_served, missing_sources,
 };
+use super::once::{names_any, told_once};
 use super::{Failure, Shell, lockfile};
 use crate::catalog::Catalog;
 use crate::codes::{self, CODES};
@@ -115,6 +116,7 @@ pub(super) fn judge(shell: &Shell<'_>, bytes: Vec<u8>) -> Result<Read, Failure> 
         if them.is_empty() {
             return Vec::new();
         }
+        let them = told_once(&doc, them);
         let text = without_credentials(&doc, &them);
         let mut notices: Vec<Notice> =
             them.into_iter().map(|it| Notice { text: Some(Arc::clone(&text)), ..notice(it, &doc, &path) }).collect();
@@ -216,13 +218,12 @@ fn beyond_schema(doc: &Doc, catalog: &Catalog, judge: &Judge) -> Vec<Diagnostic>
     let steps = |it: &Path| -> Vec<String> { it.0.iter().map(|it| Path(vec![it.clone()]).to_string()).collect() };
     let lost: Vec<Vec<String>> = taken.iter().map(steps).collect();
     let follows = |it: &Diagnostic| {
-        let names_it = |name: &String| it.message.contains(&format!("`{name}`"));
         let group_is_lost = |path: &[String]| match path {
             [group] => it.code == &codes::UNKNOWN_NAME || ["services", "backings"].contains(&group.as_str()),
             _ => false,
         };
         [&codes::UNKNOWN_NAME, &codes::OVERLAY_BAKED].contains(&it.code)
-            && lost.iter().any(|path| group_is_lost(path) || path[1..].iter().any(names_it))
+            && lost.iter().any(|path| group_is_lost(path) || names_any(it, &path[1..]))
     };
     told.retain(|it| !lacks.contains(&it.code) && !follows(it));
     told.into_iter().map(|it| Diagnostic { place: Place::Bytes(rest.locate(&it.place)), ..it }).collect()
@@ -456,7 +457,8 @@ fn without_credentials(doc: &Doc, them: &[Diagnostic]) -> Arc<str> {
     let about = them.iter().filter(|it| it.code == &codes::CREDENTIAL).map(|it| doc.locate(&it.place));
     // Below `secrets` stands how each is made: anything else is taken for the secret itself.
     let declared = doc.root.get("secrets").into_iter().flat_map(yaml::Node::entries).flat_map(|(_, it)| {
-        let below = it.entries().filter(|(key, it)| *key != "supplied" && it.text().is_some()).map(|(_, it)| it);
+        let below = it.entries().filter(|(key, it)| !["supplied", "format"].contains(key) && it.text().is_some());
+        let below = below.map(|(_, it)| it);
         below.chain(it.text().map(|_| it)).map(|it| it.at.clone()).collect::<Vec<_>>()
     });
     about.chain(declared).for_each(|it| bytes[it].fill(b'*'));

@@ -420,11 +420,19 @@ impl<'a> Resolver<'a> {
             if facts.reserved_memory <= memory {
                 (facts.reserved_memory, catalog())
             } else {
-                (Size::mib((memory.in_mib() / 2).max(1)), half("memory"))
+                (Size::mib((memory.in_mib() / 2).max(1)).min(memory), half("memory"))
             }
         });
+        // What is written for all services is wrong there.
+        let written = |key: &str, here: Path| match origins.iter().rev().find(|(it, _)| *it == key) {
+            Some((_, Origin::Spec(path))) => Place::Value(path.clone()),
+            _ => Place::Value(here),
+        };
+        let memory_place = written("resources.limits.memory", at.dotted("limits.memory"));
+        let reserved_place = written("resources.reservations.memory", at.dotted("limits.memory"));
+        let cpus_place = written("resources.reservations.cpus", at.dotted("limits.cpus"));
         if reserved_memory > memory {
-            let place = Place::Value(at.dotted("reservations.memory"));
+            let place = reserved_place;
             self.error(
                 &codes::ABOVE_LIMIT,
                 place,
@@ -433,7 +441,7 @@ impl<'a> Resolver<'a> {
             );
         }
         if reserved_cpus > cpus {
-            let place = Place::Value(at.dotted("reservations.cpus"));
+            let place = cpus_place;
             self.error(
                 &codes::ABOVE_LIMIT,
                 place,
@@ -442,7 +450,7 @@ impl<'a> Resolver<'a> {
             );
         }
         if memory < facts.least_memory {
-            let place = Place::Value(at.dotted("limits.memory"));
+            let place = memory_place;
             self.error(
                 &codes::MEMORY_TOO_SMALL,
                 place,
@@ -457,13 +465,25 @@ impl<'a> Resolver<'a> {
     fn check_tmpfs(&mut self, tmpfs: &BTreeMap<String, Size>, memory: Size, at: &Path) {
         let sum = Size(tmpfs.values().fold(0, |sum, it| sum.saturating_add(it.0)));
         // Too little memory to start with was told already.
-        let told = |it: &Diagnostic| {
-            it.code == &codes::MEMORY_TOO_SMALL && it.place == Place::Value(at.dotted("resources.limits.memory"))
-        };
+        let key = "resources.limits.memory";
+        let places = [Place::Value(at.dotted(key)), Place::Value(Path::of(["defaults"]).dotted(key))];
+        let told = |it: &Diagnostic| it.code == &codes::MEMORY_TOO_SMALL && places.contains(&it.place);
         if sum >= memory && !self.told.iter().any(told) {
+            // Where nobody said how much memory there is, the largest tmpfs is what was said.
+            let service = match &at.0[..] {
+                [Step::Key(group), Step::Key(name)] if &**group == "services" => self.spec.services.get(&**name),
+                _ => None,
+            };
+            let has_memory = |it: &spec::Service| {
+                it.resources.as_ref().and_then(|it| it.limits.as_ref()).is_some_and(|it| it.memory.is_some())
+            };
+            let largest = tmpfs.iter().max_by_key(|(_, size)| **size).map(|(path, _)| path.as_str());
+            let largest = service.filter(|it| !has_memory(it)).and_then(|it| it.writable.get_key_value(largest?));
+            let [own, _] = places;
+            let place = largest.map_or(own, |(path, _)| Place::Value(at.key("writable").key(path).key("tmpfs")));
             self.error(
                 &codes::MEMORY_TOO_SMALL,
-                Place::Value(at.dotted("resources.limits.memory")),
+                place,
                 format!("its tmpfs together hold {sum}, and its memory is {memory}: full, they would get it killed"),
                 "raise the memory limit, or make the tmpfs under `writable` smaller",
             );

@@ -38,6 +38,13 @@ const COMPOSE_HABITS: [(&str, &str, &str); 14] = [
     ("user", "build", "write `build: { user: { uid: 10001 } }`"),
 ];
 
+/// What is measured, by the titles of the schema, and how a number of it is written.
+const MEASURED: [(&str, [(&str, &str); 2]); 3] = [
+    ("duration", [("s", "seconds"), ("m", "minutes")]),
+    ("rate", [("r/s", "requests a second"), ("r/m", "requests a minute")]),
+    ("size", [("M", "MiB"), ("G", "GiB")]),
+];
+
 /// Where the validator finds the schema.
 const INNER_ID: &str = "urn:forge:spec";
 
@@ -211,10 +218,7 @@ impl Judge {
                 let known: Vec<String> = options.as_array().into_iter().flatten().map(text).collect();
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 let typed = &text(error.instance());
-                out.push(
-                    Diagnostic::error(&codes::UNKNOWN_CHOICE, here, format!("{shown} is none of {}", listed(&known)))
-                        .nearest(typed, known.iter().copied()),
-                );
+                out.push(none_of(here, &shown, typed, &known));
             }
             ValidationErrorKind::AnyOf { context }
             | ValidationErrorKind::OneOfNotValid { context }
@@ -227,6 +231,11 @@ impl Judge {
                     TypeKind::Multiple(several) => several.iter().map(|it| it.to_string()).collect(),
                 };
                 let wanted: Vec<&str> = wanted.iter().map(|it| kind_name(it)).collect();
+                if let Some(help) = unit(schema, error.instance()) {
+                    let message = format!("{} is a number without its unit", named(&at));
+                    out.push(Diagnostic::error(&codes::WRONG_TYPE, here, message).help(help));
+                    return;
+                }
                 let mut complaint = Diagnostic::error(
                     &codes::WRONG_TYPE,
                     here,
@@ -314,10 +323,7 @@ impl Judge {
             schema["oneOf"].as_array().into_iter().flatten().filter_map(|it| it["const"].as_str()).collect();
         if !words.is_empty() {
             let typed = error.instance().as_str().unwrap_or_default();
-            let message = format!("{} is none of {}", shown(error.instance()), listed(&words));
-            out.push(
-                Diagnostic::error(&codes::UNKNOWN_CHOICE, Place::Value(at.clone()), message).nearest(typed, words),
-            );
+            out.push(none_of(Place::Value(at.clone()), &shown(error.instance()), typed, &words));
             return;
         }
         let branches = schema["oneOf"].as_array().or(schema["anyOf"].as_array()).map_or(&[][..], Vec::as_slice);
@@ -373,9 +379,10 @@ impl Judge {
 
     fn type_help(&self, at: &Path, instance: &Value, schema: &Value, wanted: &[&str]) -> Option<String> {
         if wanted.contains(&"text") && (instance.is_number() || instance.is_boolean()) {
-            // `memory: 512` lacks a unit; quotes would not give it one.
             let fits = |pattern: &str| Regex::new(pattern).is_ok_and(|it| it.is_match(&instance.to_string()));
-            if schema["title"] != "size" && schema["pattern"].as_str().is_none_or(fits) {
+            if !MEASURED.iter().any(|(title, _)| schema["title"] == *title)
+                && schema["pattern"].as_str().is_none_or(fits)
+            {
                 return Some(format!("put it in quotes: \"{instance}\""));
             }
         } else if instance.is_null() {
@@ -410,6 +417,22 @@ fn validator(schema: &Value) -> Validator {
         },
     );
     options.build(&json!({ "$ref": INNER_ID })).expect("the derived schema is a valid schema")
+}
+
+/// What was typed is no choice.
+fn none_of(place: Place, shown: &str, typed: &str, known: &[&str]) -> Diagnostic {
+    let message = match known {
+        [one] => format!("{shown} is not `{one}`, which is all that can stand here"),
+        _ => format!("{shown} is none of {}", listed(known)),
+    };
+    Diagnostic::error(&codes::UNKNOWN_CHOICE, place, message).nearest(typed, known.iter().copied())
+}
+
+/// How a bare number is written where something is measured: `memory: 512` lacks a unit, and quotes would not give it one.
+fn unit(schema: &Value, instance: &Value) -> Option<String> {
+    let count = instance.as_u64().filter(|it| *it > 0)?;
+    let (_, [(unit, name), (other, more)]) = MEASURED.iter().find(|(title, _)| schema["title"] == *title)?;
+    Some(format!("write `{count}{unit}` for {count} {name}, or `{count}{other}` for {count} {more}"))
 }
 
 fn plain_words(kind: &ValidationErrorKind, shown: &str, error: &ValidationError<'_>) -> String {

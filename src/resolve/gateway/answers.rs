@@ -384,9 +384,10 @@ impl Resolver<'_> {
             None => {
                 let known: Vec<String> = self.secrets.keys().cloned().collect();
                 let complaint = unknown_name(Place::Value(at.key("users")), format!("there is no secret `{name}`"));
-                self.told.push(complaint.nearest_or_keep(name, known.iter().map(String::as_str)).help(format!(
+                let help = format!(
                     "declare it: `secrets: {{ {name}: {{ supplied: \"lines of htpasswd -nB -C 10 NAME\" }} }}`"
-                )));
+                );
+                self.told.push(complaint.help(help).nearest_or_keep(name, known.iter().map(String::as_str)));
             }
             Some(it) if matches!(it.source, Source::Generated { .. }) => {
                 let message = format!("`{name}` is generated, and a list of names and hashes is not");
