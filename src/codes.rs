@@ -75,7 +75,7 @@ codes! {
     PATCH_BREAKS_RULE = "patch-breaks-rule",
         "With this patch, a generated file no longer keeps a hardening rule. Write the patch otherwise, or lift the rule for it: `exceptions: [{ rule: …, reason: … }]` in the patch.";
     OVERLAY_BAKED = "overlay-baked",
-        "An environment cannot differ in what is baked into images, or in which services there are: all environments run the same images, and a compose overlay cannot take a service away.";
+        "An environment cannot differ in what is baked into images, or in which services there are: all environments run the same images, and a compose overlay cannot take a service away. What is about all of them (`name`, `layout`, `patches`, `targets`, `ci`) is said once, at the top of the spec.";
     OVERLAY_NAME = "overlay-name",
         "An overlay has a name that is new, and a letter away from one that the spec has and the overlay does not name: most likely it is misspelt, and the environment goes on with production's. Mend it; where both are meant, write the other one beside it in the overlay, if only with the value that it has.";
     INHERITED_DOMAIN = "inherited-domain",

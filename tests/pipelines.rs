@@ -389,7 +389,7 @@ fn what_is_wrong_with_ci_is_said_at_its_words() {
         ("environments: { staging: { approval: true } }", "no job deploys to `staging`"),
         (
             "registry: ghcr.io/a\nci: { provider: github }\nenvironments: { staging: { overlay: { registry: quay.io/b } } }",
-            "an environment cannot change `ci`",
+            "forge.yaml:10:49",
         ),
     ] {
         sandbox.write("forge.yaml", format!("{smallest}{ci}\n"));

@@ -245,6 +245,7 @@ fn every_code_is_said_of_something_and_points_at_it() {
         ("above-limit", sound("    resources: { limits: { memory: 256M }, reservations: { memory: 1G } }\n"), "1G"),
         ("secret-in-environment", sound("    secrets: [KEY]\n    environment: { KEY: abc }\nsecrets: { KEY: { generate: {} } }\n"), "KEY"),
         ("credential-in-spec", sound("    environment: { API_TOKEN: hunter2 }\n"), "hunter2"),
+        ("credential-in-spec", sound("secrets: { TOKEN: { supplied: ghp_0123456789abcdef0123456789abcdef } }\n"), "ghp_0123456789abcdef0123456789abcdef"),
         ("variable-twice", sound("    needs: { db: { environment: { A: host } } }\n    environment: { A: abc }\nbackings: { db: { kind: postgres } }\n"), "A"),
         ("no-entrypoint", "forge: 1\nname: a\nservices: { api: { build: { stack: static, context: ./api }, needs: { db: { environment: { A: url } } } } }\nbackings: { db: { kind: postgres } }\n".into(), "url"),
         ("overlay-baked", sound("environments: { staging: { overlay: { services: { api: { build: { version: \"3.14\" } } } } } }\n"), "version"),

@@ -37,6 +37,11 @@ pub fn has_credential(text: &str) -> bool {
     !hidden(text).is_empty()
 }
 
+/// Whether something in `text` has the shape of what a service gives out, so also among words for people.
+pub fn has_token(text: &str) -> bool {
+    !tokens(text).is_empty()
+}
+
 /// Whether a character turns the direction of what follows, which makes a line look like another.
 pub fn turns(it: char) -> bool {
     matches!(it, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

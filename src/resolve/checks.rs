@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Resolver;
 use crate::codes;
-use crate::credential::{argument_passwords, has_credential, is_harmless, is_secret, url_passwords};
+use crate::credential::{argument_passwords, has_credential, has_token, is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::Project;
 use crate::spec::{Service, Text, is_reserved};
@@ -30,6 +30,15 @@ impl Resolver<'_> {
                 let help = "services and backings share one namespace; rename one of them";
                 self.error(&codes::NAME_TWICE, place, format!("there is a service `{name}` too"), help);
             }
+        }
+    }
+
+    /// Words about a secret or a variable that are the value itself: they end in scripts and examples.
+    pub(super) fn check_hint(&mut self, name: &str, words: Option<&str>, at: Path) {
+        if words.is_some_and(has_token) {
+            let message = format!("what is said of `{name}` looks like a credential itself");
+            let help = "say in words where it comes from; `scripts/secrets` takes the value. It stood in a file: have it replaced by another";
+            self.error(&codes::CREDENTIAL, Place::Value(at), message, help);
         }
     }
 
@@ -194,8 +203,13 @@ pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mu
         told.push(Diagnostic::error(&codes::OVERLAY_BAKED, Place::Value(Path::of(["platforms"])), message).help(help));
     }
     if base.ci != project.ci {
-        let message = "an environment cannot change `ci`: one and the same pipeline serves them all";
-        told.push(Diagnostic::error(&codes::OVERLAY_BAKED, Place::Key(Path::of(["ci"])), message).help(help));
+        let message = "an environment cannot have another pipeline than the rest: one logs in, builds and pushes for all";
+        let registry = Path::of(["registry"]);
+        let place = match overlaid.root.at(&registry) {
+            Some(own) if own.overlaid => Place::Value(registry),
+            _ => Place::Key(Path::of(["ci"])),
+        };
+        told.push(Diagnostic::error(&codes::OVERLAY_BAKED, place, message).help(help));
     }
     for (name, image) in &project.images {
         let Some(same) = base.images.get(name) else { continue };

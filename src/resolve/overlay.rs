@@ -4,6 +4,7 @@ mod names;
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place, Step, listed};
+use crate::schema::WHOLE;
 use crate::yaml::{Doc, Node, Value};
 pub(super) use names::{explain, is_unused_of_spec};
 
@@ -12,6 +13,9 @@ pub fn overlay(doc: &Doc, here: &Path) -> Option<Doc> {
     let environment = doc.root.at(here)?;
     let mut doc = doc.clone();
     if let Some(mut over) = environment.get("overlay").cloned() {
+        for key in WHOLE {
+            over.remove(&Path::of([key]));
+        }
         for (group, name) in refused(&doc.root, &over).into_iter().map(|(group, name, _)| (group, name)) {
             if let Some(Value::Map(entries)) = over.at_mut(&group).map(|it| &mut it.value) {
                 entries.shift_remove(&name);
@@ -112,6 +116,11 @@ pub(super) fn check(doc: &Doc, here: &Path, overlaid: &Doc) -> Vec<Diagnostic> {
     let nothing = Node::default();
     let over = doc.root.at(&at).unwrap_or(&nothing);
     let mut told = Vec::new();
+    for key in WHOLE.into_iter().filter(|it| over.get(it).is_some()) {
+        let message = format!("`{key}` is about all environments, and no overlay's to say");
+        let complaint = Diagnostic::error(&codes::OVERLAY_BAKED, Place::Key(at.key(key)), message);
+        told.push(complaint.help("write it at the top of the spec, beside `environments`"));
+    }
     for (group, name, is_taken) in refused(&doc.root, over) {
         let place = Place::Key(within(&at, &group).key(&name));
         let known = doc.root.at(&group).into_iter().flat_map(Node::entries).map(|(name, _)| name);

@@ -18,6 +18,7 @@ impl Resolver<'_> {
         let spec = self.spec;
         for (name, declared) in &spec.secrets {
             let at = Path::of(["secrets", name]);
+            self.check_hint(name, declared.supplied.as_deref(), at.key("supplied"));
             let secret = Secret { format: declared.format, ..Secret::of(self.source(name, declared, &at)) };
             self.check_secret(declared, &secret, &at);
             self.secrets.insert(name.to_string(), secret);

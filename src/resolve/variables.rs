@@ -41,6 +41,7 @@ impl Resolver<'_> {
         for (name, declared) in &spec.variables {
             self.check_variable_name(name);
             let at = Path::of(["variables", name]);
+            self.check_hint(name, declared.description.as_deref(), at.key("description"));
             let is_sound = self.check_type(declared, &at);
             if declared.required && declared.default.is_some() {
                 let message = format!("`{name}` is required, so its default is never used");

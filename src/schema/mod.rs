@@ -6,6 +6,7 @@ mod overlay;
 
 pub use compose::{COMPOSE, compose_error};
 pub use judge::Judge;
+pub use overlay::WHOLE;
 
 use jsonschema::ValidationError;
 use regex::Regex;

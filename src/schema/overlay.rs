@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+/// What is about all environments, and so no overlay's to say: keys at the top of a spec.
+pub const WHOLE: [&str; 7] = ["forge", "name", "environments", "layout", "patches", "targets", "ci"];
+
 /// Adds a copy of every definition in which nothing is required and everything may be `null`, and lets overlays be one.
 pub(super) fn add_overlay(schema: &mut Value) {
     static LEFT_ALONE: [&str; 6] = ["ComposeFile", "Environment", "Layout", "Overlay", "Patch", "Targets"];
     let Some(definitions) = schema["$defs"].as_object().cloned() else { return };
     let mut partial = json!({ "properties": schema["properties"], "type": "object", "additionalProperties": false });
-    for key in ["forge", "name", "environments", "layout", "patches", "targets", "ci"] {
+    for key in WHOLE {
         partial["properties"].as_object_mut().map(|it| it.shift_remove(key));
     }
     soften(&mut partial);
