@@ -17,6 +17,7 @@ mod host;
 mod image;
 mod notes;
 mod proof;
+mod rotation;
 mod routes;
 mod secrets;
 mod shop;

@@ -646,3 +646,119 @@ fn other_environments_are_spoken_of_where_a_file_is_theirs_as_well() {
         assert!(said.stdout.contains("staging reads the same file."), "{said:?}");
     }
 }
+
+/// A `docker` that runs in this folder what the script would have run in a container, where a server is a program of the test's.
+const HERE: &str = r#"for last; do :; done
+case "$*" in
+  *"config --quiet") ;;
+  *"ps --quiet"*) echo an-id ;;
+  *"exec -T"*"sh -euc"*) exec sh -euc "$(printf %s "$last" | sed "s|/tmp/|$PWD/tmp/|g; s|/run/secrets|$PWD/secrets|g")" ;;
+  *"exec -T"*cat*) cat "secrets/${last##*/}" ;;
+  *) echo "$*" >>up ;;
+esac"#;
+
+/// Each of its characters means something to a shell, to SQL, to JSON or to curl.
+const HOSTILE: &str = r#"a'b"c $d\e%s`f`\n1"#;
+
+/// A project with a backing, whose password somebody else has thought of, and the engine by [`HERE`].
+fn with_backing(kind: &str, secret: &str) -> Sandbox {
+    let service = "services:\n  api:\n    build: { stack: python, context: ./api }\n    command: [python, -m, app]\n    port: 8000\n    needs: [db]\n";
+    let supplied = format!("secrets: {{ {secret}: {{ supplied: the old one }} }}\n");
+    let spec = format!("forge: 1\nname: shop\n{service}backings: {{ db: {{ kind: {kind} }} }}\n{supplied}");
+    let sandbox = with_tools(project(kind, &spec));
+    for tool in ["env", "sha1sum"] {
+        let _ = std::os::unix::fs::symlink(format!("/usr/bin/{tool}"), sandbox.path("bin").join(tool));
+    }
+    instead(&sandbox, "docker", HERE);
+    sandbox.write("tmp/there", "");
+    supply(&sandbox, secret, "old+f0c1");
+    let said = script("dash", &sandbox, &[], b"");
+    assert_eq!(said.code, 0, "{said:?}");
+    sandbox
+}
+
+#[test]
+fn every_secret_of_a_backing_says_how_it_changes() {
+    let catalog = forge::catalog::Catalog::new(&[]).unwrap_or_else(|_| panic!("what comes with forge is whole"));
+    let mut seen = 0;
+    for (kind, entry) in &catalog.backings {
+        let selection = forge::catalog::Selection {
+            version: entry.default_version.clone(),
+            ..forge::catalog::Selection::default()
+        };
+        let facts: forge::catalog::BackingFacts = entry.facts(&selection).unwrap_or_else(|why| panic!("{kind}: {why}"));
+        for role in facts.secrets.keys() {
+            seen += 1;
+            assert!(facts.rotations.contains_key(role), "{kind} says nothing of another {role}");
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
+/// What the servers without an image are told, by programs that write down what they were given: quoted as each server's
+/// manual has it, never among the words of a command, and with words that say that nobody has tried it.
+#[test]
+fn servers_that_no_image_is_had_of_are_told_in_their_own_quotes() {
+    let noted = "printf '%s\\n' \"words: $*\" \"password: ${MYSQL_PWD-}${new-}\" \"input: $(cat)\" >>told";
+    let rotated = |kind: &str, secret: &str, tool: &str, text: &str| {
+        let sandbox = with_backing(kind, secret);
+        instead(&sandbox, tool, text);
+        let said = script("dash", &sandbox, &["rotate", secret, "--stdin"], HOSTILE.as_bytes());
+        assert!(
+            said.code == 0 && said.stderr.contains("was never tried by forge's tests: no image"),
+            "{kind}: {said:?}"
+        );
+        assert_eq!(sandbox.read(&format!("secrets/{secret}")), HOSTILE);
+        let told = sandbox.read("told");
+        let shown = told.lines().filter(|it| it.starts_with("words: ")).any(|it| it.contains("a'b"));
+        assert!(!shown, "{kind}: {told}");
+        (sandbox, told)
+    };
+
+    // The first time it is asked whether the new one is known already.
+    let mysql = format!("case $* in *'DO 0'*) [ -e asked ] || {{ : >asked; exit 1; }} ;; esac; {noted}");
+    let (sandbox, told) = rotated("mysql", "DB_PASSWORD", "mysql", &mysql);
+    let root = sandbox.read("secrets/DB_ROOT_PASSWORD");
+    let quoted = r#"a\'b"c $d\\e%s`f`\\n1"#;
+    let alter = format!("ALTER USER `shop`@`%` IDENTIFIED BY '{quoted}' RETAIN CURRENT PASSWORD;");
+    assert!(told.contains(&alter) && told.contains(&format!("password: {root}\n")), "{told}");
+    assert!(told.contains("ALTER USER `shop`@`%` DISCARD OLD PASSWORD"), "{told}");
+    // Told again, it knows the value: with `RETAIN` it would keep that one twice, and not the one that others still have.
+    std::fs::remove_file(sandbox.path("told")).expect("it is there");
+    let said = script("dash", &sandbox, &["rotate", "DB_PASSWORD", "--same"], b"");
+    assert!(said.code == 0 && !sandbox.read("told").contains("RETAIN"), "{said:?}");
+    let (_, told) = rotated("mysql", "DB_ROOT_PASSWORD", "mysql", noted);
+    assert!(told.contains(&format!("ALTER USER root@localhost IDENTIFIED BY '{quoted}';")), "{told}");
+
+    let (_, told) = rotated("mongodb", "DB_READER_PASSWORD", "mongosh", noted);
+    assert!(told.contains("changeUserPassword(\"shop_reader\", process.env.new)"), "{told}");
+    assert!(told.contains(&format!("password: {HOSTILE}\n")), "{told}");
+
+    let (_, told) = rotated("elasticsearch", "DB_PASSWORD", "curl", noted);
+    assert!(told.contains("input: user = \"elastic:old+f0c1\"\n"), "{told}");
+    let data = r#"data = "{\"password\":\"a'b\\\"c $d\\\\e%s`f`\\\\n1\"}""#;
+    assert!(told.contains(data) && told.contains("/_security/user/elastic/_password\n"), "{told}");
+
+    let (_, told) = rotated("minio", "DB_PASSWORD", "mc", noted);
+    assert!(told.contains(&format!("input: shop\n{HOSTILE}\n")) && told.contains("admin user add store\n"), "{told}");
+}
+
+#[test]
+fn what_reads_its_file_at_each_start_starts_anew_and_what_no_script_can_is_said() {
+    for (kind, secret) in [
+        ("nats", "DB_PASSWORD"),
+        ("kafka", "DB_PASSWORD"),
+        ("meilisearch", "DB_KEY"),
+        ("versitygw", "DB_ROOT_PASSWORD"),
+    ] {
+        let sandbox = with_backing(kind, secret);
+        let said = script("dash", &sandbox, &["rotate", secret, "--stdin"], b"new+f0c1");
+        assert!(said.code == 0 && said.stdout.contains("anew      "), "{kind}: {said:?}");
+        assert!(sandbox.read("up").contains("--force-recreate --wait") && sandbox.read("up").contains(" db"), "{kind}");
+    }
+    let sandbox = with_backing("versitygw", "DB_PASSWORD");
+    let said = script("dash", &sandbox, &["rotate", "DB_PASSWORD"], b"");
+    assert!(said.code == 2 && said.stderr.contains("By hand: remove secrets/DB_PASSWORD"), "{said:?}");
+    assert!(said.stderr.contains("docker compose run --rm db-buckets"), "{said:?}");
+    assert_eq!(sandbox.read("secrets/DB_PASSWORD"), "old+f0c1");
+}

@@ -143,6 +143,8 @@ pub struct RotationFacts {
     /// Whether it takes the value from the file at each start: then one that does not run needs not be told.
     #[serde(default)]
     pub at_start: bool,
+    /// What somebody has to do instead, where no script can.
+    pub by_hand: Option<Formula>,
 }
 
 /// A file that is made for a backing.
@@ -206,8 +208,14 @@ impl Checked for BackingFacts {
                 let message = format!("`{role}` is none of its `secrets`");
                 return Err((Path::of(["rotations", role]), message));
             }
-            if it.tell.is_none() && (it.forget.is_some() || !it.at_start) {
-                let message = "nothing says how the server gets to know of it: `tell`, or `at_start: true`".to_owned();
+            let told = it.tell.is_some() || it.forget.is_some() || it.at_start;
+            if it.by_hand.is_some() && told {
+                let message = "what is done `by_hand` is done by no script".to_owned();
+                return Err((Path::of(["rotations", role, "by_hand"]), message));
+            }
+            if it.by_hand.is_none() && it.tell.is_none() && (it.forget.is_some() || !it.at_start) {
+                let message =
+                    "nothing says how the server gets to know of it: `tell`, `at_start: true` or `by_hand`".to_owned();
                 return Err((Path::of(["rotations", role]), message));
             }
         }

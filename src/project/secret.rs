@@ -68,6 +68,10 @@ pub struct Rotation {
     pub forget: Option<String>,
     /// Whether it takes the value from the file at each start.
     pub at_start: bool,
+    /// What somebody has to do instead, where no script can.
+    pub by_hand: Option<String>,
+    /// Why nobody has seen it done, where that is so.
+    pub unproven: Option<String>,
 }
 
 impl Secret {

@@ -129,7 +129,7 @@ impl<'a> Resolver<'a> {
         }
         values["roles"] = json!(access.roles);
         self.check_logins(chosen, &access);
-        self.rotations_of(chosen, &access.secrets, &formula_values(&values));
+        self.rotations_of(chosen, &access.secrets, &values);
         let lifted = self.lifted(&backing.exceptions, at);
         let grace = backing.stop_grace_period.unwrap_or(facts.stop_grace_period);
         origins.push((

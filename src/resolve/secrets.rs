@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Resolver;
-use super::backing::{Chosen, Filler};
+use super::backing::{Chosen, Filler, formula_values};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Rotation, Secret, Source};
@@ -90,17 +90,28 @@ impl Resolver<'_> {
         &mut self,
         chosen: &Chosen<'_>,
         secrets: &BTreeMap<String, String>,
-        values: &minijinja::Value,
+        values: &serde_json::Value,
     ) {
+        let version = chosen.entry.versions.get(&chosen.selection.version);
+        let unproven = chosen.entry.unproven.as_ref().or(version.and_then(|it| it.unproven.as_ref()));
         for (role, secret) in secrets {
             let facts = chosen.facts.rotations.get(role);
-            let mut filled = Filler { resolver: self, values: values.clone(), at: chosen.at.key("kind") };
+            let mut values = values.clone();
+            // Whose password it is, among several.
+            values["login"] = values["roles"]
+                .as_object()
+                .and_then(|it| it.values().find(|it| it["password"] == **secret))
+                .map_or(values["user"].clone(), |it| it["user"].clone());
+            let values = formula_values(&values);
+            let mut filled = Filler { resolver: self, values, at: chosen.at.key("kind") };
             let mut script = |it: &Option<String>| it.as_ref().map(|it| filled.fill(it).trim_end().to_owned());
             let rotation = Rotation {
                 container: chosen.name.to_owned(),
                 tell: facts.and_then(|it| script(&it.tell)),
                 forget: facts.and_then(|it| script(&it.forget)),
                 at_start: facts.is_some_and(|it| it.at_start),
+                by_hand: facts.and_then(|it| script(&it.by_hand)),
+                unproven: unproven.cloned(),
             };
             let Some(it) = self.secrets.get_mut(secret) else { continue };
             it.rotation = Some(match it.rotation.take() {

@@ -82,6 +82,8 @@ struct Server<'a> {
     tell: Option<&'a str>,
     forget: Option<&'a str>,
     at_start: bool,
+    by_hand: Option<&'a str>,
+    unproven: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -258,6 +260,8 @@ fn servers<'a>(projects: &[&'a Project]) -> Vec<Server<'a>> {
                 tell: it.tell.as_deref(),
                 forget: it.forget.as_deref(),
                 at_start: it.at_start,
+                by_hand: it.by_hand.as_deref(),
+                unproven: it.unproven.as_deref(),
             });
         }
     }

@@ -123,7 +123,7 @@ fn in_no_file(folder: &Path, values: &[String]) -> Proof {
 }
 
 /// What was run while `work` did, of any user: the command lines of all processes of this machine.
-fn watched(work: impl FnOnce() -> Proof) -> Proof<BTreeSet<String>> {
+pub(super) fn watched(work: impl FnOnce() -> Proof) -> Proof<BTreeSet<String>> {
     static DONE: AtomicBool = AtomicBool::new(false);
     DONE.store(false, Ordering::SeqCst);
     let watcher = thread::spawn(|| {
@@ -144,7 +144,7 @@ fn watched(work: impl FnOnce() -> Proof) -> Proof<BTreeSet<String>> {
     outcome.map(|()| seen)
 }
 
-fn rotate(stack: &Stack, name: &str) -> Proof {
+pub(super) fn rotate(stack: &Stack, name: &str) -> Proof {
     run(&mut stack.script(&["scripts/secrets", "rotate", name])).map(drop)
 }
 
@@ -153,7 +153,7 @@ fn last(compose: &Compose, service: &str) -> Proof<String> {
     Ok(compose.container(service)?.all_logs().lines().last().unwrap_or_default().trim().to_owned())
 }
 
-fn comes_in(compose: &Compose, service: &str) -> Proof {
+pub(super) fn comes_in(compose: &Compose, service: &str) -> Proof {
     within(20, || same(last(compose, service)?.as_str(), "in"))
 }
 
