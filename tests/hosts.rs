@@ -76,7 +76,7 @@ volumes:
     assert_data_eq!(
         sandbox.read("compose.staging.yaml"),
         str![[r#"
-# Staging, by forge from forge.yaml. First `scripts/secrets staging`, and .env from .env.example; then
+# Staging, by forge from forge.yaml. First `scripts/secrets --env staging`, and .env from .env.example; then
 #   docker compose -f compose.yaml -f compose.staging.yaml up --detach --build --wait
 
 # a name of its own, so that it never touches production's containers and volumes

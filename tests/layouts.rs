@@ -65,7 +65,7 @@ build: { context: ../api, dockerfile: ../docker/production/api.Dockerfile, args:
     assert_data_eq!(
         lines("staging.yml", &["docker compose", "First", "build:", "source:"]),
         str![[r##"
-# Staging, by forge from forge.yaml. First `ops/secrets staging`, and .env from .env.staging.example; then
+# Staging, by forge from forge.yaml. First `ops/secrets --env staging`, and .env from .env.staging.example; then
 #   docker compose -f staging.yml up --detach --build --wait
 build: { context: ./api, dockerfile: ../docker/production/api.Dockerfile, args: { VERSION: "${SHOP_VERSION:-local}" } }
 - { type: bind, source: ./docker/nginx, target: /etc/nginx, read_only: true, bind: { create_host_path: false } }
@@ -134,6 +134,14 @@ error[context]: `api` is a folder that forge fills itself
   |
   = help: keep the source in another folder
 
+warning[inherited-domain]: `staging` answers to `a.example.com`, as production does
+  --> forge.yaml:12:17
+   |
+12 | environments: { staging: { overlay: { services: { api: { replicas: 3 } } } } }
+   |                 ^^^^^^^
+   |
+   = help: give it its own in the overlay: `gateway: { hosts: { main: { domain: … } } }`; the same, written there, is meant
+
 error[layout]: compose reads `compose.override.yml` without being told, also in production
   --> forge.yaml:16:22
    |
@@ -167,7 +175,7 @@ error[layout]: nothing that forge writes can lie in `.git`
    = help: name another place
 
 --- stderr
-forge.yaml is invalid: 5 errors
+forge.yaml is invalid: 5 errors, 1 warning
 
 "#]]
     );

@@ -102,7 +102,7 @@ fn what_is_made_has_its_length_and_alphabet_and_stays() {
         let said = script(shell, &sandbox, &["init"], b"");
         assert!(said.code == 1 && !said.stdout.contains("made"), "{said:?}");
         assert_eq!(["HEX", "LETTERS", "PIN", "URLSAFE"].map(|it| sandbox.read(&format!("secrets/{it}"))), made);
-        let said = script(shell, &sandbox, &["staging"], b"");
+        let said = script(shell, &sandbox, &["--env", "staging"], b"");
         assert!(said.code == 0 && said.stderr.is_empty(), "staging has none: {said:?}");
         for name in ["HEX", "LETTERS", "PIN", "URLSAFE"] {
             std::fs::remove_file(sandbox.path(&format!("secrets/{name}"))).expect("it is there");
@@ -113,13 +113,22 @@ fn what_is_made_has_its_length_and_alphabet_and_stays() {
 #[test]
 fn words_that_mean_nothing_are_refused() {
     let sandbox = with_tools(project("words", SPEC));
-    let cases: [(&[&str], &str); 12] = [
-        (&["stagin"], "no such environment: stagin"),
-        (&["check", "--env", "stagin"], "no such environment: stagin"),
+    let cases: [(&[&str], &str); 18] = [
+        (&["staging"], "an environment goes behind --env: scripts/secrets --env staging\n"),
+        (&["stagin"], "no such command: stagin. There are init, check, rotate and list\n"),
+        (&["chek"], "no such command: chek; did you mean check?"),
+        (&["rotat", "HEX"], "no such command: rotat; did you mean rotate?"),
+        (
+            &["check", "--env", "stagin"],
+            "no such environment: stagin; did you mean staging? There are production, staging\n",
+        ),
+        (&["check", "--env=Staging"], "no such environment: Staging; did you mean staging?"),
+        (&["check", "--env", "b\\n$(x)"], "no such environment: b\\n$(x). There are production"),
+        (&["rotate", "LETTRS"], "production has no secret LETTRS; did you mean LETTERS?"),
         (&["check", "--env"], "--env wants the name of an environment"),
         (&["check", "staging"], "an environment goes behind --env"),
         (&["rotate"], "which secret?"),
-        (&["rotate", "HXE"], "production has no secret HXE"),
+        (&["rotate", "HXE"], "production has no secret HXE. `scripts/secrets list` names them"),
         (&["rotate", "HEX", "more"], "one word too many: more"),
         (&["init", "--stdin"], "which secret?"),
         (&["init", "--same", "HEX"], "`init` takes no such option"),
@@ -607,6 +616,28 @@ fn values_come_from_where_the_spec_says() {
         assert!(said.code == 1 && said.stderr.contains("no key\n"), "{said:?}");
         assert_eq!(sandbox.read("secrets/AGED"), "another");
     }
+}
+
+#[test]
+fn an_encrypted_file_that_is_not_there_is_told_with_the_command_that_makes_it() {
+    let spec = ASKED.replace("[TOKEN]", "[AGED, SOPPED]").replace(
+        "{ TOKEN: { supplied: \"the token of the bank\" } }",
+        "{ AGED: { age: { file: config/a.age } }, SOPPED: { sops: { file: config/s.yaml, key: [token] } } }\nenvironments: { staging: { overlay: { secrets: { AGED: { age: { file: config/staging.age } } } } } }",
+    );
+    let sandbox = Sandbox::new("encrypted").file("forge.yaml", spec).file("api/requirements.txt", "");
+    let said = sandbox.run(&["validate"]);
+    for words in [
+        "`AGED` comes from `config/a.age`, and there is no such file",
+        "age --encrypt --recipient age1… --output config/a.age PLAIN",
+        "`AGED` comes from `config/staging.age`, and there is no such file",
+        "`SOPPED` comes from `config/s.yaml`, and there is no such file",
+        "sops --encrypt --age age1… PLAIN >config/s.yaml",
+    ] {
+        assert_eq!(said.text().matches(words).count(), 1, "{words}: {}", said.text());
+    }
+    ["config/a.age", "config/s.yaml", "config/staging.age"].iter().for_each(|it| sandbox.write(it, "x"));
+    let said = sandbox.run(&["validate"]);
+    assert!(!said.text().contains("no such file"), "{}", said.text());
 }
 
 #[test]

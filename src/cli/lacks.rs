@@ -7,7 +7,7 @@ use std::path::{Path as FilePath, PathBuf};
 use crate::catalog::{Catalog, Entry};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
-use crate::project::{Image, Mount, Resolved};
+use crate::project::{Image, Mount, Resolved, Source};
 use crate::spec::Spec;
 
 /// Folders of builds that are not there, or lie elsewhere.
@@ -180,6 +180,36 @@ pub(super) fn folders_of_root(root: &FilePath, resolved: &Resolved) -> Vec<Diagn
             let help = format!("write `RUN install -d -o {uid} -g {gid} -m 0750 {path}` into it");
             let place = Place::Key(Path::of(["services", &image.name, "writable"]).key(path));
             found.push(Diagnostic::warning(&codes::NO_EFFECT, place, message).help(help));
+        }
+    }
+    found
+}
+
+/// Encrypted files that secrets come from, and that nobody has made yet.
+pub(super) fn missing_encrypted_files(root: &FilePath, spec: &Spec, resolved: &Resolved) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut seen = HashMap::new();
+    let all =
+        std::iter::once((None, &resolved.base)).chain(resolved.environments.iter().map(|(name, it)| (Some(name), it)));
+    for (environment, project) in all {
+        for (name, secret) in &project.secrets {
+            let Some(file) = secret.encrypted().filter(|it| !root.join(it).is_file()) else { continue };
+            if seen.insert((name, file), ()).is_some() {
+                continue;
+            }
+            let (source, help) = match &secret.source {
+                Source::Age { .. } => {
+                    ("age", format!("make it: `age --encrypt --recipient age1… --output {file} PLAIN`"))
+                }
+                _ => ("sops", format!("make it: `sops --encrypt --age age1… PLAIN >{file}`")),
+            };
+            let at = match environment.filter(|it| spec.environments.contains_key(it.as_str())) {
+                Some(it) => Path::of(["environments", it, "overlay", "secrets", name]),
+                None => Path::of(["secrets", name]),
+            };
+            let message = format!("`{name}` comes from `{file}`, and there is no such file");
+            let place = Place::Value(at.key(source).key("file"));
+            found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
         }
     }
     found

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::ends::{ended, today};
 use super::lacks::{
-    contexts, folders_of_root, missing_files, missing_files_of_backings, missing_served, missing_sources,
+    contexts, folders_of_root, missing_encrypted_files, missing_files, missing_files_of_backings, missing_served,
+    missing_sources,
 };
 use super::once::{names_any, told_once};
 use super::{Failure, Shell, lockfile};
@@ -154,6 +155,7 @@ pub(super) fn judge(shell: &Shell<'_>, bytes: Vec<u8>) -> Result<Read, Failure> 
             them.extend(missing_sources(&root, &resolved));
             them.extend(missing_served(&root, &spec));
             them.extend(missing_files_of_backings(&root, &spec, &resolved));
+            them.extend(missing_encrypted_files(&root, &spec, &resolved));
             them.extend(folders_of_root(&root, &resolved));
             them.extend(ended(&spec, &catalog, &today()));
             let failed = them.iter().any(|it| it.severity == Severity::Error);

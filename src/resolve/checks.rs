@@ -203,7 +203,8 @@ pub(super) fn baked(base: &Project, project: &Project, overlaid: &Doc, told: &mu
         told.push(Diagnostic::error(&codes::OVERLAY_BAKED, Place::Value(Path::of(["platforms"])), message).help(help));
     }
     if base.ci != project.ci {
-        let message = "an environment cannot have another pipeline than the rest: one logs in, builds and pushes for all";
+        let message =
+            "an environment cannot have another pipeline than the rest: one logs in, builds and pushes for all";
         let registry = Path::of(["registry"]);
         let place = match overlaid.root.at(&registry) {
             Some(own) if own.overlaid => Place::Value(registry),

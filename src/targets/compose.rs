@@ -62,7 +62,7 @@ fn header(context: &Context<'_>, project: &Project) -> String {
     let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls.is_by_files());
     let environment = project.environment.as_deref();
     let script = project.layout.script("secrets");
-    let script = environment.map_or_else(|| script.clone(), |it| format!("{script} {it}"));
+    let script = environment.map_or_else(|| script.clone(), |it| format!("{script} --env {it}"));
     let example = super::environment::file(context.resolved, project);
     let first = match (has_secrets, example) {
         (true, Some(example)) => format!("First `{script}`, and .env from {example}; then"),
