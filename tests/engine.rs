@@ -22,4 +22,5 @@ mod routes;
 mod secrets;
 mod shop;
 mod stack;
+mod swarm;
 mod uv;
