@@ -1,12 +1,15 @@
 //! Environments and their settings: examples of `.env`, and what is checked of one that somebody filled in.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use snapbox::prelude::*;
 use snapbox::{assert_data_eq, str};
 
-use crate::properties::told;
+use crate::properties::random::with_gateway;
+use crate::properties::{resolved, told};
 use crate::sandbox::{SMALLEST, Sandbox};
+use crate::skipped::skipped;
 
 /// A program that reads settings, in three environments: one of them asks for the same as production.
 const SETTINGS: &str = r#"    variables: [LEVEL, WORKERS, CACHE, SUPPORT, SEARCH, REGION]
@@ -376,4 +379,62 @@ fn what_production_insists_on_stays_required_where_its_file_is_read() {
         ));
         assert!(them.iter().all(|it| it.code.name == "unused"), "{declared}: {them:#?}");
     }
+}
+
+/// What `docker compose config` says of these files together, with a file of variables.
+fn composed(sandbox: &Sandbox, files: &[String], variables: &str) -> Result<String, String> {
+    let mut compose = Command::new("docker");
+    compose.arg("compose").args(files.iter().flat_map(|it| ["--file", it])).args(["--env-file", variables]);
+    // Variables of whoever runs the tests go before those of the file.
+    compose.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let ended = compose.args(["config", "--quiet"]).current_dir(sandbox.path("")).output().expect("it was there");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    // A variable that is not set is a warning, and nobody was told to set it.
+    if ended.status.success() && said.is_empty() { Ok(said) } else { Err(said) }
+}
+
+#[test]
+fn compose_reads_all_files_that_are_used_together() {
+    let there = Command::new("docker").args(["compose", "version"]).output();
+    if !there.is_ok_and(|it| it.status.success()) {
+        skipped("no docker compose");
+        return;
+    }
+    let example = |name: &str| std::fs::read_to_string(format!("examples/{name}/forge.yaml")).expect("it is there");
+    let specs = ["shop", "notes"].map(example).into_iter().chain([NAMES.to_owned()]);
+    let (mut count, mut overlays) = (0, 0);
+    for text in specs.chain((0..10).map(|seed| with_gateway(seed).to_string())) {
+        let (resolved, artifacts) = resolved(&text);
+        let sandbox = Sandbox::new("composed");
+        artifacts.iter().for_each(|it| sandbox.write(&it.path, &it.text));
+        for files in forge::targets::combinations(&resolved) {
+            let last = sandbox.read(files.last().expect("there is one"));
+            let first: Vec<&str> = last.lines().take(2).collect();
+            let example = first[0].split(".env from ").nth(1).and_then(|it| it.split([';', ' ']).next());
+            let settings = example.map(|it| sandbox.read(it.trim_end_matches('.'))).unwrap_or_default();
+            // Whatever is asked for has some value.
+            let filled: String = settings
+                .lines()
+                .filter(|it| !it.starts_with('#') && it.ends_with('=') && !it.contains("_VERSION"))
+                .map(|it| format!("{it}1\n"))
+                .collect();
+            sandbox.write("filled.env", &filled);
+            if let Err(said) = composed(&sandbox, &files, "filled.env") {
+                panic!("{files:?}: {said}\n{text}");
+            }
+            // These are the files that its first words name.
+            let named = files.iter().all(|it| files.len() == 1 || first[1].contains(&format!("-f {it}")));
+            assert!(named, "{files:?}: {first:?}");
+            count += 1;
+            overlays += files.len() / 2;
+            // It is asked, indeed: what is required is missed.
+            if artifacts.iter().any(|it| it.text.contains("SUPPORT:?")) {
+                sandbox.write("empty.env", "");
+                let said = composed(&sandbox, &files, "empty.env").expect_err("a variable is required");
+                assert!(said.contains("SUPPORT"), "{said}");
+            }
+        }
+    }
+    println!("{count} combinations, {overlays} of them with an overlay");
+    assert!(count > 20 && overlays > 5, "{count} {overlays}");
 }
