@@ -9,7 +9,7 @@ use crate::codes;
 use crate::credential::{is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::targets::Asked;
-use crate::values::{fault, wanted};
+use crate::values::{fits, is_composes, wanted};
 
 /// The least characters of a password that nobody guesses.
 const SHORTEST: usize = 16;
@@ -104,8 +104,7 @@ fn check_setting(it: &Setting, asked: &Asked, known: &[String], told: &mut Vec<D
     let name = it.name.as_str();
     let variable = asked.variables.get(name);
     let is_own = asked.ports.contains_key(name) || asked.version.as_deref() == Some(name);
-    let is_composes = ["COMPOSE_", "DOCKER_", "BUILDKIT_"].iter().any(|prefix| name.starts_with(prefix));
-    if variable.is_none() && !is_own && !is_composes && !known.iter().any(|it| it == name) {
+    if variable.is_none() && !is_own && !is_composes(name) && !known.iter().any(|it| it == name) {
         let message = format!("nothing asks for `{name}`");
         let names = asked.variables.keys().chain(asked.ports.keys()).chain(&asked.version).map(String::as_str);
         told.push(match asked.elsewhere.get(name) {
@@ -134,7 +133,7 @@ fn check_setting(it: &Setting, asked: &Asked, known: &[String], told: &mut Vec<D
         return;
     }
     if let Some(variable) = variable
-        && fault(variable, value).is_some()
+        && !fits(variable, value)
     {
         let message = format!("the value of `{name}` is not {}", wanted(variable));
         told.push(error(&codes::ENV_MALFORMED, &it.at, message).help("the container would end at its start"));

@@ -1,26 +1,27 @@
 //! What a text of `.env` has to be to be a variable's. The entrypoints of images judge alike: they are templates, one for each
 //! language, and `tests/values.rs` shows all of them the same texts.
 
-use crate::project::Variable;
-use crate::spec::VariableType;
+use crate::project::{Variable, VariableType};
 
-/// Why `text` cannot be the value of `variable`: what it is not. An empty text is no value at all, and nothing is wrong with it.
-pub fn fault(variable: &Variable, text: &str) -> Option<String> {
-    if text.is_empty() {
-        return None;
-    }
+/// Whether `text` can be the value of `variable`. An empty text is no value at all, and nothing is wrong with it.
+pub fn fits(variable: &Variable, text: &str) -> bool {
     let kind = variable.kind;
-    let fits = match kind {
-        VariableType::String => true,
-        VariableType::Boolean => text == "true" || text == "false",
-        VariableType::Url => is_url(text),
-        VariableType::Email => is_email(text),
-        VariableType::OneOf => variable.values.iter().any(|it| it == text),
-        VariableType::Integer | VariableType::Duration => amount(kind, text).is_some_and(|it| {
-            variable.min.is_none_or(|least| least <= it) && variable.max.is_none_or(|most| it <= most)
-        }),
-    };
-    (!fits).then(|| wanted(variable))
+    text.is_empty()
+        || match kind {
+            VariableType::String => true,
+            VariableType::Boolean => text == "true" || text == "false",
+            VariableType::Url => is_url(text),
+            VariableType::Email => is_email(text),
+            VariableType::OneOf => variable.values.iter().any(|it| it == text),
+            VariableType::Integer | VariableType::Duration => amount(kind, text).is_some_and(|it| {
+                variable.min.is_none_or(|least| least <= it) && variable.max.is_none_or(|most| it <= most)
+            }),
+        }
+}
+
+/// Whether a variable is one that compose, the engine or its builder reads for itself.
+pub fn is_composes(name: &str) -> bool {
+    ["COMPOSE_", "DOCKER_", "BUILDKIT_"].iter().any(|it| name.starts_with(it))
 }
 
 /// What a variable holds, in words: `an integer from 1 to 10`.

@@ -150,7 +150,7 @@ fn an_env_file_is_held_against_what_its_environment_asks_for() {
         "SUPPORT=ops@shop.test\nBATCH=ten\nWORKERS=33\nLEVLE=info\nTRIAL=true\nAPI_TOKEN=hunter2\n",
     );
     assert_data_eq!(
-        sandbox.forge("env check --env staging"),
+        sandbox.forge("env check .env.staging"),
         str![[r#"
 exit 1
 --- stdout
@@ -199,6 +199,22 @@ warning[env-weak]: the password in `API_TOKEN` can be guessed
 
 "#]]
         .raw()
+    );
+    // Compose reads `.env` and no other file by itself, and so does forge.
+    let said = sandbox.run(&["env", "check", "--env", "staging"]);
+    let help = "`forge env check .env.staging` looks at that; compose reads it after `--env-file .env.staging`";
+    assert!(
+        said.code == 2 && said.stderr.contains("there is no file .env") && said.stderr.contains(help),
+        "{}",
+        said.text()
+    );
+    let said = sandbox.run(&["env", "check"]);
+    assert!(said.code == 2 && said.stderr.contains("copy it from .env.example"), "{}", said.text());
+    let said = sandbox.run(&["env", "check", "."]);
+    assert!(
+        said.code == 2 && said.stderr.contains(". is a folder") && said.stderr.contains("forge env check .env"),
+        "{}",
+        said.text()
     );
     // The file's name says whom it is for.
     let said = sandbox.run(&["env", "check", ".env.staging", "--format", "json"]);
@@ -360,6 +376,14 @@ fn an_environment_at_productions_domain_is_told_unless_it_says_so() {
     assert!(told(&local).1.is_empty());
     let (_, them) = told(&overlaid("{}").replace("staging:", "development:"));
     assert!(them.is_empty(), "{them:#?}");
+    // Of ports nobody knows before there is a machine: the operator is told, who can change them there.
+    let words = "# production listens there as well: on one machine with it, choose others\n# SHOP_STAGING_HTTP=80\n";
+    let example = |overlay: &str| {
+        let (_, artifacts) = resolved(&overlaid(overlay));
+        artifacts.into_iter().find(|it| it.path == ".env.staging.example").expect("it has ports of its own").text
+    };
+    assert!(example("gateway: { hosts: { main: { domain: s.test } } }").contains(words));
+    assert!(!example("gateway: { ports: { http: 8080, https: 8443 } }").contains("as well"));
 }
 
 #[test]

@@ -420,7 +420,7 @@ fn two_forges_do_not_write_at_once() {
 /// The smallest project with an environment and a gateway.
 pub(crate) fn with_gateway(name: &str) -> Sandbox {
     let sandbox = Sandbox::smallest(name);
-    let more = "gateway:\n  hosts: { main: { domain: a.example.com } }\n  tls: { mode: self-signed }\n  routes: [{ path: /, to: api }]\nenvironments: { staging: { overlay: { services: { api: { replicas: 3 } } } } }\n";
+    let more = "gateway:\n  hosts: { main: { domain: a.example.com } }\n  tls: { mode: self-signed }\n  routes: [{ path: /, to: api }]\nenvironments: { staging: { overlay: { services: { api: { replicas: 3 } }, gateway: { hosts: { main: { domain: a.example.com } } } } } }\n";
     sandbox.write("forge.yaml", sandbox.read("forge.yaml") + more);
     sandbox
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use forge::project::Variable;
 use forge::spec::VariableType;
-use forge::values::{amount, fault};
+use forge::values::{amount, fits};
 
 use crate::sandbox::Sandbox;
 use crate::skipped::skipped;
@@ -239,8 +239,8 @@ fn variable((_, kind, values, min, max): &Declared) -> Variable {
 fn forge_judges_the_table() {
     for (name, texts) in TEXTS {
         let declared = DECLARED.iter().find(|it| it.0 == *name).expect("it is declared");
-        for (text, fits) in *texts {
-            assert_eq!(fault(&variable(declared), text).is_none(), *fits, "{name} {text:?}");
+        for (text, right) in *texts {
+            assert_eq!(fits(&variable(declared), text), *right, "{name} {text:?}");
         }
     }
 }

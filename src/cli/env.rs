@@ -9,6 +9,7 @@ use crate::credential::{concealed, masked};
 use crate::diagnostic::{Place, Severity};
 use crate::dotenv::{check, hidden};
 use crate::keep;
+use crate::project::{PRODUCTION, Project};
 use crate::report::{Format, Notice, notices};
 use crate::targets::asked;
 
@@ -38,7 +39,7 @@ struct Check {
     /// How to say it
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
-    /// The file, relative to the project; `.env.NAME`, or else `.env`, if left out
+    /// The file, relative to the project; `.env`, which compose reads by itself, if left out
     #[arg(value_name = "FILE")]
     path: Option<String>,
 }
@@ -46,25 +47,25 @@ struct Check {
 pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer, Failure> {
     let What::Check(arguments) = &arguments.what;
     let project = valid(shell)?;
-    let file = arguments.path.clone().unwrap_or_else(|| {
-        let own = format!(".env.{}", arguments.env.as_deref().unwrap_or("production"));
-        if shell.directory.join(&own).is_file() { own } else { ".env".to_owned() }
-    });
+    let file = arguments.path.clone().unwrap_or_else(|| ".env".to_owned());
     // `.env.staging` and its example say whom they are for.
     let name = Path::new(&file).file_name().and_then(|it| it.to_str()).unwrap_or_default();
     let named = name.strip_prefix(".env.").map(|it| it.strip_suffix(".example").unwrap_or(it));
     let named = named.filter(|it| project.resolved.environments.contains_key(*it));
-    let of = environment(&project.resolved, arguments.env.as_deref().or(named).unwrap_or("production"))?;
+    let of = environment(&project.resolved, arguments.env.as_deref().or(named).unwrap_or(PRODUCTION))?;
     let place = shell.directory.join(&file);
     let shown = file.escape_debug().to_string();
+    let asked = asked(&project.resolved, of);
+    if place.is_dir() {
+        let help = "name the file in it, as `forge env check .env`; the folder of a project goes after -C";
+        return Err(Failure::input(format!("{shown} is a folder"), help));
+    }
     if !place.is_file() {
-        let help = "copy it from its example, or name another file";
-        return Err(Failure::input(format!("there is no file {shown}"), help));
+        return Err(Failure::input(format!("there is no file {shown}"), missing(shell, arguments, of, &asked.example)));
     }
     let bytes = fs::read(&place).map_err(Failure::io(format!("read {shown}")))?;
     let text =
         String::from_utf8(bytes).map_err(|_| Failure::input(format!("{shown} is not UTF-8"), "save it as UTF-8"))?;
-    let asked = asked(&project.resolved, of);
     // Whoever adds to a compose file by hand adds to the example.
     let example = fs::read_to_string(shell.directory.join(&asked.example)).unwrap_or_default();
     let mut shown_text = masked(&text).into_owned().into_bytes();
@@ -87,7 +88,7 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         .collect();
     shell.answer(&notices(&them, arguments.format, shell.look, &explanation))?;
     if arguments.format == Format::Human {
-        let whose = of.environment.as_deref().unwrap_or("production");
+        let whose = of.called();
         let errors = them.iter().filter(|it| it.severity == Severity::Error).count();
         shell.say(&match (errors, them.len() - errors) {
             (0, 0) => format!("{shown} has what {whose} asks for"),
@@ -97,6 +98,16 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         })?;
     }
     Ok(if them.is_empty() { Answer::Yes } else { Answer::No })
+}
+
+/// What to do where there is no such file.
+fn missing(shell: &Shell<'_>, arguments: &Check, of: &Project, example: &str) -> String {
+    let own = format!(".env.{}", of.called());
+    if arguments.path.is_none() && shell.directory.join(&own).is_file() {
+        // Compose would not read it, either.
+        return format!("`forge env check {own}` looks at that; compose reads it after `--env-file {own}`");
+    }
+    format!("copy it from {example}, or name another file")
 }
 
 /// The names that its owner keeps in an example.

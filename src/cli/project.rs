@@ -21,7 +21,7 @@ use crate::credential::{concealed, masked};
 use crate::diagnostic::{Broken, Code, Diagnostic, Path, Place, Severity};
 use crate::lint;
 use crate::lock::Lock;
-use crate::project::Resolved;
+use crate::project::{PRODUCTION, Resolved};
 use crate::render::Engine;
 use crate::report::{Format, Notice, notices};
 use crate::resolve::resolve;
@@ -490,12 +490,12 @@ fn template_notice(broken: Broken, texts: &HashMap<&str, &str>) -> Notice {
 /// # Errors
 /// When there is none.
 pub(super) fn environment<'a>(resolved: &'a Resolved, name: &str) -> Result<&'a crate::project::Project, Failure> {
-    if name == "production" {
+    if name == PRODUCTION {
         return Ok(&resolved.base);
     }
     resolved.environments.get(name).ok_or_else(|| {
         let known: Vec<&str> =
-            std::iter::once("production").chain(resolved.environments.keys().map(String::as_str)).collect();
+            std::iter::once(PRODUCTION).chain(resolved.environments.keys().map(String::as_str)).collect();
         let otherwise = format!("there is {}", crate::diagnostic::listed(&known));
         Failure::unknown("there is no environment", name, known.iter().copied(), &otherwise)
     })

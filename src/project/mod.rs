@@ -22,7 +22,7 @@ pub use self::host::*;
 pub use self::image::*;
 pub use self::secret::*;
 /// Values of a spec that need no resolving.
-pub use crate::spec::{Size, TlsMode, VariableType};
+pub use crate::spec::{PRODUCTION, Size, TlsMode, VariableType};
 
 /// A spec with its environments.
 #[derive(Debug, Clone, Serialize)]
@@ -164,6 +164,21 @@ impl Project {
     pub fn compose_name(&self) -> String {
         compose_name(&self.name, self.environment.as_deref())
     }
+
+    /// What it is called among the environments.
+    pub fn called(&self) -> &str {
+        self.environment.as_deref().unwrap_or(PRODUCTION)
+    }
+
+    /// The variable that holds the version of images that are built: `SHOP_VERSION`.
+    pub fn version_variable(&self) -> String {
+        version_variable(&self.prefix)
+    }
+}
+
+/// The variable that holds the version of a project's images; `prefix` is what its variables begin with.
+pub fn version_variable(prefix: &str) -> String {
+    format!("{prefix}_VERSION")
 }
 
 /// The name of the compose project of an environment, or of production without one.

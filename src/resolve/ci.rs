@@ -5,7 +5,9 @@ use super::{Resolver, backing::Filler, unknown_name};
 use crate::catalog::AuditKind;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Action, Audit, Bot, Ci, Deploy, Forge, Login, Reference, Registry, Scan};
+use crate::project::{
+    Action, Audit, Bot, Ci, Deploy, Forge, Login, PRODUCTION, Reference, Registry, Scan, version_variable,
+};
 use crate::spec::{self, Cron, Threshold};
 
 /// How many jobs GitHub runs of one matrix.
@@ -157,7 +159,7 @@ impl Resolver<'_> {
             self.error(&codes::RESERVED_NAME, place, message, "call it otherwise");
         } else if means_something_else(name)
             || provider != "github" && name.starts_with("CI_")
-            || name == format!("{}_VERSION", self.prefix())
+            || name == version_variable(&self.prefix())
         {
             let message =
                 format!("`{name}` means something else to what runs in a job, which would take this for that");
@@ -245,10 +247,10 @@ impl Resolver<'_> {
         let mut deploys = Vec::new();
         for (name, deploy) in &ci.deploy {
             let at = at.key("deploy").key(name);
-            let production = name.as_str() == "production";
+            let production = name.as_str() == PRODUCTION;
             let environment = self.spec.environments.get(name);
             if !production && environment.is_none() {
-                let known = self.spec.environments.keys().map(spec::Name::as_str).chain(["production"]);
+                let known = self.spec.environments.keys().map(spec::Name::as_str).chain([PRODUCTION]);
                 let message = format!("there is no environment `{name}`");
                 self.told.push(unknown_name(Place::Key(at.clone()), message).nearest(name, known));
             }
@@ -281,7 +283,7 @@ impl Resolver<'_> {
                 approval,
             });
         }
-        deploys.sort_by_key(|it| it.environment == "production");
+        deploys.sort_by_key(|it| it.environment == PRODUCTION);
         deploys
     }
 

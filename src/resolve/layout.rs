@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Resolver, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Container, Layout};
+use crate::project::{Container, Layout, PRODUCTION};
 use crate::spec;
 
 /// What compose reads beside another file, without being told.
@@ -48,7 +48,7 @@ impl Resolver<'_> {
 
     /// The compose file of an environment; `None` is production.
     fn compose_file(&self, environment: Option<&str>) -> String {
-        let given = self.spec.layout.compose.get(environment.unwrap_or("production"));
+        let given = self.spec.layout.compose.get(environment.unwrap_or(PRODUCTION));
         match (given, environment) {
             (Some(given), _) => given.file.to_string(),
             (None, None) => "compose.yaml".to_owned(),
@@ -75,23 +75,23 @@ impl Resolver<'_> {
     fn check_compose_files(&mut self) {
         let at = Path::of(["layout", "compose"]);
         let known: Vec<&str> =
-            std::iter::once("production").chain(self.spec.environments.keys().map(|it| it.as_str())).collect();
+            std::iter::once(PRODUCTION).chain(self.spec.environments.keys().map(|it| it.as_str())).collect();
         for name in self.spec.layout.compose.keys().filter(|it| !known.contains(&it.as_str())) {
             let message = format!("there is no environment `{name}`");
             let unknown = unknown_name(Place::Key(at.key(name)), message);
             self.told.push(unknown.nearest(name, known.iter().copied()));
         }
-        if self.spec.layout.compose.get("production").is_some_and(|it| it.whole) {
-            let place = Place::Key(at.key("production").key("whole"));
+        if self.spec.layout.compose.get(PRODUCTION).is_some_and(|it| it.whole) {
+            let place = Place::Key(at.key(PRODUCTION).key("whole"));
             self.warning(&codes::NO_EFFECT, place, "production's file is always whole", "leave it out");
         }
         let folder = |file: &str| file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
         let base = self.compose_file(None);
-        let mut seen: BTreeMap<String, &str> = BTreeMap::from([(base.clone(), "production")]);
+        let mut seen: BTreeMap<String, &str> = BTreeMap::from([(base.clone(), PRODUCTION)]);
         for name in self.spec.environments.keys().map(|it| it.as_str()) {
             let file = self.compose_file(Some(name));
             let is_whole = self.spec.layout.compose.get(name).is_some_and(|it| it.whole);
-            let key = if self.spec.layout.compose.contains_key(name) { name } else { "production" };
+            let key = if self.spec.layout.compose.contains_key(name) { name } else { PRODUCTION };
             let place = Place::Value(at.key(key).key("file"));
             if !is_whole && folder(&file) != folder(&base) {
                 let message = format!("`{file}` is laid over `{base}`, which lies in another folder");

@@ -28,7 +28,7 @@ use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Path, Place, Severity, Step};
 use crate::lock::Lock;
 use crate::project::{
-    Audit, Container, Image, Layout, Network, Origin, Project, Reach, Resolved, Resources, Secret, Volume,
+    Audit, Container, Image, Layout, Network, Origin, PRODUCTION, Project, Reach, Resolved, Resources, Secret, Volume,
 };
 use crate::schema::Judge;
 use crate::spec::{self, Duration, Exception, Size, Spec};
@@ -69,7 +69,7 @@ pub fn resolve(
     for (name, environment) in &spec.environments {
         let here = Path::of(["environments", name]);
         // The last two are folders of the gateway's configuration, beside which that of an environment lies.
-        if ["production", "override", "observability", "hosts", "routes"].contains(&name.as_str()) {
+        if [PRODUCTION, "override", "observability", "hosts", "routes"].contains(&name.as_str()) {
             told.push(
                 Diagnostic::error(
                     &codes::RESERVED_NAME,

@@ -6,12 +6,9 @@ use super::checks::{is_credential, lifts_credentials};
 use super::{Resolver, shouted};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::Variable;
+use crate::project::{Variable, port_variables, version_variable};
 use crate::spec::{self, EnvName, VariableType};
-use crate::values::{amount, fault, wanted};
-
-/// What the operator's names of forge's own variables end with.
-const OWN: [&str; 3] = ["HTTP", "HTTPS", "VERSION"];
+use crate::values::{amount, fits, is_composes, wanted};
 
 /// A variable as the spec declares it; a bound that is none is left out.
 pub(super) fn variable(declared: &spec::Variable) -> Variable {
@@ -58,11 +55,12 @@ impl Resolver<'_> {
         let prefix = self.prefix();
         let environments = self.spec.environments.keys().map(|it| format!("{prefix}_{}", shouted(it)));
         let mut prefixes = std::iter::once(prefix.clone()).chain(environments);
-        if prefixes.any(|prefix| OWN.iter().any(|it| name.as_str() == format!("{prefix}_{it}"))) {
+        let own = |prefix: &str| port_variables(prefix).into_iter().chain([version_variable(prefix)]);
+        if prefixes.any(|prefix| own(&prefix).any(|it| it == name.as_str())) {
             let message = format!("`{name}` is a variable of forge's own");
             self.error(&codes::RESERVED_NAME, place.clone(), message, "choose another name");
         }
-        if ["COMPOSE_", "DOCKER_", "BUILDKIT_"].iter().any(|it| name.starts_with(it)) {
+        if is_composes(name) {
             let message = format!("`{name}` in .env would change what compose itself does");
             self.error(&codes::RESERVED_NAME, place, message, "choose another name");
         }
@@ -122,7 +120,7 @@ impl Resolver<'_> {
         } else if let Some(odd) = odd(&default.0) {
             let message = format!("a default cannot hold `{}`", odd.escape_debug());
             self.error(&codes::INVALID_VALUE, place, message, "set it in .env instead, without a default");
-        } else if fault(&variable(declared), &default.0).is_some() {
+        } else if !fits(&variable(declared), &default.0) {
             let message = format!("`{}` is not {}", default.0.escape_debug(), wanted(&variable(declared)));
             self.error(&codes::INVALID_VALUE, place, message, "mend the default, or the type");
         }

@@ -42,6 +42,9 @@ pub use service::{
 };
 pub use variable::{Variable, VariableType};
 
+/// What the spec itself is called among its environments.
+pub const PRODUCTION: &str = "production";
+
 /// A whole `forge.yaml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

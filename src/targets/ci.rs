@@ -88,7 +88,7 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let combinations = combinations(context.resolved);
     let values = Values {
         name: &project.name,
-        version_variable: format!("{}_VERSION", project.prefix),
+        version_variable: project.version_variable(),
         platforms: &project.platforms,
         ci: &ci,
         services: services(project),

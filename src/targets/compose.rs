@@ -202,7 +202,7 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     match (&container.image, image) {
         (ImageRef::Named(image), _) => add("image", text(image.to_string())),
         (_, Some(image)) => {
-            add("image", interpolated(format!("{}:${{{}_VERSION:-local}}", image.repository, project.prefix)));
+            add("image", interpolated(format!("{}:${{{}:-local}}", image.repository, project.version_variable())));
         }
         (ImageRef::Built(name), None) => unreachable!("`{name}` is built"),
     }
@@ -237,13 +237,14 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
         add("environment", environment(project, container, image));
     }
     if let (Role::Gateway, Some(gateway)) = (&container.role, &project.gateway) {
-        let published = |kind: &str, port: u16, inside: u16| {
+        let [http, https] = gateway.ports.variables();
+        let published = |variable: &str, port: u16, inside: u16| {
             let address = gateway.ports.host_ip.as_ref().map(|it| format!("{it}:")).unwrap_or_default();
-            interpolated(format!("{address}${{{}_{kind}:-{port}}}:{inside}", gateway.ports.prefix))
+            interpolated(format!("{address}${{{variable}:-{port}}}:{inside}"))
         };
-        let mut ports = vec![published("HTTP", gateway.ports.http, 8080)];
+        let mut ports = vec![published(&http, gateway.ports.http, 8080)];
         if gateway.tls != TlsMode::None {
-            ports.push(published("HTTPS", gateway.ports.https, 8443));
+            ports.push(published(&https, gateway.ports.https, 8443));
         }
         add("ports", Tree::list(ports));
     }
@@ -346,7 +347,7 @@ fn build(context: &Context<'_>, project: &Project, image: &Image) -> Tree {
     if let Some(target) = &image.target {
         entries.push(entry("target", text(target)));
     }
-    let version = entry("VERSION", interpolated(format!("${{{}_VERSION:-local}}", project.prefix)));
+    let version = entry("VERSION", interpolated(format!("${{{}:-local}}", project.version_variable())));
     // What forge writes has its constants in the Dockerfile.
     let own = image.args.iter().filter(|_| image.own_dockerfile).map(|(name, value)| entry(name, text(value)));
     entries.push(entry("args", Tree::flow_map(own.chain([version]))));

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Artifact, Context, Extent, Target};
 use crate::diagnostic::Broken;
-use crate::project::{Env, HostPorts, Project, Resolved, TlsMode, Variable};
+use crate::project::{Env, Project, Resolved, TlsMode, Variable};
 use crate::values::wanted;
 
 pub(super) static TARGET: Target = Target {
@@ -19,22 +19,25 @@ pub(super) static TARGET: Target = Target {
 struct Values<'a> {
     /// The environment's name, and what its files are called; none is production.
     environment: Option<&'a str>,
-    /// What the names of forge's own variables begin with.
-    prefix: &'a str,
-    /// Whether something is built here.
-    builds: bool,
+    /// The variable for the version of what is built here, if anything is.
+    version: Option<String>,
     /// Whether there are secrets, and who makes them.
     secrets: Option<String>,
     /// Where the gateway listens.
-    gateway: Option<Listening<'a>>,
+    gateway: Option<Listening>,
     /// Headings, each with its variables.
     groups: BTreeMap<String, Vec<Setting>>,
 }
 
 #[derive(PartialEq, Serialize)]
-struct Listening<'a> {
+struct Listening {
+    /// Its ports, each with the variable that changes it.
+    ports: Vec<(String, u16)>,
     tls: bool,
-    ports: &'a HostPorts,
+    /// Only on this address.
+    host_ip: Option<String>,
+    /// Whether production listens there, too.
+    shared: bool,
 }
 
 /// A variable of the spec.
@@ -77,7 +80,7 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
 /// they ask for the same.
 pub(super) fn file(resolved: &Resolved, project: &Project) -> Option<String> {
     let own = values(resolved, project);
-    let is_empty = own.gateway.is_none() && own.groups.is_empty() && !own.builds;
+    let is_empty = own.gateway.is_none() && own.groups.is_empty() && own.version.is_none();
     let base = Values { environment: own.environment, ..values(resolved, &resolved.base) };
     (!is_empty).then(|| path(own.environment.filter(|_| own != base)))
 }
@@ -89,7 +92,6 @@ fn path(environment: Option<&str>) -> String {
 
 /// What an operator can set in an environment.
 fn values<'a>(resolved: &'a Resolved, project: &'a Project) -> Values<'a> {
-    let base = &resolved.base;
     let has_secrets = !project.secrets.is_empty() || project.gateway.as_ref().is_some_and(|it| it.tls.is_by_files());
     let mut groups: BTreeMap<String, Vec<Setting>> = BTreeMap::new();
     for (name, variable) in variables(resolved, project) {
@@ -100,12 +102,27 @@ fn values<'a>(resolved: &'a Resolved, project: &'a Project) -> Values<'a> {
     }
     Values {
         environment: project.environment.as_deref(),
-        prefix: &project.prefix,
-        builds: !base.images.is_empty(),
+        version: version(resolved, project),
         secrets: has_secrets.then(|| project.layout.script("secrets")),
-        gateway: project.gateway.as_ref().map(|it| Listening { tls: it.tls != TlsMode::None, ports: &it.ports }),
+        gateway: listening(resolved, project),
         groups,
     }
+}
+
+fn version(resolved: &Resolved, project: &Project) -> Option<String> {
+    (!resolved.base.images.is_empty()).then(|| project.version_variable())
+}
+
+fn listening(resolved: &Resolved, project: &Project) -> Option<Listening> {
+    let gateway = project.gateway.as_ref()?;
+    let numbers = [gateway.ports.http, gateway.ports.https];
+    let production = resolved.base.gateway.as_ref().filter(|_| project.environment.is_some()).map(|it| &it.ports);
+    let shared = production.is_some_and(|it| {
+        it.host_ip == gateway.ports.host_ip && numbers.iter().any(|port| [it.http, it.https].contains(port))
+    });
+    let tls = gateway.tls != TlsMode::None;
+    let ports = gateway.ports.variables().into_iter().zip(numbers).take(if tls { 2 } else { 1 }).collect();
+    Some(Listening { ports, tls, host_ip: gateway.ports.host_ip.clone(), shared })
 }
 
 /// What a `.env` of an environment can set.
@@ -126,13 +143,12 @@ pub struct Asked {
 /// What compose asks for in an environment.
 pub fn asked(resolved: &Resolved, project: &Project) -> Asked {
     let of = |project: &Project| -> BTreeMap<String, bool> {
-        let Some(gateway) = &project.gateway else { return BTreeMap::new() };
-        let names = if gateway.tls == TlsMode::None { &["HTTP"][..] } else { &["HTTP", "HTTPS"] };
-        names.iter().map(|it| (format!("{}_{it}", gateway.ports.prefix), gateway.ports.host_ip.is_none())).collect()
+        let Some(it) = listening(resolved, project) else { return BTreeMap::new() };
+        it.ports.into_iter().map(|(name, _)| (name, it.host_ip.is_none())).collect()
     };
     let mut elsewhere = BTreeMap::new();
     for other in super::environments(resolved) {
-        let name = other.environment.as_deref().unwrap_or("production");
+        let name = other.called();
         let names = variables(resolved, other).into_keys().chain(of(other).into_keys());
         for it in names {
             elsewhere.entry(it).or_insert_with(|| name.to_owned());
@@ -141,7 +157,7 @@ pub fn asked(resolved: &Resolved, project: &Project) -> Asked {
     Asked {
         variables: variables(resolved, project),
         ports: of(project),
-        version: (!resolved.base.images.is_empty()).then(|| format!("{}_VERSION", project.prefix)),
+        version: version(resolved, project),
         elsewhere,
         example: file(resolved, project).unwrap_or_else(|| path(None)),
     }

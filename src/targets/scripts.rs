@@ -33,10 +33,7 @@ fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
 /// The switch that closes the gateway, where one is wanted.
 fn maintenance(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
     let closes = |it: &&Project| it.gateway.as_ref().is_some_and(|it| it.maintenance.is_some());
-    let environments: Vec<&str> = super::environments(context.resolved)
-        .filter(closes)
-        .map(|it| it.environment.as_deref().unwrap_or("production"))
-        .collect();
+    let environments: Vec<&str> = super::environments(context.resolved).filter(closes).map(Project::called).collect();
     if environments.is_empty() {
         return Ok(Vec::new());
     }

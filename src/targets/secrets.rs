@@ -9,7 +9,6 @@ use crate::diagnostic::Broken;
 use crate::project::{Alphabet, ConfigFile, Host, Project, Secret, SecretFormat, Source, TlsMode};
 
 /// What [`Values::environments`] calls the spec itself.
-const PRODUCTION: &str = "production";
 
 #[derive(Serialize)]
 struct Values<'a> {
@@ -130,10 +129,6 @@ fn characters(alphabet: Alphabet) -> Characters {
     Characters { name, set }
 }
 
-fn name_of(project: &Project) -> &str {
-    project.environment.as_deref().unwrap_or(PRODUCTION)
-}
-
 /// Puts environments together of which the same holds.
 fn together<'a, T: PartialEq>(all: impl Iterator<Item = (&'a str, T)>) -> Vec<(Vec<&'a str>, T)> {
     let mut groups: Vec<(Vec<&str>, T)> = Vec::new();
@@ -155,7 +150,9 @@ pub(super) fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         return Ok(Vec::new());
     }
     let groups = together(
-        projects.iter().map(|it| (name_of(it), it.secrets.iter().map(|(name, it)| line(name, it)).collect::<Vec<_>>())),
+        projects
+            .iter()
+            .map(|it| (Project::called(it), it.secrets.iter().map(|(name, it)| line(name, it)).collect::<Vec<_>>())),
     );
     let groups: Vec<Group<'_>> = groups
         .into_iter()
@@ -184,7 +181,7 @@ pub(super) fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
         htpasswd: secrets().any(|(_, it)| it.format == Some(SecretFormat::Htpasswd)),
         environments: projects
             .iter()
-            .map(|it| Environment { name: name_of(it), compose: compose::arguments(context.resolved, it) })
+            .map(|it| Environment { name: Project::called(it), compose: compose::arguments(context.resolved, it) })
             .collect(),
         groups,
         readers: readers(&projects),
@@ -216,7 +213,7 @@ fn certificates(project: &Project) -> Option<Certificates<'_>> {
         TlsMode::SelfSigned => "self-signed",
         TlsMode::Acme | TlsMode::None => return None,
     };
-    Some(Certificates { environment: name_of(project), mode, hosts: &gateway.hosts })
+    Some(Certificates { environment: Project::called(project), mode, hosts: &gateway.hosts })
 }
 
 /// The environments of each secret, by its name.
@@ -239,7 +236,7 @@ fn readers<'a>(projects: &[&'a Project]) -> Vec<Readers<'a>> {
             };
             project.containers.values().filter(reads).map(|it| it.name.as_str()).collect()
         };
-        for (environments, words) in together(owners.iter().map(|it| (name_of(it), words(it)))) {
+        for (environments, words) in together(owners.iter().map(|it| (Project::called(it), words(it)))) {
             all.push(Readers { secret, everywhere: environments.len() == owners.len(), environments, words });
         }
     }
@@ -250,7 +247,7 @@ fn servers<'a>(projects: &[&'a Project]) -> Vec<Server<'a>> {
     let mut all = Vec::new();
     for (secret, owners) in owners(projects) {
         let rotation = |it: &&'a Project| it.secrets[secret].rotation.as_ref();
-        for (environments, rotation) in together(owners.iter().map(|it| (name_of(it), rotation(it)))) {
+        for (environments, rotation) in together(owners.iter().map(|it| (Project::called(it), rotation(it)))) {
             let Some(it) = rotation else { continue };
             all.push(Server {
                 secret,
@@ -272,7 +269,7 @@ fn shared<'a>(projects: &[&'a Project]) -> Vec<Shared<'a>> {
     let mut all = Vec::new();
     for (secret, owners) in owners(projects) {
         let environments: Vec<&str> =
-            owners.iter().filter(|it| it.secrets[secret].is_file()).map(|it| name_of(it)).collect();
+            owners.iter().filter(|it| it.secrets[secret].is_file()).map(|it| Project::called(it)).collect();
         if environments.len() > 1 {
             all.push(Shared { secret, environments });
         }

@@ -109,6 +109,18 @@ pub struct HostPorts {
     pub prefix: String,
 }
 
+impl HostPorts {
+    /// The variables that change them, for HTTP and for HTTPS.
+    pub fn variables(&self) -> [String; 2] {
+        port_variables(&self.prefix)
+    }
+}
+
+/// The variables for where a gateway listens, for HTTP and for HTTPS; `prefix` is what they begin with.
+pub fn port_variables(prefix: &str) -> [String; 2] {
+    ["HTTP", "HTTPS"].map(|it| format!("{prefix}_{it}"))
+}
+
 impl Gateway {
     /// Whether it has files of the project's to give.
     pub fn serves_files(&self) -> bool {

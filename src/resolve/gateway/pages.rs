@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Answer, Compression, Host, Maintenance, Mount, Pages, SWITCHES};
+use crate::project::{Answer, Compression, Host, Maintenance, Mount, PRODUCTION, Pages, SWITCHES};
 use crate::resolve::Resolver;
 use crate::spec::{self, Size};
 
@@ -32,7 +32,7 @@ impl Resolver<'_> {
         at: &Path,
     ) -> Maintenance {
         self.edge.mounts.insert(format!("/srv/{SWITCHES}"), Mount::Bind(SWITCHES.to_owned()));
-        let environment = self.environment.map_or("production", |(name, _)| name);
+        let environment = self.environment.map_or(PRODUCTION, |(name, _)| name);
         Maintenance {
             retry_after: maintenance.retry_after.map_or(600, |it| it.0),
             allow: self.networks_of(&maintenance.allow, &at.key("allow")),
