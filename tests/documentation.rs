@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use forge::diagnostic::Severity;
 
 use crate::properties::told;
+use crate::sandbox::Sandbox;
 
 /// README.md and all of `docs`.
 fn pages() -> Vec<PathBuf> {
@@ -62,5 +63,24 @@ fn links_between_pages_lead_somewhere() {
             let folder = page.parent().expect("a page is in a folder");
             assert!(folder.join(path).exists(), "{}: `{link}` leads nowhere", page.display());
         }
+    }
+}
+
+#[test]
+fn the_readme_names_every_command_and_leads_to_every_page() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("it is text");
+    let said = Sandbox::new("commands").run(&["--help"]).stdout;
+    let listed = said.split("Commands:\n").nth(1).and_then(|it| it.split("\n\n").next()).expect("a list of commands");
+    // A line that goes on stands further to the right.
+    let names = listed.lines().filter(|it| !it.starts_with("   ")).filter_map(|it| it.split_whitespace().next());
+    let names: Vec<&str> = names.filter(|it| *it != "help").collect();
+    assert!(names.len() > 10, "{said}");
+    let table: String = text.lines().filter(|it| it.starts_with("| `forge ")).collect();
+    for name in names {
+        let is_there = [format!("`forge {name} "), format!("`forge {name}`")].iter().any(|it| table.contains(it));
+        assert!(is_there, "README.md lacks `forge {name}` in its table");
+    }
+    for page in pages().iter().filter_map(|it| it.file_name()?.to_str()).filter(|it| *it != "README.md") {
+        assert!(text.contains(&format!("](docs/{page})")), "README.md has no link to docs/{page}");
     }
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use forge::codes::CODES;
-use forge::diagnostic::Severity;
+use forge::diagnostic::{Place, Severity};
 
-use crate::properties::told;
+use crate::properties::{resolved, told};
 use crate::sandbox::{SMALLEST, Sandbox, end};
 use crate::skipped::skipped;
 
@@ -301,10 +301,36 @@ fn every_code_is_said_of_something_and_points_at_it() {
         assert_eq!(found.severity < Severity::Error, warnings.contains(code), "{code}");
     }
     for code in CODES {
-        // Those of env files are in the tests beside `forge::dotenv`.
-        let is_known = elsewhere.contains(&code.name) || code.name.starts_with("env-");
-        let shown = cases.iter().any(|(name, ..)| *name == code.name) || is_known;
-        assert!(shown, "nothing shows `{}`", code.name);
+        let known = cases.iter().map(|(name, ..)| *name).chain(ENV_FILES.map(|(name, ..)| name));
+        assert!(known.chain(elsewhere).any(|it| it == code.name), "nothing shows `{}`", code.name);
+    }
+}
+
+/// A code of env files each: the text of one, and the words in it that are pointed at.
+const ENV_FILES: [(&str, &str, &str); 8] = [
+    ("env-file", "REGION=\"here\nSUPPORT=a@b.test\n", "\"here"),
+    ("env-missing", "SUPPORT=\n", "SUPPORT"),
+    ("env-unknown", "SUPPORT=a@b.test\nREGIOM=here\n", "REGIOM"),
+    ("env-malformed", "SUPPORT=nobody\n", "nobody"),
+    ("env-example", "SUPPORT=CHANGE_ME\n", "CHANGE_ME"),
+    ("env-weak", "SUPPORT=a@b.test\nREGION=https://a:short@b.test/\n", "https://a:short@b.test/"),
+    ("env-twice", "SUPPORT=a@b.test\nREGION=a\nREGION=b\n", "REGION"),
+    ("env-dollar", "SUPPORT=a@b.test\nREGION=a$HOME\n", "a$HOME"),
+];
+
+#[test]
+fn every_code_of_env_files_is_said_of_something_and_points_at_it() {
+    let more =
+        "    variables: [SUPPORT, REGION]\nvariables: { SUPPORT: { type: email, required: true }, REGION: {} }\n";
+    let (resolved, _) = resolved(&sound(more));
+    let asked = forge::targets::asked(&resolved, &resolved.base);
+    assert!(forge::dotenv::check("SUPPORT=a@b.test\nREGION=here\n", &asked, &[]).is_empty());
+    for (code, text, words) in ENV_FILES {
+        let them = forge::dotenv::check(text, &asked, &[]);
+        let found = them.iter().find(|it| it.code.name == code);
+        let found = found.unwrap_or_else(|| panic!("no {code} for\n{text}\nbut {them:#?}"));
+        let Place::Bytes(at) = &found.place else { panic!("{found:#?}") };
+        assert_eq!(&text[at.clone()], words, "{code}: {found:#?}");
     }
 }
 
@@ -490,6 +516,17 @@ fn a_mistyped_choice_is_shown_also_below_secrets() {
     let more = "    secrets: [STAFF]\nsecrets: { STAFF: { value: swordfish99 } }\n";
     let said = Sandbox::smallest("value").file("forge.yaml", sound(more)).run(&["validate"]);
     assert!(said.code == 1 && !said.text().contains("swordfish99"), "{}", said.text());
+}
+
+#[test]
+fn what_a_redirect_has_no_use_for_is_told_in_its_own_words() {
+    let more = "gateway:\n  hosts: { main: { domain: a.test } }\n  tls: { mode: none }\n  routes: [{ path: /, to: api }, { path: /old, redirect: { to: / }, limit: health, websocket: true }]\n";
+    let found: Vec<String> = complaints(more).into_iter().map(|it| it.1).collect();
+    let wanted = [
+        "`limit` does nothing where nginx leads to another address",
+        "`websocket` does nothing where no service is asked",
+    ];
+    assert_eq!(found, wanted);
 }
 
 #[test]

@@ -329,25 +329,28 @@ impl Resolver<'_> {
 
     /// What can only be said of a service that answers.
     fn check_without_service(&mut self, route: &spec::Route, at: &Path) {
-        let redirects = route.redirect.is_some();
-        let given = [
-            ("port", route.port.is_some(), true),
-            ("strip_prefix", route.strip_prefix == Some(true), true),
-            ("websocket", route.websocket == Some(true), true),
-            ("events", route.events == Some(true), true),
-            ("grpc", route.grpc == Some(true), true),
-            ("upload", route.upload.is_some(), true),
-            ("timeouts", route.timeouts.is_some(), true),
-            ("cache", route.cache.is_some(), true),
-            ("canary", route.canary.is_some(), true),
-            // nginx answers with another address before it looks at any of these.
-            ("cors", route.cors.is_some(), redirects),
-            ("login", route.login.is_some(), redirects),
-            ("limit", route.limit.is_some(), redirects),
+        let asks = [
+            ("port", route.port.is_some()),
+            ("strip_prefix", route.strip_prefix == Some(true)),
+            ("websocket", route.websocket == Some(true)),
+            ("events", route.events == Some(true)),
+            ("grpc", route.grpc == Some(true)),
+            ("upload", route.upload.is_some()),
+            ("timeouts", route.timeouts.is_some()),
+            ("cache", route.cache.is_some()),
+            ("canary", route.canary.is_some()),
         ];
-        for (key, _, _) in given.into_iter().filter(|(_, is_given, is_wrong)| *is_given && *is_wrong) {
+        // nginx answers with another address before it looks at any of these.
+        let answers =
+            [("cors", route.cors.is_some()), ("login", route.login.is_some()), ("limit", route.limit.is_some())];
+        let redirects = route.redirect.is_some();
+        for (key, _) in asks.into_iter().filter(|(_, is_given)| *is_given) {
             let message = format!("`{key}` does nothing where no service is asked");
             self.error(&codes::NO_EFFECT, Place::Key(at.key(key)), message, "remove it, or write `to:`");
+        }
+        for (key, _) in answers.into_iter().filter(|(_, is_given)| *is_given && redirects) {
+            let message = format!("`{key}` does nothing where nginx leads to another address");
+            self.error(&codes::NO_EFFECT, Place::Key(at.key(key)), message, "remove it");
         }
     }
 
