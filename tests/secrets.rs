@@ -682,7 +682,8 @@ fn other_environments_are_spoken_of_where_a_file_is_theirs_as_well() {
 const HERE: &str = r#"for last; do :; done
 case "$*" in
   *"config --quiet") ;;
-  *"ps --quiet"*) echo an-id ;;
+  *" ps --all"*) [ ! -e here ] || echo an-id ;;
+  *"ps --quiet"*) case $* in *staging*) [ -e runs ] || exit 0 ;; esac; echo an-id ;;
   *"exec -T"*"sh -euc"*) exec sh -euc "$(printf %s "$last" | sed "s|/tmp/|$PWD/tmp/|g; s|/run/secrets|$PWD/secrets|g")" ;;
   *"exec -T"*cat*) cat "secrets/${last##*/}" ;;
   *) echo "$*" >>up ;;
@@ -792,4 +793,42 @@ fn what_reads_its_file_at_each_start_starts_anew_and_what_no_script_can_is_said(
     assert!(said.code == 2 && said.stderr.contains("By hand: remove secrets/DB_PASSWORD"), "{said:?}");
     assert!(said.stderr.contains("docker compose run --rm db-buckets"), "{said:?}");
     assert_eq!(sandbox.read("secrets/DB_PASSWORD"), "old+f0c1");
+}
+
+#[test]
+fn servers_of_other_environments_hear_of_a_value_before_the_old_one_is_gone() {
+    let sandbox = with_backing("mariadb", "DB_ROOT_PASSWORD");
+    let spec = sandbox.read("forge.yaml");
+    let more =
+        "environments: { staging: { overlay: { services: { api: { resources: { limits: { memory: 300M } } } } } } }\n";
+    sandbox.write("forge.yaml", spec + more);
+    sandbox.generate();
+    // It knows one password, and says at each of its changes what the file has meanwhile.
+    sandbox.write("known", "old+f0c1");
+    let server = "[ \"$MYSQL_PWD\" = \"$(cat known)\" ] || exit 1\ncase $* in *'DO 0'*) ;; *) cat secrets/DB_ROOT_PASSWORD >>told; echo >>told ;; esac";
+    instead(&sandbox, "mariadb", server);
+    let rotate = || script("dash", &sandbox, &["rotate", "DB_ROOT_PASSWORD", "--stdin"], b"new+f0c1");
+    sandbox.write("here", "");
+    let said = rotate();
+    assert!(
+        said.code == 2 && said.stderr.contains("staging reads the same file, and its server does not run"),
+        "{said:?}"
+    );
+    assert_eq!(sandbox.read("secrets/DB_ROOT_PASSWORD"), "old+f0c1");
+    sandbox.write("runs", "");
+    let said = rotate();
+    assert!(said.code == 0 && said.stdout.contains("told      db of staging\n"), "{said:?}");
+    assert_eq!(sandbox.read("told"), "old+f0c1\nold+f0c1\n", "both before the file changed");
+    assert_eq!(sandbox.read("secrets/DB_ROOT_PASSWORD"), "new+f0c1");
+    // One that does not take it keeps the file as it was.
+    sandbox.write("known", "foreign");
+    let said = script("dash", &sandbox, &["rotate", "DB_ROOT_PASSWORD", "--stdin"], b"newer+f0c1");
+    assert!(said.code == 1 && said.stderr.contains("neither the old nor the new one"), "{said:?}");
+    assert_eq!(sandbox.read("secrets/DB_ROOT_PASSWORD"), "new+f0c1");
+    std::fs::remove_file(sandbox.path("secrets/.next.DB_ROOT_PASSWORD")).expect("it was stopped");
+    // Where it has no container, nobody asks for it.
+    ["here", "runs"].iter().for_each(|it| std::fs::remove_file(sandbox.path(it)).expect("it is there"));
+    sandbox.write("known", "new+f0c1");
+    let said = script("dash", &sandbox, &["rotate", "DB_ROOT_PASSWORD", "--stdin"], b"newer+f0c1");
+    assert!(said.code == 0 && !said.stdout.contains("db of staging"), "{said:?}");
 }

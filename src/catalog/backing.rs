@@ -145,6 +145,9 @@ pub struct RotationFacts {
     pub at_start: bool,
     /// What somebody has to do instead, where no script can.
     pub by_hand: Option<Formula>,
+    /// Whether `tell` comes in with the old value or the new one, and with nothing else: who has neither is locked out.
+    #[serde(default)]
+    pub needs_old: bool,
 }
 
 /// A file that is made for a backing.

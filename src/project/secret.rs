@@ -70,6 +70,8 @@ pub struct Rotation {
     pub at_start: bool,
     /// What somebody has to do instead, where no script can.
     pub by_hand: Option<String>,
+    /// Whether `tell` comes in with the old value or the new one, and with nothing else.
+    pub needs_old: bool,
     /// Why nobody has seen it done, where that is so.
     pub unproven: Option<String>,
 }

@@ -111,6 +111,7 @@ impl Resolver<'_> {
                 forget: facts.and_then(|it| script(&it.forget)),
                 at_start: facts.is_some_and(|it| it.at_start),
                 by_hand: facts.and_then(|it| script(&it.by_hand)),
+                needs_old: facts.is_some_and(|it| it.needs_old),
                 unproven: unproven.cloned(),
             };
             let Some(it) = self.secrets.get_mut(secret) else { continue };

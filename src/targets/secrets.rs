@@ -82,6 +82,8 @@ struct Server<'a> {
     forget: Option<&'a str>,
     at_start: bool,
     by_hand: Option<&'a str>,
+    /// Where other environments have the file, too: whether their servers have to be told before it changes.
+    needs_old: bool,
     unproven: Option<&'a str>,
 }
 
@@ -258,6 +260,7 @@ fn servers<'a>(projects: &[&'a Project]) -> Vec<Server<'a>> {
                 forget: it.forget.as_deref(),
                 at_start: it.at_start,
                 by_hand: it.by_hand.as_deref(),
+                needs_old: it.needs_old && owners.len() > 1,
                 unproven: it.unproven.as_deref(),
             });
         }
