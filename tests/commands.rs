@@ -503,3 +503,25 @@ facts:
     let said = sandbox.run(&["generate"]);
     assert!(said.stderr.contains("write forge-templates/stacks/bare/Dockerfile.j2"), "{}", said.text());
 }
+
+#[test]
+fn a_field_that_nobody_set_is_explained_with_its_default() {
+    let sandbox = Sandbox::copy("unset", std::path::Path::new("examples/shop"));
+    let words = "gateway.client.body_timeout: not set\n    How long for the next part of a body; 15s, if left out.\n";
+    for arguments in [
+        &["explain", "gateway.client.body_timeout"][..],
+        &["explain", "--env", "staging", "gateway.client.body_timeout"],
+    ] {
+        let said = sandbox.run(arguments);
+        assert_eq!((said.code, said.stdout.as_str()), (0, words), "{}", said.text());
+    }
+    let said = sandbox.run(&["explain", "services.api.egress"]);
+    assert!(said.code == 0 && said.stdout.starts_with("services.api.egress: not set\n"), "{}", said.text());
+    // Of a name that nobody has, and of a field that there is not, there is nothing to say.
+    for what in
+        ["services.nope.egress", "gateway.limits.nope.rate", "services.api.wibble", "gateway.routes[99].websocket"]
+    {
+        let said = sandbox.run(&["explain", what]);
+        assert!(said.code == 2 && said.stderr.contains("there is no value"), "{what}: {}", said.text());
+    }
+}

@@ -12,6 +12,7 @@ use crate::lint::{RULES, Rule};
 use crate::project::Project as Environment;
 use crate::project::{Container, Env, Gateway, Image, ImageRef, Mount, Origin, Resolved, Role};
 use crate::resolve::overlay;
+use crate::schema::description;
 use crate::spec::TlsMode;
 use crate::yaml::{Doc, Node, Value, flow};
 
@@ -132,7 +133,17 @@ fn explain_path(project: &Project, what: &str, file: &str) -> Result<String, Fai
             }
         }
     }
-    if out.is_empty() { Err(no_value(project, &path, what)) } else { Ok(out) }
+    if out.is_empty() { unset(project, &path, what) } else { Ok(out) }
+}
+
+/// A field that nobody set: what the schema says of it, which has its default.
+fn unset(project: &Project, path: &Path, what: &str) -> Result<String, Failure> {
+    let facts = facts(&project.resolved, None);
+    let is_there = |it: &Path| !about(it, &facts, &project.doc).is_empty();
+    match description(&project.catalog.choices(), path, is_there) {
+        Some(said) => Ok(format!("{path}: not set\n    {}\n", said.replace('\n', "\n    "))),
+        None => Err(no_value(project, path, what)),
+    }
 }
 
 /// The same for one environment, with what production has where that is something else.
@@ -147,7 +158,7 @@ fn explain_in(project: &Project, of: &Environment, what: &str, file: &str) -> Re
             let _ =
                 writeln!(out, "in production, {}: {}\n    {}", fact.path, fact.value, told(fact, &project.doc, file));
         }
-        return if out.is_empty() { Err(no_value(project, &path, what)) } else { Ok(out) };
+        return if out.is_empty() { unset(project, &path, what) } else { Ok(out) };
     };
     let here = Path::of(["environments", name]);
     let doc = overlay(&project.doc, &here).expect("it was resolved from there");
@@ -177,7 +188,7 @@ fn explain_in(project: &Project, of: &Environment, what: &str, file: &str) -> Re
         }
         out += &in_production(fact);
     }
-    if out.is_empty() { Err(no_value(project, &path, what)) } else { Ok(out) }
+    if out.is_empty() { unset(project, &path, what) } else { Ok(out) }
 }
 
 /// That nothing has this path.

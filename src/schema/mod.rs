@@ -13,6 +13,7 @@ use regex::Regex;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::diagnostic::{Path, Step};
 use crate::spec::Spec;
 use overlay::add_overlay;
 
@@ -37,6 +38,35 @@ pub fn document(choices: &Choices) -> Value {
 /// The text of [`document`].
 pub fn text(choices: &Choices) -> String {
     serde_json::to_string_pretty(&document(choices)).expect("a schema is JSON") + "\n"
+}
+
+/// What the schema says of the field at `path`, its default among it; `None` where a spec has no such field. Of what has a name of
+/// its author's or a place in a list, `is_there` says whether it is there.
+pub fn description(choices: &Choices, path: &Path, is_there: impl Fn(&Path) -> bool) -> Option<String> {
+    /// The schema of the next step, and whether any name could stand there.
+    fn inside<'a>(all: &'a Value, schema: &'a Value, step: &Step) -> Option<(&'a Value, bool)> {
+        let (field, any) = match step {
+            Step::Key(key) => {
+                let named = schema["patternProperties"].as_object().and_then(|it| it.values().next());
+                (schema["properties"].get(&**key), named.or_else(|| schema.get("additionalProperties")))
+            }
+            Step::Index(_) => (None, schema.get("items")),
+        };
+        let found = field.map(|it| (it, false)).or(any.map(|it| (it, true))).filter(|(it, _)| it.is_object());
+        let referred = schema["$ref"].as_str().and_then(|it| all.pointer(it.trim_start_matches('#')));
+        let branches = ["anyOf", "oneOf"].into_iter().filter_map(|it| schema[it].as_array()).flatten();
+        found.or_else(|| referred.into_iter().chain(branches).find_map(|it| inside(all, it, step)))
+    }
+    let all = without_overlay(choices);
+    let mut schema = &all;
+    for (index, step) in path.0.iter().enumerate() {
+        let (next, is_any) = inside(&all, schema, step)?;
+        if is_any && !is_there(&Path(path.0[..=index].to_vec())) {
+            return None;
+        }
+        schema = next;
+    }
+    schema["description"].as_str().map(str::to_owned)
 }
 
 /// The schema in which an overlay is any map: what one comes to is judged when it is laid on its spec.
