@@ -1,6 +1,6 @@
 //! Addresses of the internet, and ranges of them: specs, `.env` files and registries are asked about them in one way.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// All addresses that begin with the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,19 @@ impl Range {
     /// Whether it was written by its first address.
     pub fn is_exact(self) -> bool {
         self.start == self.first()
+    }
+
+    /// The same, written by its first address: `10.0.0.0/8`.
+    pub fn written(self) -> String {
+        match self.is_ipv6() {
+            true => format!("{}/{}", Ipv6Addr::from_bits(self.first()), self.prefix),
+            false => format!("{}/{}", Ipv4Addr::from_bits(self.first() as u32), self.prefix),
+        }
+    }
+
+    /// Whether its addresses are those of IPv6.
+    pub fn is_ipv6(self) -> bool {
+        self.width == 128
     }
 
     /// How many addresses hosts can have: in IPv4 the first and the last are nobody's.
@@ -118,6 +131,20 @@ mod tests {
             range("10.5.1.0/24").is_within(range("10.0.0.0/8")) && !range("10.0.0.0/8").is_within(range("10.5.1.0/24"))
         );
         assert!(!range("::/0").is_within(range("0.0.0.0/0")));
+    }
+
+    #[test]
+    fn ranges_are_written_by_their_first_address() {
+        for (text, whole) in [
+            ("192.0.2.7", "192.0.2.7/32"),
+            ("192.0.2.7/24", "192.0.2.0/24"),
+            ("192.0.2.7/0", "0.0.0.0/0"),
+            ("2001:db8::1/32", "2001:db8::/32"),
+            ("2001:db8::1", "2001:db8::1/128"),
+            ("2001:db8::1/0", "::/0"),
+        ] {
+            assert_eq!(range(text).written(), whole, "{text}");
+        }
     }
 
     #[test]

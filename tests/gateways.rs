@@ -120,6 +120,7 @@ fn variations() -> Vec<(&'static str, Value)> {
                 } },
                 "pages": { "folder": "web", "errors": { "4xx": "a.html", "404": "b.html", "503": "c.html", "5xx": "d.html" }, "intercept": true },
                 "maintenance": { "allow": ["192.0.2.0/24", "2001:db8::/32"] },
+                "ports": { "ipv6": true },
                 "compression": { "gzip": false },
                 "cache_size": "16M",
                 "routes": [
@@ -140,6 +141,8 @@ fn variations() -> Vec<(&'static str, Value)> {
                 ],
             }),
         ),
+        ("ipv6", json!({ "ports": { "ipv6": true } })),
+        ("ipv6-without-tls", json!({ "ports": { "ipv6": true }, "tls": { "mode": "none" } })),
         ("ports", json!({ "ports": { "http": 8000, "https": 8400, "host_ip": "127.0.0.1" } })),
     ]
 }
@@ -209,6 +212,15 @@ fn what_cannot_be_is_told_at_its_place() {
         (tls("mode: none, profile: modern"), "no-effect", "profile"),
         (format!("{files}  trusted_proxies: [0.0.0.0/0]\n"), "invalid-value", "0.0.0.0/0"),
         (format!("{files}  trusted_proxies: [\"::/0\"]\n"), "invalid-value", "\"::/0\""),
+        (format!("{files}  trusted_proxies: [0.0.0.0/1, 128.0.0.0/1]\n"), "invalid-value", "0.0.0.0/1"),
+        (format!("{files}  trusted_proxies: [\"2000::/15\"]\n"), "invalid-value", "\"2000::/15\""),
+        (format!("{files}  trusted_proxies: [\"fd00::/16\"]\n"), "no-effect", "trusted_proxies"),
+        (format!("{files}  trusted_proxies: [10.0.0.1/8]\n"), "invalid-value", "10.0.0.1/8"),
+        (format!("{files}  ports: {{ host_ip: 192.0.2.1, ipv6: true }}\n"), "no-effect", "ipv6"),
+        (format!("{files}  maintenance: {{ allow: [\"2001:db8::/32\"] }}\n"), "no-effect", "\"2001:db8::/32\""),
+        (format!("{plain}  headers: {{ permissions_policy: {{ camera: [\"*\", self] }} }}\n"), "no-effect", "\"*\""),
+        (tls("mode: acme, email: a@example.com") + "  ports: { http: 8000 }\n", "no-effect", "8000"),
+        (tls("mode: acme, email: a@example.com") + "  ports: { host_ip: 127.0.0.1 }\n", "no-effect", "127.0.0.1"),
         (
             format!("{plain}  headers: {{ csp: {{ policy: {{ scritp-src: [self] }} }} }}\n"),
             "unknown-name",
@@ -265,6 +277,13 @@ fn what_cannot_be_is_told_at_its_place() {
         "{SMALLEST}gateway:\n  hosts: {{ main: {{ domain: a.local }} }}\n{acme}  routes: [{{ path: /, to: api }}]\n"
     );
     assert!(told(&local).1.iter().any(|it| it.message.contains("gives no certificate for `a.local`")));
+    let of_others = local.replace("a@example.com", "a@example.com, directory: \"https://ca.example.com/dir\"");
+    assert!(!told(&of_others).1.iter().any(|it| it.message.contains("a.local")), "{:#?}", told(&of_others).1);
+    for (text, name) in
+        [(local.replace("a.local", "gateway"), "`gateway`"), (of_others.replace("a.local", "192.0.2.7"), "`192.0.2.7`")]
+    {
+        assert!(told(&text).1.iter().any(|it| it.message.contains(name)), "{:#?}", told(&text).1);
+    }
     let named = local
         .replace("a.local", "a.example.com")
         .replace("  api:", "  certificates:")

@@ -34,6 +34,10 @@ fn what_a_route_cannot_be_is_told_at_its_words() {
         ("{ path: /x/, to: api, grpc: true, cache: { for: 1m } }", "no-effect", "cache"),
         ("{ path: /x/, to: api, events: true, cache: { for: 1m } }", "no-effect", "cache"),
         ("{ path: /x/, to: api, login: { users: USERS }, cache: { for: 1m } }", "no-effect", "cache"),
+        ("{ path: /x/, to: api, upload: { max_size: 1G }, cache: { for: 1m } }", "no-effect", "cache"),
+        ("{ path: /x/, to: api, allow: [192.0.2.7/24] }", "invalid-value", "192.0.2.7/24"),
+        ("{ path: /x/, to: api, allow: [\"2001:db8::1/32\"] }", "invalid-value", "\"2001:db8::1/32\""),
+        ("{ path: /x/, to: api, allow: [\"2001:db8::/32\"] }", "no-effect", "\"2001:db8::/32\""),
         ("{ path: /x/, to: api, cache: { for: 0s } }", "invalid-value", "0s"),
         ("{ path: /x/, to: api, upload: { max_size: 10K } }", "invalid-value", "10K"),
         ("{ path: /x/, to: api, timeouts: { connect: 2m } }", "invalid-value", "2m"),
@@ -130,9 +134,9 @@ fn what_is_guarded_is_refused_on_every_way_to_the_service() {
         resolved(&spec(routes, "")).1.into_iter().find(|it| it.path == "nginx/maps.conf").expect("it is made").text;
     let lines: Vec<&str> = maps.lines().map(str::trim).collect();
     let at = |line: &str| lines.iter().position(|it| *it == line).unwrap_or_else(|| panic!("no {line} in\n{maps}"));
-    let refused = at(r#""~*^/api/ops(?:[/;. ]|$)" 1;"#);
-    at(r#""~*^/raw/ops(?:[/;. ]|$)" 1;"#);
-    at(r#""~*^/raw/metrics(?:[/;]|$)" $outside_api;"#);
+    let refused = at(r#""~*^(?:/;[^/]*)*/api(?:;[^/]*)?(?:/;[^/]*)*/ops(?:;[^/]*)?(?:[/.\s]|$)" 1;"#);
+    at(r#""~*^(?:/;[^/]*)*/raw(?:;[^/]*)?(?:/;[^/]*)*/ops(?:;[^/]*)?(?:[/.\s]|$)" 1;"#);
+    at(r#""~*^(?:/;[^/]*)*/raw(?:;[^/]*)?(?:/;[^/]*)*/metrics(?:;[^/]*)?(?:[/.\s]|$)" $outside_api;"#);
     assert!(refused < at(r#""~^/api(?:/|\z)" 0;"#), "{maps}");
     assert!(refused > at(r#""~^/api/ops/open\z" 0;"#), "{maps}");
     assert!(!maps.contains("/next/ops"), "{maps}");

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::check::Checked;
 use super::{Formula, NumberFacts, ResourceFacts};
 use crate::diagnostic::Path;
-use crate::spec::{Duration, Size};
+use crate::spec::{Duration, Rate, Size};
 
 /// What is known about the gateway.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,6 +17,12 @@ pub struct GatewayFacts {
     pub image: Formula,
     /// Who runs it.
     pub user: NumberFacts,
+    /// Where it listens in its container.
+    pub listen: ListenFacts,
+    /// Folders in its container.
+    pub folders: FolderFacts,
+    /// How long a service may take, where a route says nothing.
+    pub timeouts: TimeoutFacts,
     /// How to ask for health, as compose's `test`.
     pub healthcheck: Vec<Formula>,
     /// How long failures do not count.
@@ -29,8 +35,64 @@ pub struct GatewayFacts {
     pub tls: TlsFacts,
     /// Who gets certificates.
     pub certificates: CertificatesFacts,
+    /// Classes of requests that are there without being declared, by name: `default`, `health` and `login`.
+    pub limits: BTreeMap<String, LimitFacts>,
     /// Parts of paths that only those ask for who look for holes.
     pub scanners: Vec<String>,
+}
+
+/// Folders in the gateway's container.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FolderFacts {
+    /// What nginx is told.
+    pub configuration: String,
+    /// Pages for errors.
+    pub pages: String,
+    /// Files of routes, a folder each.
+    pub routes: String,
+    /// The switch for maintenance.
+    pub switches: String,
+    /// Answers that are kept.
+    pub answers: String,
+}
+
+/// How long a service may take; each is the time between two signs of life.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeoutFacts {
+    /// To accept a connection.
+    pub connect: Duration,
+    /// To answer.
+    pub read: Duration,
+    /// To take what is sent to it.
+    pub send: Duration,
+    /// To do either, where a connection may stay silent.
+    pub silent: Duration,
+}
+
+/// How often one client address may ask.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitFacts {
+    /// Requests per second or minute.
+    pub rate: Rate,
+    /// How many may come at once before that.
+    pub burst: u32,
+    /// How many of these are answered at once, and not only when the rate allows; all, if left out.
+    pub at_once: Option<u32>,
+}
+
+/// Ports in the gateway's container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenFacts {
+    /// For HTTP.
+    pub http: u16,
+    /// For HTTPS.
+    pub https: u16,
+    /// For the container itself: whether it is well, and nginx's counts.
+    pub status: u16,
 }
 
 /// What Mozilla recommends for TLS on servers.
@@ -63,7 +125,7 @@ pub struct CertificatesFacts {
     /// Its image, with the tag that goes with all versions of the gateway.
     pub image: String,
     /// How to ask for health, as compose's `test`.
-    pub healthcheck: Vec<String>,
+    pub healthcheck: Vec<Formula>,
     /// How long failures do not count: the first certificates are asked for then.
     pub start_period: Duration,
     /// How much it may use.

@@ -27,7 +27,9 @@ pub use detect::{
     Added, BackingDetection, BuiltMembers, Common, Confidence, Detection, FieldRule, Form, PackageSource, Rule,
     StackDetection, Supervisor, SystemPackages, Wire, Words,
 };
-pub use gateway::{CertificatesFacts, GatewayFacts, TlsFacts, TlsProfileFacts};
+pub use gateway::{
+    CertificatesFacts, FolderFacts, GatewayFacts, LimitFacts, ListenFacts, TimeoutFacts, TlsFacts, TlsProfileFacts,
+};
 pub use stack::{
     AuditFacts, AuditKind, CompanionFacts, DebugFacts, DevelopmentFacts, EntrypointFacts, Probes, StackFacts, System,
     UserFacts,

@@ -11,6 +11,8 @@ use crate::spec::Size;
 pub struct Network {
     /// Whether those on it can call out.
     pub reach: Reach,
+    /// Whether its containers have addresses of IPv6, too.
+    pub ipv6: bool,
     /// What the engine calls it, where the spec says.
     pub name: Option<String>,
     /// Its addresses, where the spec says.
@@ -57,7 +59,15 @@ pub struct Volume {
 impl Network {
     /// One about which the spec says nothing.
     pub fn new(reach: Reach) -> Network {
-        Network { reach, name: None, subnet: None, gateway: None, options: BTreeMap::new(), labels: BTreeMap::new() }
+        Network {
+            reach,
+            ipv6: false,
+            name: None,
+            subnet: None,
+            gateway: None,
+            options: BTreeMap::new(),
+            labels: BTreeMap::new(),
+        }
     }
 }
 

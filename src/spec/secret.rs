@@ -67,7 +67,7 @@ pub enum Alphabet {
 #[serde(rename_all = "lowercase")]
 pub enum SecretFormat {
     /// Users and hashes of their passwords, a line each, as `htpasswd -nB -C 10 USER` prints them: bcrypt with a cost from 8 to
-    /// 12, SHA-512 or apr1.
+    /// 10, SHA-512 or apr1.
     Htpasswd,
 }
 

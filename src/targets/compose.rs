@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{Artifact, Context, Target};
 use crate::diagnostic::Broken;
-use crate::project::{Container, Env, Image, ImageRef, Mount, Project, Resolved, Role, Variable, Wait};
+use crate::project::{Container, Env, HostPorts, Image, ImageRef, Mount, Project, Resolved, Role, Variable, Wait};
 use crate::project::{Size, Source, TlsMode};
 use crate::render::tree::{Entry, Style, Tree, entry, overlay};
 
@@ -238,13 +238,17 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     }
     if let (Role::Gateway, Some(gateway)) = (&container.role, &project.gateway) {
         let [http, https] = gateway.ports.variables();
+        let HostPorts { host_ip, ipv6, .. } = &gateway.ports;
         let published = |variable: &str, port: u16, inside: u16| {
-            let address = gateway.ports.host_ip.as_ref().map(|it| format!("{it}:")).unwrap_or_default();
-            interpolated(format!("{address}${{{variable}:-{port}}}:{inside}"))
+            interpolated(match host_ip {
+                Some(address) => format!("{address}:${{{variable}:-{port}}}:{inside}"),
+                None if *ipv6 => format!("${{{variable}:-{port}}}:{inside}"),
+                None => format!("${{{variable}:-0.0.0.0:{port}}}:{inside}"),
+            })
         };
-        let mut ports = vec![published(&http, gateway.ports.http, 8080)];
+        let mut ports = vec![published(&http, gateway.ports.http, gateway.listen.http)];
         if gateway.tls != TlsMode::None {
-            ports.push(published(&https, gateway.ports.https, 8443));
+            ports.push(published(&https, gateway.ports.https, gateway.listen.https));
         }
         add("ports", Tree::list(ports));
     }
@@ -301,23 +305,27 @@ fn service(context: &Context<'_>, project: &Project, container: &Container) -> V
     if !container.tmpfs.is_empty() {
         add("tmpfs", Tree::list(container.tmpfs.iter().map(|(path, size)| tmpfs(container, path, *size))));
     }
-    explain(&mut entries, container);
+    explain(&mut entries, project, container);
     entries
 }
 
 /// Comments where a line would surprise its reader.
-fn explain(entries: &mut [Entry], container: &Container) {
+fn explain(entries: &mut [Entry], project: &Project, container: &Container) {
+    let is_gateway = container.role == Role::Gateway;
     let lifted = |rule: &str| container.lifted.get(rule).map(|reason| format!("exception {rule}: {reason}"));
     for it in entries {
         let more = match it.key.as_str() {
-            "depends_on" if container.role == Role::Gateway => {
+            "depends_on" if is_gateway => {
                 Some("started, not healthy: a sick service must not take the others off the air".to_owned())
             }
-            "volumes" if container.role == Role::Gateway => Some(
+            "volumes" if is_gateway => Some(
                 "folders, not files: a file that an editor or a renewal replaces would stay the old one in here"
                     .to_owned(),
             ),
-            "labels" if container.role == Role::Gateway => Some(
+            "ports" if project.gateway.as_ref().is_some_and(|it| is_gateway && it.ports.is_ipv4_alone()) => Some(
+                "over IPv4 alone: those who come over IPv6 would all have the address of Docker's bridge".to_owned(),
+            ),
+            "labels" if is_gateway => Some(
                 "changes with what forge writes into nginx/, so that `up` brings it into force; after an edit by hand see nginx.conf".to_owned(),
             ),
             "secrets" if !container.borrowed_secrets.is_empty() => Some(
@@ -409,7 +417,8 @@ fn mounts(context: &Context<'_>, project: &Project, container: &Container) -> Ve
     if container.role == Role::Certificates {
         // The script that it runs lies there.
         let mounted = context.nginx.mounted(project.environment.as_deref());
-        let whole = mounted.folders.iter().filter(|(_, target)| target == "/etc/nginx");
+        let inside = project.gateway.as_ref().map(|it| &it.folders.configuration);
+        let whole = mounted.folders.iter().filter(|(_, target)| Some(target) == inside);
         items.extend(whole.map(|(source, target)| bind(source, target)));
     }
     items

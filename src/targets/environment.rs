@@ -36,6 +36,8 @@ struct Listening {
     tls: bool,
     /// Only on this address.
     host_ip: Option<String>,
+    /// Whether it listens on all addresses, but for those of IPv6.
+    ipv4_alone: bool,
     /// Whether production listens there, too.
     shared: bool,
 }
@@ -122,7 +124,8 @@ fn listening(resolved: &Resolved, project: &Project) -> Option<Listening> {
     });
     let tls = gateway.tls != TlsMode::None;
     let ports = gateway.ports.variables().into_iter().zip(numbers).take(if tls { 2 } else { 1 }).collect();
-    Some(Listening { ports, tls, host_ip: gateway.ports.host_ip.clone(), shared })
+    let ipv4_alone = gateway.ports.is_ipv4_alone();
+    Some(Listening { ports, tls, host_ip: gateway.ports.host_ip.clone(), ipv4_alone, shared })
 }
 
 /// What a `.env` of an environment can set.

@@ -47,6 +47,8 @@ pub(super) struct Folders {
     base: Files,
     /// Where they lie in the project.
     folder: String,
+    /// Where nginx looks for it.
+    inside: String,
     /// By environment: what it has of its own.
     environments: BTreeMap<String, Own>,
 }
@@ -80,7 +82,8 @@ pub(super) fn folders(resolved: &Resolved, engine: &Engine) -> Result<Folders, B
     for (name, project) in &resolved.environments {
         environments.insert(name.clone(), Own::new(&base, files(project, engine)?));
     }
-    Ok(Folders { base, folder: resolved.base.layout.nginx.clone(), environments })
+    let inside = resolved.base.gateway.iter().map(|it| it.folders.configuration.clone()).collect();
+    Ok(Folders { base, folder: resolved.base.layout.nginx.clone(), inside, environments })
 }
 
 /// The part that a file belongs to.
@@ -167,13 +170,14 @@ impl Folders {
         }
         let digest = digest.finalize().iter().take(4).map(|it| format!("{it:02x}")).collect();
         let root = &self.folder;
-        let whole = |folder: String| vec![(folder, "/etc/nginx".to_owned())];
+        let inside = &self.inside;
+        let whole = |folder: String| vec![(folder, inside.clone())];
         let folders = match environment {
             None => whole(root.clone()),
             Some(name) => match parts.flatten() {
                 None => whole(format!("{root}/{name}")),
                 Some(parts) => {
-                    let own = parts.iter().map(|part| (format!("{root}/{name}/{part}"), format!("/etc/nginx/{part}")));
+                    let own = parts.iter().map(|part| (format!("{root}/{name}/{part}"), format!("{inside}/{part}")));
                     whole(root.clone()).into_iter().chain(own).collect()
                 }
             },
@@ -198,7 +202,7 @@ fn artifact(folder: &str, environment: Option<&str>, name: &str, text: &str) -> 
 }
 
 fn plan(context: &Context<'_>) -> Result<Vec<Artifact>, Broken> {
-    let Folders { base, folder, environments } = &context.nginx;
+    let Folders { base, folder, environments, .. } = &context.nginx;
     let own = environments.iter().flat_map(|(environment, own)| {
         own.files.iter().map(move |(name, text)| artifact(folder, Some(environment), name, text))
     });

@@ -1,5 +1,6 @@
 //! Every kind of route, asked by curl: what comes back, and what the service was told.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -36,6 +37,9 @@ fn routes_do_what_they_say() {
         r#"{ "name": "api", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": { "": { "name": "api", "version": "1.0.0" } } }"#,
     );
     stack.write("pages/gone.html", "<h1>a page of our own</h1>\n");
+    stack.write("pages/busy.html", "<h1>too many</h1>\n");
+    stack.write("pages/large.html", "<h1>too large</h1>\n");
+    stack.write("pages/closed.html", "<h1>closed for maintenance</h1>\n");
     stack.write("site/index.html", "<h1>the site</h1>\n");
     stack.write("site/style.css", "body { color: black }\n");
     stack.write("site/below/index.html", "<h1>below</h1>\n");
@@ -148,7 +152,22 @@ fn routes_do_what_they_say() {
     });
     stack.prove("allow: 403 for strangers", || client.answers(403, &[&at("/far")]));
     stack.prove("what the service shows to operators is 404 outside, in every spelling", || {
-        for path in ["/inner", "/inner/x", "/INNER", "/metrics", "/strip/inner", "/%69nner", "/inner;x", "//inner"] {
+        for path in [
+            "/inner",
+            "/inner/x",
+            "/INNER",
+            "/metrics",
+            "/strip/inner",
+            "/%69nner",
+            "/inner;x",
+            "//inner",
+            "/inner/",
+            "/inner.json",
+            "/inner%20",
+            "/;x/inner",
+            "/inner/;x",
+            "/Inner;a=b.html",
+        ] {
             client.answers(404, &["--path-as-is", &at(path)]).map_err(|why| format!("{path}: {why}"))?;
         }
         client.answers(200, &[&at("/innermost")])
@@ -189,6 +208,59 @@ fn routes_do_what_they_say() {
         contains(&answer.text(), "a page of our own")?;
         same(one(&answer, "x-content-type-options")?, "nosniff")?;
         client.answers(404, &[&at("/_errors/gone.html")])
+    });
+    stack.prove(
+        "pages for 429 and 413 come with all that belongs to the route: Retry-After, and who may read it",
+        || {
+            let origin = ["--header", "Origin: https://app.example.com"];
+            client.answers(200, &[&origin[..], &[&at("/rare/a")]].concat())?;
+            let answer = client.ask(&[&origin[..], &[&at("/rare/a")]].concat())?;
+            same((answer.status, one(&answer, "retry-after")?), (429, "10"))?;
+            contains(&answer.text(), "too many")?;
+            same(one(&answer, "access-control-allow-origin")?, "https://app.example.com")?;
+            same(one(&answer, "access-control-expose-headers")?, "X-Own")?;
+            let body = stack.beside("large");
+            std::fs::write(&body, vec![b'a'; 1_100_000]).map_err(|error| error.to_string())?;
+            let data = format!("@{}", body.display());
+            let answer = client.ask(&[&origin[..], &["--data-binary", &data, &at("/other-sites/a")]].concat())?;
+            same(answer.status, 413)?;
+            contains(&answer.text(), "too large")?;
+            same(one(&answer, "access-control-allow-origin")?, "https://app.example.com")?;
+            same(answer.header("retry-after").len(), 0)?;
+            // another route's page has none of it
+            same(
+                client.ask(&[&origin[..], &[&at("/site/none")]].concat())?.header("access-control-allow-origin").len(),
+                0,
+            )
+        },
+    );
+    let host = |more: &[&str], path: &str| Ok(json(&[more, &[&at(path)]].concat())?["host"].to_string());
+    let hosts = |more: &[&str], path: &str| (0..12).map(|_| host(more, path)).collect::<Proof<BTreeSet<String>>>();
+    stack.prove("replicas share the requests, and a sticky client stays with one", || {
+        same((hosts(&[], "/many/")?.len(), hosts(&[], "/faithful/")?.len()), (3, 1))
+    });
+    stack.prove("where a replica fails another is asked, but for requests that change something", || {
+        let all = hosts(&[], "/many/")?;
+        let first = all.first().ok_or("there is none")?.trim_matches('"').to_owned();
+        let sick = format!("X-Sick: {first}");
+        let well = hosts(&["--header", &sick], "/many/")?;
+        same((well.len(), well.contains(&format!("{first:?}"))), (2, false))?;
+        let urls = at("/many/[1-12]");
+        let count = |more: &[&str]| -> Proof<usize> {
+            let statuses = client.statuses(&[&["--header", &sick], more, &[&urls]].concat())?;
+            same(statuses.len(), 12)?;
+            Ok(statuses.iter().filter(|it| *it == "503").count())
+        };
+        same(count(&[])?, 0)?;
+        let failed = count(&["--data", "a=b"])?;
+        ensure((1..12).contains(&failed), format!("{failed} of 12 failed"))
+    });
+    stack.prove("guesses of a password wait, and then are refused", || {
+        let start = Instant::now();
+        let statuses = client.statuses(&["--user", "ann:wrong", &at("/login/[1-60]")])?;
+        let asked = statuses.iter().filter(|it| *it == "401").count();
+        ensure((15..35).contains(&asked) && statuses.iter().any(|it| it == "429"), format!("{statuses:?}"))?;
+        ensure(start.elapsed() >= Duration::from_secs(2), format!("{asked} in {:?}", start.elapsed()))
     });
     stack.prove("texts are compressed for those who take it", || {
         let answer = client.ask(&[

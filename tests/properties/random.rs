@@ -272,6 +272,7 @@ fn gateway(dice: &mut Dice, routed: &[String]) -> Value {
         "limits": { "slow": { "rate": "5r/m", "burst": 3, "connections": 10 } },
         "routes": routes,
     });
+    gateway["ports"] = json!({ "ipv6": true });
     if dice.yes() {
         gateway["trusted_proxies"] = json!(["10.0.0.0/8", "fd00::/8"]);
     }

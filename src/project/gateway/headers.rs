@@ -13,10 +13,15 @@ pub struct Headers {
     pub csp: Csp,
 }
 
+impl Csp {
+    /// Stands in a policy for the word that each request has of its own; no browser knows it.
+    pub const NONCE: &str = "'nonce'";
+}
+
 /// A content security policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Csp {
-    /// What browsers keep to; `$request_id` stands where each request has another word.
+    /// What browsers keep to; `Csp::NONCE` stands where each request has another word.
     pub policy: String,
     /// What they only report, where the spec's policy is on trial: of it, what is in force then is who may frame pages.
     pub reported: Option<String>,

@@ -34,6 +34,12 @@ pub struct Gateway {
     pub filter: Filter,
     /// How long clients are waited for.
     pub client: Client,
+    /// Folders in its container.
+    pub folders: Folders,
+    /// How long services may take, where a route says nothing.
+    pub timeouts: UsualTimeouts,
+    /// Where it listens in its container.
+    pub listen: Listen,
     /// Where it listens on the host.
     pub ports: HostPorts,
     /// Classes of requests that routes use.
@@ -46,6 +52,8 @@ pub struct Gateway {
     pub privates: Vec<Private>,
     /// Whether any route speaks gRPC.
     pub speaks_grpc: bool,
+    /// Whether what is said with errors differs between routes.
+    pub tells_routes: bool,
     /// Pages for errors.
     pub pages: Option<Pages>,
     /// The switch that closes everything.
@@ -58,10 +66,8 @@ pub struct Gateway {
     pub retries: Retries,
     /// The largest body of a request, in mebibytes.
     pub max_body_mib: u64,
-    /// How many large bodies one client may send at a time, so that it does not fill the folder in which they wait.
-    pub uploads: u64,
-    /// How many large bodies all clients together may send at a time.
-    pub all_uploads: u64,
+    /// How many bodies may wait at a time.
+    pub bodies: Bodies,
     /// Processes.
     pub workers: u64,
     /// How long open requests get, in seconds.
@@ -90,10 +96,60 @@ pub struct Limit {
     pub rate: Rate,
     /// At once before that.
     pub burst: u32,
+    /// How many of these are answered at once, and not only when the rate allows; all, if `None`.
+    pub at_once: Option<u32>,
     /// Open at once; `None` is the limit for everything.
     pub connections: Option<u32>,
     /// How many seconds who asked too often is told to wait.
     pub retry_after: u64,
+}
+
+/// Folders in the gateway's container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Folders {
+    /// What nginx is told.
+    pub configuration: String,
+    /// Pages for errors.
+    pub pages: String,
+    /// Answers that are kept.
+    pub answers: String,
+}
+
+/// Seconds between two signs of life of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct UsualTimeouts {
+    /// To accept a connection.
+    pub connect: u64,
+    /// To answer.
+    pub read: u64,
+    /// To take what is sent to it.
+    pub send: u64,
+    /// To do either, where a connection may stay silent.
+    pub silent: u64,
+}
+
+/// How many bodies may wait at a time, so that they do not fill the folder in which they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Bodies {
+    /// Large ones, of one client.
+    pub large: u64,
+    /// Large ones, of all clients.
+    pub all_large: u64,
+    /// Those below 100 kB, of one client.
+    pub small: u64,
+    /// Those below 100 kB, of all clients.
+    pub all_small: u64,
+}
+
+/// Where the gateway listens in its container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Listen {
+    /// For HTTP.
+    pub http: u16,
+    /// For HTTPS.
+    pub https: u16,
+    /// For the container itself.
+    pub status: u16,
 }
 
 /// Where the gateway listens on the host.
@@ -105,6 +161,8 @@ pub struct HostPorts {
     pub https: u16,
     /// Only on this address.
     pub host_ip: Option<String>,
+    /// Whether clients over IPv6 come as themselves; otherwise none come.
+    pub ipv6: bool,
     /// What the variables that change them begin with: `SHOP`, `SHOP_DEVELOPMENT`.
     pub prefix: String,
 }
@@ -113,6 +171,11 @@ impl HostPorts {
     /// The variables that change them, for HTTP and for HTTPS.
     pub fn variables(&self) -> [String; 2] {
         port_variables(&self.prefix)
+    }
+
+    /// Whether it listens on all addresses of the host, but for those of IPv6.
+    pub fn is_ipv4_alone(&self) -> bool {
+        self.host_ip.is_none() && !self.ipv6
     }
 }
 

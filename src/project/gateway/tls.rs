@@ -33,6 +33,8 @@ pub struct Hsts {
 pub struct Acme {
     /// The volume that the gateway shares with who gets them.
     pub volume: String,
+    /// Where it is mounted in the container that asks for them.
+    pub kept: String,
     /// Where it is mounted in the gateway.
     pub folder: String,
     /// The folder in it with a folder for each certificate.

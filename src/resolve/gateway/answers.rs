@@ -1,21 +1,20 @@
 //! What comes back for a route: a service's answer, another address or a file; and who gets it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::address::Range;
+use crate::catalog::GatewayFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{
-    Answer, Cache, Canary, Cors, Files, Mount, OpenTo, Protocol, Proxy, Redirect, Refused, Retries, Route, RouteLogin,
-    Timeouts, Upstream,
+    Answer, Cache, Canary, Cors, Files, Mount, Protocol, Proxy, Redirect, Retries, Route, RouteLogin, Timeouts,
 };
-use crate::project::{Host, Private, SecretFormat, Source};
+use crate::project::{SecretFormat, Source};
 use crate::resolve::{Resolver, unknown_name};
-use crate::spec::{self, Balance, Method};
+use crate::spec::{self, Method};
 
 /// The class of requests of routes with a login: a hash of a password costs the gateway's processor time, so guesses are
 /// few.
-pub(super) const LOGIN: &str = "login";
+const LOGIN: &str = "login";
 
 impl Resolver<'_> {
     /// A route with everything decided. Complains about what cannot be; `None` where nothing says who answers.
@@ -24,6 +23,7 @@ impl Resolver<'_> {
         gateway: &spec::Gateway,
         route: &spec::Route,
         id: String,
+        facts: &GatewayFacts,
         at: &Path,
     ) -> Option<Route> {
         self.check_path(gateway, route, at);
@@ -32,15 +32,17 @@ impl Resolver<'_> {
             None if route.login.is_some() => LOGIN,
             None => "default",
         };
-        if !gateway.limits.contains_key(limit) && super::BUILT_IN.iter().all(|(it, ..)| *it != limit) {
-            let known = gateway.limits.keys().map(|it| it.as_str()).chain(super::BUILT_IN.iter().map(|(it, ..)| *it));
+        if !gateway.limits.contains_key(limit) && !facts.limits.contains_key(limit) {
+            let known = gateway.limits.keys().map(|it| it.as_str()).chain(facts.limits.keys().map(String::as_str));
             let message = format!("there is no class of requests `{limit}`");
             self.told.push(unknown_name(Place::Value(at.key("limit")), message).nearest(limit, known));
         }
         let answer = match (&route.to, &route.redirect, &route.files) {
             (Some(to), None, None) => Answer::Proxy(Box::new(self.proxy(gateway, route, to, at)?)),
             (None, Some(redirect), None) => Answer::Redirect(self.redirect(route, redirect, at)),
-            (None, None, Some(files)) => Answer::Files(self.files(route, files, &id, at)),
+            (None, None, Some(files)) => {
+                Answer::Files(self.files(route, files, format!("{}/{id}", facts.folders.routes), at))
+            }
             (to, redirect, files) => {
                 let given = usize::from(to.is_some()) + usize::from(redirect.is_some()) + usize::from(files.is_some());
                 let message = match given {
@@ -62,7 +64,7 @@ impl Resolver<'_> {
             limit: limit.to_owned(),
             cors: route.cors.as_ref().map(|it| self.cors(it, &at.key("cors"))),
             login: route.login.as_ref().map(|it| self.login(it, &at.key("login"))),
-            allow: self.networks_of(route.allow.as_deref().unwrap_or_default(), &at.key("allow")),
+            allow: self.clients(route.allow.as_deref().unwrap_or_default(), &at.key("allow")),
             answer,
         })
     }
@@ -145,6 +147,10 @@ impl Resolver<'_> {
                 let message = "what has no end cannot be kept";
                 self.error(&codes::NO_EFFECT, Place::Key(here.clone()), message, "make a route of its own for it");
             }
+            if route.upload.is_some() {
+                let message = "what is asked for by POST and PUT is not kept";
+                self.error(&codes::NO_EFFECT, Place::Key(here.clone()), message, "make a route of its own for uploads");
+            }
             if route.login.is_some() {
                 let message = "answers of a login are for one person, and never kept";
                 self.error(&codes::NO_EFFECT, Place::Key(here.clone()), message, "remove it");
@@ -194,82 +200,6 @@ impl Resolver<'_> {
         Timeouts { connect: seconds(given.connect), read: seconds(given.read), send: seconds(given.send) }
     }
 
-    /// The upstream of a service, or of one of its ports.
-    fn upstream_name(&mut self, to: &str, port: Option<&str>, at: &Path, at_port: &Path) -> Option<String> {
-        let Some(service) = self.spec.services.get(to) else {
-            let known: Vec<&str> = self.spec.services.keys().map(|it| it.as_str()).collect();
-            let complaint = unknown_name(Place::Value(at.clone()), format!("there is no service `{to}`"));
-            self.told.push(if self.spec.backings.contains_key(to) {
-                complaint.help("a backing is not published; route to a service that uses it")
-            } else {
-                complaint.nearest(to, known)
-            });
-            return None;
-        };
-        if let Some(port) = port {
-            if !service.ports.contains_key(port) {
-                let known = service.ports.keys().map(|it| it.as_str());
-                let message = format!("`{to}` has no port `{port}`");
-                self.told.push(unknown_name(Place::Value(at_port.clone()), message).nearest_or_keep(port, known));
-                return None;
-            }
-            return Some(format!("{to}.{port}"));
-        }
-        if !self.fronts.contains_key(to) && self.containers.get(to).is_some_and(|it| it.port.is_none()) {
-            let message = format!("`{to}` listens on no port");
-            let help = format!("write `services: {{ {to}: {{ port: … }} }}`");
-            self.error(&codes::NO_PORT, Place::Value(at.clone()), message, help);
-            return None;
-        }
-        Some(to.to_owned())
-    }
-
-    /// Who is asked by any route, in the order of their names.
-    pub(super) fn upstreams(&mut self, gateway: &spec::Gateway, hosts: &[Host], at: &Path) -> Vec<Upstream> {
-        let mut names: Vec<String> = Vec::new();
-        for route in hosts.iter().flat_map(|it| &it.routes) {
-            if let Answer::Proxy(it) = &route.answer {
-                names.push(it.upstream.clone());
-                names.extend(it.canary.as_ref().map(|it| it.upstream.clone()));
-            }
-        }
-        names.sort_unstable();
-        names.dedup();
-        for name in gateway.upstreams.keys() {
-            if !names.iter().any(|it| it.split('.').next() == Some(name.as_str())) {
-                let place = Place::Key(at.key("upstreams").key(name));
-                if self.spec.services.contains_key(name.as_str()) {
-                    let message = format!("no route leads to `{name}`");
-                    self.warning(&codes::UNUSED, place, message, "add a route with `to:`, or remove it");
-                } else {
-                    let known: Vec<&str> = names.iter().filter_map(|it| it.split('.').next()).collect();
-                    let complaint = unknown_name(place, format!("there is no service `{name}`"));
-                    self.told.push(complaint.nearest(name, known));
-                }
-            }
-        }
-        let made = names.into_iter().filter_map(|name| {
-            let (service, port) = name.split_once('.').map_or((name.as_str(), None), |(it, port)| (it, Some(port)));
-            // Of a service with companions, one of them answers on its port; all others are the service's own.
-            let front = self.fronts.get(service).filter(|_| port.is_none()).map_or(service, String::as_str);
-            let number = match port {
-                Some(port) => *self.spec.services.get(service)?.ports.get(port)?,
-                None => self.containers.get(front)?.port?,
-            };
-            let set = gateway.upstreams.get(service).cloned().unwrap_or_default();
-            Some(Upstream {
-                host: front.to_owned(),
-                port: number,
-                balance: set.balance.unwrap_or(Balance::RoundRobin),
-                max_fails: set.max_fails.unwrap_or(1),
-                fail_timeout: set.fail_timeout.map_or(10, |it| it.0.max(1)),
-                keepalive: set.keepalive.unwrap_or(16),
-                name,
-            })
-        });
-        made.collect()
-    }
-
     fn redirect(&mut self, route: &spec::Route, redirect: &spec::Redirect, at: &Path) -> Redirect {
         let here = at.key("redirect");
         let keep_path = redirect.keep_path == Some(true);
@@ -293,10 +223,9 @@ impl Resolver<'_> {
         Redirect { to: to.to_owned(), status: redirect.status.unwrap_or(308), keep_path }
     }
 
-    fn files(&mut self, route: &spec::Route, files: &spec::Files, id: &str, at: &Path) -> Files {
+    fn files(&mut self, route: &spec::Route, files: &spec::Files, root: String, at: &Path) -> Files {
         let here = at.key("files");
         self.check_served(&files.folder, &here.key("folder"));
-        let root = format!("/srv/routes/{id}");
         // The part of the path that is the folder's: so no name has to be changed into another, and none gets out.
         let folder = route.path.rsplit_once('/').map_or("", |(it, _)| it);
         self.edge.mounts.insert(format!("{root}{folder}"), Mount::Bind(files.folder.to_string()));
@@ -404,163 +333,4 @@ impl Resolver<'_> {
         self.edge.secrets.insert(name.to_owned());
         RouteLogin { users: name.to_owned(), realm: login.realm.as_ref().map_or("login", |it| it.as_str()).to_owned() }
     }
-
-    /// Address ranges, with complaints about those that are none.
-    pub(super) fn networks_of(&mut self, networks: &[spec::Network], at: &Path) -> Vec<String> {
-        for (index, network) in networks.iter().enumerate() {
-            if Range::parse(network).is_none() {
-                let message = format!("`{network}` is no address range");
-                self.error(&codes::INVALID_VALUE, Place::Value(at.index(index)), message, "write `10.0.0.0/8`");
-            }
-        }
-        networks.iter().map(ToString::to_string).collect()
-    }
-
-    /// Paths of a host that are not answered, or not to everybody: the private ones of its services, other ways to what a
-    /// route of any host guards, and other spellings of that, which lax frameworks take for the same.
-    pub(super) fn refused(&mut self, host: &Host, guards: &[Guard]) -> Vec<Refused> {
-        let mut own: BTreeMap<String, (bool, OpenTo)> = BTreeMap::new();
-        for route in &host.routes {
-            let Answer::Proxy(it) = &route.answer else { continue };
-            let services = [Some(&it.upstream), it.canary.as_ref().map(|it| &it.upstream)];
-            for service in services.into_iter().flatten().map(|it| service_of(it)) {
-                for path in self.private_paths(service) {
-                    if let Some(outside) = way(host, route, it.strip_prefix, &path) {
-                        // Of a canary's, those of the service that most get decide.
-                        own.entry(outside).or_insert_with(|| (true, OpenTo::Private(service.to_owned())));
-                    }
-                }
-                if is_guarded(route) {
-                    continue;
-                }
-                for guard in guards.iter().filter(|it| it.service == service && it.route != route.id) {
-                    if let Some(outside) = way(host, route, it.strip_prefix, &guard.path) {
-                        own.entry(outside).or_insert((guard.below, OpenTo::Nobody));
-                    }
-                }
-            }
-        }
-        let mut refused = Vec::new();
-        let guarded: Vec<&Route> = host.routes.iter().filter(|it| is_guarded(it)).collect();
-        if own.is_empty() && guarded.is_empty() {
-            return refused;
-        }
-        let plain = |path: &str| path.trim_end_matches('/').to_owned();
-        let as_written = |it: &Route| Refused {
-            path: plain(&it.path),
-            // Without its slash nginx leads to the prefix by itself.
-            below: !it.exact,
-            lax: false,
-            open_to: OpenTo::All,
-        };
-        // As they are written, routes are what they say, but for what is private below them.
-        let below = |it: &Route| {
-            own.keys().any(|path: &String| {
-                it.path
-                    .strip_prefix(path.trim_end_matches('/'))
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
-        };
-        let (first, later): (Vec<&Route>, Vec<&Route>) =
-            host.routes.iter().filter(|it| it.path != "/").partition(|it| below(it));
-        refused.extend(first.into_iter().map(as_written));
-        for (path, (below, open_to)) in own {
-            if let OpenTo::Private(service) = &open_to {
-                self.edge.private.insert(service.clone());
-            }
-            refused.push(Refused { path: plain(&path), below, lax: true, open_to });
-        }
-        if !guarded.is_empty() {
-            refused.extend(later.into_iter().map(as_written));
-        }
-        for route in guarded.into_iter().filter(|it| it.path != "/") {
-            let path = plain(&route.path);
-            refused.push(Refused { path, below: !route.exact, lax: true, open_to: OpenTo::Nobody });
-        }
-        refused
-    }
-
-    /// The paths of a service that are for its operators: those of its framework, and `/metrics`, unless it says otherwise.
-    fn private_paths(&self, service: &str) -> Vec<String> {
-        let said = self.spec.services.get(service).and_then(|it| it.private.as_ref()).and_then(|it| it.paths.as_ref());
-        if let Some(said) = said {
-            return said.iter().map(ToString::to_string).collect();
-        }
-        let known = self.private_facts.get(service).cloned().unwrap_or_default();
-        known.into_iter().chain(["/metrics".to_owned()]).collect()
-    }
-
-    /// Who may ask for the private paths of the services that have some.
-    pub(super) fn privates(&mut self) -> Vec<Private> {
-        let services: Vec<String> = self.edge.private.iter().cloned().collect();
-        services
-            .into_iter()
-            .map(|id| {
-                let spec = self.spec;
-                let private = spec.services.get(id.as_str()).and_then(|it| it.private.as_ref());
-                let allow = private.and_then(|it| it.allow.as_deref()).unwrap_or_default();
-                let at = Path::of(["services", id.as_str(), "private", "allow"]);
-                Private { allow: self.networks_of(allow, &at), id }
-            })
-            .collect()
-    }
-}
-
-/// A path of a service that only some may ask for.
-pub(super) struct Guard {
-    /// The service.
-    service: String,
-    /// Its path.
-    path: String,
-    /// Whether all below it is meant as well.
-    below: bool,
-    /// The id of the route that says so.
-    route: String,
-}
-
-/// What routes of all hosts guard. Where all of a service is behind one, other routes to it are meant to be another way.
-pub(super) fn guards(hosts: &[Host]) -> Vec<Guard> {
-    let mut found = Vec::new();
-    for route in hosts.iter().flat_map(|it| &it.routes).filter(|it| is_guarded(it) && it.path != "/") {
-        if let Answer::Proxy(it) = &route.answer
-            && !it.strip_prefix
-        {
-            found.push(Guard {
-                service: service_of(&it.upstream).to_owned(),
-                path: route.path.clone(),
-                below: !route.exact,
-                route: route.id.clone(),
-            });
-        }
-    }
-    found
-}
-
-fn is_guarded(route: &Route) -> bool {
-    route.login.is_some() || !route.allow.is_empty()
-}
-
-/// The service of an upstream, behind whose name a port may stand.
-fn service_of(upstream: &str) -> &str {
-    upstream.split('.').next().unwrap_or(upstream)
-}
-
-/// The path of a host by which a route leads to a path of its service; none where another route is chosen, or has it for
-/// its own: then it is meant for those that this one is for.
-fn way(host: &Host, route: &Route, strips: bool, path: &str) -> Option<String> {
-    let outside = match strips {
-        true => format!("{}{}", route.path, path.strip_prefix('/')?),
-        false => path.to_owned(),
-    };
-    let covers = if route.exact { outside == route.path } else { outside.starts_with(&route.path) };
-    let is_declared = host.routes.iter().any(|it| it.path == outside && it.path != route.path);
-    let is_chosen = covers && longest(host, &outside).is_some_and(|it| it.id == route.id);
-    (is_chosen && !is_declared).then_some(outside)
-}
-
-/// The route that nginx would choose for a path.
-fn longest<'h>(host: &'h Host, path: &str) -> Option<&'h Route> {
-    let exact = host.routes.iter().find(|it| it.exact && it.path == path);
-    let below = host.routes.iter().filter(|it| !it.exact && path.starts_with(&it.path));
-    exact.or_else(|| below.max_by_key(|it| it.path.len()))
 }

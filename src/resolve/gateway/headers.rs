@@ -125,6 +125,17 @@ impl Resolver<'_> {
         let asked = &gateway.headers;
         let frames = asked.frame_options.unwrap_or(spec::FrameOptions::Deny);
         let referrer = asked.referrer_policy.unwrap_or(spec::ReferrerPolicy::StrictOriginWhenCrossOrigin);
+        for (name, sites) in &asked.permissions_policy {
+            if let Some(index) = sites.iter().position(|it| it.as_str() == "*").filter(|_| sites.len() > 1) {
+                let place = Place::Value(at.key("permissions_policy").key(name).index(index));
+                self.error(
+                    &codes::NO_EFFECT,
+                    place,
+                    "`*` is everybody, so the others do nothing",
+                    "keep one of the two",
+                );
+            }
+        }
         let opener = asked.cross_origin_opener_policy.unwrap_or(spec::OpenerPolicy::SameOrigin);
         let mut fixed = BTreeMap::from([
             ("Cross-Origin-Opener-Policy".to_owned(), name_of(opener)),
@@ -232,7 +243,7 @@ impl Resolver<'_> {
             return None;
         }
         if source == "nonce" {
-            return Some("'nonce-$request_id'".to_owned());
+            return Some(Csp::NONCE.to_owned());
         }
         if hash || KEYWORDS.contains(&source) {
             return Some(format!("'{source}'"));

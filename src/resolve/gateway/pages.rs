@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::FolderFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::{Answer, Compression, Host, Maintenance, Mount, PRODUCTION, Pages, SWITCHES};
@@ -12,9 +13,9 @@ use crate::spec::{self, Size};
 const STATUSES: [u16; 10] = [400, 401, 403, 404, 413, 429, 500, 502, 503, 504];
 
 impl Resolver<'_> {
-    pub(super) fn pages(&mut self, pages: &spec::Pages, at: &Path) -> Pages {
+    pub(super) fn pages(&mut self, pages: &spec::Pages, folders: &FolderFacts, at: &Path) -> Pages {
         self.check_served(&pages.folder, &at.key("folder"));
-        self.edge.mounts.insert("/srv/pages/_errors".to_owned(), Mount::Bind(pages.folder.to_string()));
+        self.edge.mounts.insert(format!("{}/_errors", folders.pages), Mount::Bind(pages.folder.to_string()));
         let mut errors: BTreeMap<String, Vec<u16>> = BTreeMap::new();
         for status in STATUSES {
             let group = if status < 500 { "4xx" } else { "5xx" };
@@ -29,14 +30,15 @@ impl Resolver<'_> {
         &mut self,
         maintenance: &spec::Maintenance,
         pages: Option<&Pages>,
+        folders: &FolderFacts,
         at: &Path,
     ) -> Maintenance {
-        self.edge.mounts.insert(format!("/srv/{SWITCHES}"), Mount::Bind(SWITCHES.to_owned()));
+        self.edge.mounts.insert(folders.switches.clone(), Mount::Bind(SWITCHES.to_owned()));
         let environment = self.environment.map_or(PRODUCTION, |(name, _)| name);
         Maintenance {
             retry_after: maintenance.retry_after.map_or(600, |it| it.0),
-            allow: self.networks_of(&maintenance.allow, &at.key("allow")),
-            switch: format!("/srv/{SWITCHES}/{environment}"),
+            allow: self.clients(&maintenance.allow, &at.key("allow")),
+            switch: format!("{}/{environment}", folders.switches),
             has_page: pages.is_some_and(|it| it.errors.values().flatten().any(|it| *it == 503)),
         }
     }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::guards;
+use super::guards::guards;
+use crate::catalog::GatewayFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
 use crate::project::Host;
@@ -10,7 +11,7 @@ use crate::resolve::{Resolver, unknown_name};
 use crate::spec;
 
 impl Resolver<'_> {
-    pub(super) fn hosts(&mut self, gateway: &spec::Gateway, at: &Path) -> Vec<Host> {
+    pub(super) fn hosts(&mut self, gateway: &spec::Gateway, facts: &GatewayFacts, at: &Path) -> Vec<Host> {
         let mut hosts = Vec::new();
         let mut domains: BTreeMap<String, String> = BTreeMap::new();
         for (name, host) in &gateway.hosts {
@@ -55,7 +56,9 @@ impl Resolver<'_> {
         for ((index, route), host) in gateway.routes.iter().enumerate().zip(found) {
             let here = at.key("routes").index(index);
             let name = host.map_or("", |it| hosts[it].name.as_str());
-            let Some(resolved) = self.route(gateway, route, id(name, &route.path, &mut ids), &here) else { continue };
+            let Some(resolved) = self.route(gateway, route, id(name, &route.path, &mut ids), facts, &here) else {
+                continue;
+            };
             let Some(host) = host else { continue };
             if !seen.insert((host, route.path.as_str())) {
                 self.error(
@@ -111,11 +114,15 @@ impl Resolver<'_> {
     }
 }
 
+/// How much of host and path is enough to know a route by.
+const LONGEST: usize = 100;
+
 /// What names of a route's variables end with: its host and path in lower case, and a number where that is taken.
 fn id(host: &str, path: &str, taken: &mut BTreeSet<String>) -> String {
     let plain = |it: char| if it.is_ascii_alphanumeric() { it.to_ascii_lowercase() } else { '_' };
     let words: String = format!("{host}{path}").chars().map(plain).collect();
-    let base = words.trim_end_matches('_').to_owned();
+    // A key of nginx's tables has a length that it was told before.
+    let base = words.get(..LONGEST).unwrap_or(&words).trim_end_matches('_').to_owned();
     let free = std::iter::once(base.clone()).chain((2..).map(|it| format!("{base}_{it}")));
     let id = free.into_iter().find(|it| !taken.contains(it)).expect("numbers have no end");
     taken.insert(id.clone());

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use minijinja::context;
+
+use crate::address;
 use crate::catalog::{GatewayFacts, TlsFacts};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -10,6 +13,7 @@ use crate::project::{
     Volume, Wait,
 };
 use crate::resolve::Resolver;
+use crate::resolve::backing::Filler;
 use crate::spec::{self, Duration, TlsMode};
 
 /// Who gets certificates: the container and what it shares with the gateway.
@@ -34,6 +38,14 @@ pub(super) fn profile(tls: &spec::Tls, facts: &TlsFacts) -> TlsProfile {
         ciphers: it.ciphers.clone(),
         curves: it.curves.clone(),
     }
+}
+
+/// The folder of an authority: another one has another, so that certificates for trying out are not kept for real ones. One
+/// host can have several, each with its directory.
+fn folder_of(directory: &str) -> String {
+    let plain = |it: char| if it.is_ascii_alphanumeric() || it == '.' || it == '-' { it } else { '_' };
+    let rest = directory.trim_start_matches("https://");
+    rest.strip_suffix("/directory").unwrap_or(rest).trim_end_matches('/').chars().map(plain).collect()
 }
 
 impl Resolver<'_> {
@@ -75,7 +87,6 @@ impl Resolver<'_> {
         gateway: &spec::Gateway,
         hosts: &[Host],
         facts: &GatewayFacts,
-        unasked: bool,
         at: &Path,
     ) -> Option<Acme> {
         let tls = &gateway.tls;
@@ -99,15 +110,18 @@ impl Resolver<'_> {
             return None;
         }
         self.check_acme(gateway, hosts, at);
+        // As the gateway's own user, who has to read them.
+        let user = &facts.user;
+        let script = format!("{}/certificates.sh", facts.folders.configuration);
         let facts = &facts.certificates;
+        let values = context! { folder => facts.folder.clone() };
+        let test = Filler { resolver: self, values, at: at.clone() }.all(&facts.healthcheck);
         let directory = match (&tls.directory, tls.staging) {
             (Some(it), _) => it.to_string(),
             (None, Some(true)) => facts.staging.clone(),
             (None, _) => facts.directory.clone(),
         };
-        // Another authority has another folder: certificates for trying out are not kept for real ones.
-        let authority =
-            directory.trim_start_matches("https://").split(['/', ':']).next().unwrap_or_default().to_owned();
+        let authority = folder_of(&directory);
         let names = hosts.iter().map(|it| {
             let all: Vec<&str> = std::iter::once(&it.domain).chain(&it.aliases).map(String::as_str).collect();
             all.join(",")
@@ -124,12 +138,13 @@ impl Resolver<'_> {
             let file = ConfigFile { name: "acme-ca.pem".to_owned(), path: ca.to_string(), made: None };
             files.insert("/etc/acme-ca.pem".to_owned(), file);
         }
+        let unasked = self.containers.get("gateway").is_some_and(|it| it.healthcheck.is_none());
         let mut origins = Vec::new();
         let resources = self.resources(None, at, &facts.resources, "gateway", false, &mut origins);
         self.volumes.insert(CERTIFICATES.to_owned(), Volume::default());
         let container = Container {
             entrypoint: vec!["/bin/sh".to_owned()],
-            command: Some(std::iter::once("/etc/nginx/certificates.sh".to_owned()).chain(names).collect()),
+            command: Some(std::iter::once(script).chain(names).collect()),
             environment,
             files,
             networks: BTreeSet::from([self.network(&format!("{CERTIFICATES}-egress"), Reach::Out)]),
@@ -139,7 +154,7 @@ impl Resolver<'_> {
                 if unasked { Wait::ServiceStarted } else { Wait::ServiceHealthy },
             )]),
             healthcheck: Some(Healthcheck {
-                test: facts.healthcheck.clone(),
+                test,
                 interval: Duration(300),
                 timeout: Duration(5),
                 retries: 3,
@@ -154,13 +169,14 @@ impl Resolver<'_> {
                 CERTIFICATES,
                 Role::Certificates,
                 ImageRef::Named(Reference::tagged(facts.image.clone())),
-                (101, 101),
+                (user.uid, user.gid),
                 resources,
             )
         };
         self.containers.insert(CERTIFICATES.to_owned(), container);
         Some(Acme {
             volume: CERTIFICATES.to_owned(),
+            kept: facts.folder.clone(),
             folder: facts.gateway_folder.clone(),
             live: format!("{}/{authority}/live", facts.gateway_folder),
         })
@@ -193,6 +209,9 @@ impl Resolver<'_> {
             );
         }
         let public = tls.directory.is_none();
+        if public {
+            self.check_port_80(gateway);
+        }
         for (name, host) in &gateway.hosts {
             let here = Path::of(["gateway", "hosts"]).key(name);
             let all = std::iter::once((&host.domain, here.key("domain")))
@@ -200,7 +219,10 @@ impl Resolver<'_> {
             let local = ["localhost", "local", "internal", "test", "invalid", "lan"];
             for (domain, place) in all {
                 let last = domain.rsplit('.').next().unwrap_or_default();
-                if public && (!domain.contains('.') || local.contains(&last)) {
+                if address::parse(domain).is_some() {
+                    let message = format!("`{domain}` is an address, and certificates are asked for by name");
+                    self.error(&codes::INVALID_VALUE, Place::Value(place), message, "use its name in the DNS");
+                } else if public && (!domain.contains('.') || local.contains(&last)) {
                     self.error(
                         &codes::INVALID_VALUE,
                         Place::Value(place),
@@ -210,6 +232,24 @@ impl Resolver<'_> {
                 }
             }
         }
+        self.check_acme_names(hosts, at);
+    }
+
+    /// Let's Encrypt comes to port 80 of a name, wherever that leads.
+    fn check_port_80(&mut self, gateway: &spec::Gateway) {
+        let ports = gateway.ports.clone().unwrap_or_default();
+        let (key, message) = match (&ports.host_ip, ports.http) {
+            (Some(ip), _) if address::is_local(ip) => ("host_ip", format!("nobody outside reaches {ip}")),
+            (_, Some(port)) if port != 80 => ("http", format!("HTTP is published on port {port}")),
+            _ => return,
+        };
+        let place = Place::Value(Path::of(["gateway", "ports", key]));
+        let message = format!("{message}, and Let's Encrypt comes to port 80 of each name");
+        let help = "publish port 80, or see to it that whatever has it on this address leads here";
+        self.warning(&codes::NO_EFFECT, place, message, help);
+    }
+
+    fn check_acme_names(&mut self, hosts: &[Host], at: &Path) {
         let named = self.containers.contains_key(CERTIFICATES) || self.spec.backings.contains_key(CERTIFICATES);
         if named || self.volumes.contains_key(CERTIFICATES) {
             self.error(
@@ -223,5 +263,18 @@ impl Resolver<'_> {
             let place = Place::Key(Path::of(["gateway", "hosts"]).key(&host.name).key("aliases"));
             self.error(&codes::INVALID_VALUE, place, "a certificate has 100 names at most", "make two hosts of it");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folder_of;
+
+    #[test]
+    fn each_authority_has_a_folder() {
+        assert_eq!(folder_of("https://acme-v02.api.letsencrypt.org/directory"), "acme-v02.api.letsencrypt.org");
+        assert_eq!(folder_of("https://ca.internal:9000/acme/real/directory"), "ca.internal_9000_acme_real");
+        assert_eq!(folder_of("https://ca.internal:9000/acme/trial/directory"), "ca.internal_9000_acme_trial");
+        assert_eq!(folder_of("https://pebble:14000/dir"), "pebble_14000_dir");
     }
 }

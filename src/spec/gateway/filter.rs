@@ -11,6 +11,7 @@ use crate::spec::{Duration, Size};
 #[serde(deny_unknown_fields)]
 pub struct Filter {
     /// The methods that there are; any other gets 405. Left out: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS.
+    /// Besides these there are those of WebDAV: COPY, LOCK, MKCOL, MOVE, PROPFIND, PROPPATCH, REPORT, UNLOCK.
     #[schemars(length(min = 1), example = serde_json::json!(["GET", "HEAD", "POST"]))]
     pub methods: Option<Vec<Method>>,
     /// Whether paths that only those ask for who look for holes (`/wp-login.php`, `/phpmyadmin/`) get 404 here. True, if

@@ -39,8 +39,8 @@ pub struct Gateway {
     #[schemars(example = serde_json::json!({"http": 80, "https": 443}))]
     pub ports: Option<HostPorts>,
     /// Classes of requests, by name, each with its own limit for one client address. Three are there without
-    /// being declared: `default` (50r/s, burst 200) for routes that name none, `login` (5r/s, burst 20) for those with a
-    /// login, and `health` (50r/s, burst 100).
+    /// being declared: `default` (50r/s, burst 200) for routes that name none, `login` (4r/s, burst 20, of which 8 at
+    /// once) for those with a login, and `health` (50r/s, burst 100).
     #[serde(default)]
     #[schemars(example = serde_json::json!({"api": {"rate": "10r/s", "burst": 20}}))]
     pub limits: BTreeMap<Name, Limit>,
@@ -63,8 +63,8 @@ pub struct Gateway {
     /// How much the caches of all routes may hold together, in memory; 64M, if left out.
     #[schemars(example = &"128M")]
     pub cache_size: Option<Size>,
-    /// An image of one's own in place of `nginxinc/nginx-unprivileged`: nginx 1.30 or newer as user 101, with curl, and whatever
-    /// modules are wanted below /usr/lib/nginx/modules.
+    /// An image of one's own in place of `nginxinc/nginx-unprivileged`: nginx 1.30 or newer as user 101, who owns
+    /// /var/cache/nginx, with curl, and whatever modules are wanted below /usr/lib/nginx/modules.
     #[schemars(example = &"ghcr.io/acme/nginx-brotli:1.30")]
     pub image: Option<Image>,
     /// Proxies before the gateway whose `X-Forwarded-For` is believed. Left out, nobody's is.
@@ -75,7 +75,8 @@ pub struct Gateway {
     /// at a time as there is room for.
     #[schemars(example = &"10M")]
     pub max_body_size: Option<Size>,
-    /// What browsers are told with every answer.
+    /// What browsers are told with every answer: `csp`, `referrer_policy`, `permissions_policy`, `frame_options`, the
+    /// `cross_origin_…` policies, and `extra` headers.
     #[serde(default)]
     #[schemars(example = serde_json::json!({"csp": {"policy": {"img-src": ["self", "data:"]}}}))]
     pub headers: Headers,
@@ -125,9 +126,13 @@ pub struct HostPorts {
     /// For HTTPS; 443, if left out, and 8443 in development.
     #[schemars(range(min = 1, max = 65535), example = 443)]
     pub https: Option<u16>,
-    /// Only on this address of the host; on all, if left out, and on 127.0.0.1 in development.
+    /// Only on this address of the host; on all of IPv4, if left out, and on 127.0.0.1 in development.
     #[schemars(regex(pattern = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"), example = &"127.0.0.1")]
     pub host_ip: Option<String>,
+    /// Whether it is reached over IPv6, too; that wants Docker 27 or newer, which lets clients keep their addresses there.
+    /// False, if left out.
+    #[schemars(example = true)]
+    pub ipv6: Option<bool>,
 }
 
 /// How often one client address may ask.

@@ -51,6 +51,9 @@ fn network_of(network: &Network) -> Tree {
         Reach::Out if network.options.is_empty() => {}
         Reach::Out => entries.push(entry("driver_opts", texts(&network.options))),
     }
+    if network.ipv6 && network.reach == Reach::Out {
+        entries.push(entry("enable_ipv6", Tree::Bool(true)));
+    }
     if let Some(name) = &network.name {
         entries.push(entry("name", text(name)));
     }

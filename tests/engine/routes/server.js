@@ -2,6 +2,7 @@
 'use strict';
 const http = require('node:http');
 const http2 = require('node:http2');
+const os = require('node:os');
 
 const name = process.env.NAME;
 let asked = 0;
@@ -18,9 +19,11 @@ http.createServer((request, response) => {
   request.on('data', (part) => { bytes += part.length; });
   request.on('end', () => {
     asked += 1;
-    const status = Number(request.headers['x-wanted-status'] || 200);
+    // one replica of several can be told to fail
+    const sick = request.headers['x-sick'] === os.hostname();
+    const status = sick ? 503 : Number(request.headers['x-wanted-status'] || 200);
     response.writeHead(status, { 'content-type': 'application/json', 'access-control-allow-origin': 'https://own.example.com' });
-    response.end(JSON.stringify({ name, asked, bytes, method: request.method, url: request.url, headers: request.headers }));
+    response.end(JSON.stringify({ name, host: os.hostname(), asked, bytes, method: request.method, url: request.url, headers: request.headers }));
   });
 }).listen(8000, '0.0.0.0');
 

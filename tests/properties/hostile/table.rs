@@ -159,8 +159,8 @@ gateway:
   ports: { host_ip: 127.0.0.1 }
   limits: { alimit: { rate: 10r/s } }
   routes:
-    - { host: amain, path: /a/, to: api, limit: alimit }
-    - { host: amain, path: /b/, to: also, port: aport, timeouts: { connect: 5s, read: 5s, send: 5s }, upload: { max_size: 10M }, cache: { for: 1m }, canary: { to: api, percent: 5 }, cors: { origins: ["https://a.example.com"], methods: [PUT], headers: [Aheader], expose: [Aexposed] }, allow: [192.0.2.0/24] }
+    - { host: amain, path: /a/, to: api, limit: alimit, upload: { max_size: 10M } }
+    - { host: amain, path: /b/, to: also, port: aport, timeouts: { connect: 5s, read: 5s, send: 5s }, cache: { for: 1m }, canary: { to: api, percent: 5 }, cors: { origins: ["https://a.example.com"], methods: [PUT], headers: [Aheader], expose: [Aexposed] }, allow: [192.0.2.0/24] }
     - { host: amain, path: /c/, to: api, login: { users: ATOKEN, realm: arealm } }
     - { host: amain, path: /d/, redirect: { to: /a/ } }
     - { host: amain, path: /, to: api }
@@ -481,7 +481,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("gateway.routes[].timeouts.connect", Refused, &["gateway.routes[1].timeouts.connect"]),
     field("gateway.routes[].timeouts.read", Refused, &["gateway.routes[1].timeouts.read"]),
     field("gateway.routes[].timeouts.send", Refused, &["gateway.routes[1].timeouts.send"]),
-    field("gateway.routes[].upload.max_size", Refused, &["gateway.routes[1].upload.max_size"]),
+    field("gateway.routes[].upload.max_size", Refused, &["gateway.routes[0].upload.max_size"]),
     field("gateway.routes[].cache.for", Refused, &["gateway.routes[1].cache.for"]),
     field("gateway.routes[].canary.to", Refused, &["gateway.routes[1].canary.to"]),
     field("gateway.routes[].cors.origins[]", Refused, &["gateway.routes[1].cors.origins[0]"]),
