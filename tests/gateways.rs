@@ -47,6 +47,27 @@ fn classed(rate: &str) -> Value {
     })
 }
 
+/// As long as a spec may have them, with all that variables and tables of nginx are called by.
+fn long_names() -> Value {
+    let path = |letter: char| format!("/{}/", letter.to_string().repeat(498));
+    let class = "c".repeat(63);
+    let origins: Vec<String> = (0..3).map(|it| format!("https://{}{it}.example.com", "o".repeat(60))).collect();
+    json!({
+        "hosts": { "admin": null, "main": { "domain": format!("{}.example.com", "d".repeat(63)) } },
+        "limits": { class.clone(): { "rate": "10r/s", "connections": 10 } },
+        "headers": { "extra": { "X".repeat(46): "a" } },
+        "maintenance": {},
+        "routes": [
+            { "path": path('a'), "to": "api", "strip_prefix": true, "limit": class, "allow": ["10.0.0.0/8"], "cors": { "origins": origins } },
+            { "path": path('b'), "redirect": { "to": "/", "keep_path": true } },
+            { "path": format!("/{0}/{0}/", "c".repeat(248)), "files": { "folder": "web", "max_age": "1h" } },
+            { "path": path('e'), "to": "api", "canary": { "to": "web", "percent": 1 }, "cache": { "for": "1m" } },
+            { "path": path('f'), "to": "api", "grpc": true, "cors": { "origins": origins } },
+            { "path": "/", "to": "web" },
+        ],
+    })
+}
+
 /// What gateways can differ in, by name.
 fn variations() -> Vec<(&'static str, Value)> {
     vec![
@@ -111,6 +132,7 @@ fn variations() -> Vec<(&'static str, Value)> {
             "small",
             json!({ "resources": { "limits": { "memory": "64M", "cpus": 0.1 }, "reservations": { "memory": "16M" } } }),
         ),
+        ("long-names", long_names()),
         (
             "routes",
             json!({

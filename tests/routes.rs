@@ -70,6 +70,8 @@ fn what_a_route_cannot_be_is_told_at_its_words() {
         let text = spec(&format!("    - {route}\n"), "");
         found(&text, code, words);
     }
+    let long = format!("/{}/", "x".repeat(256));
+    found(&spec(&format!("    - {{ path: {long}, files: {{ folder: x }} }}\n"), ""), "invalid-value", &long);
     let kept = spec(
         "    - { path: /x/, to: api, cache: { for: 1m } }\n",
         "  headers: { csp: { policy: { script-src: [self, nonce] } } }\n",
@@ -94,6 +96,16 @@ fn what_a_route_cannot_be_is_told_at_its_words() {
         ("  pages: { folder: secrets, errors: { 5xx: x.html } }\n", "context", "secrets"),
         ("  pages: { folder: x, errors: { \"418\": x.html } }\n", "invalid-value", "\"418\""),
         ("  maintenance: { allow: [10.0.0.256] }\n", "invalid-value", "10.0.0.256"),
+        ("  client: { connections: 9 }\n  limits: { login: { rate: 5r/s, connections: 10 } }\n", "no-effect", "10"),
+        (&format!("  headers: {{ extra: {{ {}: a }} }}\n", "X".repeat(47)), "invalid-value", &"X".repeat(47)),
+        (
+            &format!(
+                "  headers: {{ csp: {{ policy: {{ img-src: [{}] }} }} }}\n",
+                (0..20).map(|it| format!("https://{}{it}.example.com", "a".repeat(200))).collect::<Vec<_>>().join(", ")
+            ),
+            "invalid-value",
+            "policy",
+        ),
     ] {
         found(&spec("", more), code, words);
     }
@@ -140,4 +152,36 @@ fn what_is_guarded_is_refused_on_every_way_to_the_service() {
     assert!(refused < at(r#""~^/api(?:/|\z)" 0;"#), "{maps}");
     assert!(refused > at(r#""~^/api/ops/open\z" 0;"#), "{maps}");
     assert!(!maps.contains("/next/ops"), "{maps}");
+}
+
+/// A route that asks less than another does not lead where that one leads, and a canary is as guarded as its service.
+#[test]
+fn a_guard_is_no_way_past_another_one() {
+    let maps = |routes: &str| {
+        let made = resolved(&spec(routes, "")).1.into_iter().find(|it| it.path == "nginx/maps.conf");
+        made.expect("it is made").text
+    };
+    let lax = |parts: &[&str]| {
+        let path: String = parts.iter().map(|it| format!("(?:/;[^/]*)*/{it}(?:;[^/]*)?")).collect();
+        format!("\"~*^{path}(?:[/.\\s]|$)\" 1;")
+    };
+    let guarded = "    - { path: /ops/, to: api, allow: [192.0.2.0/24] }\n";
+    for (other, is_refused) in [
+        ("login: { users: USERS }", true),
+        ("allow: [192.0.2.0/24, 10.0.0.0/8]", true),
+        ("allow: [192.0.2.0/25]", false),
+        ("allow: [192.0.2.7], login: { users: USERS }", false),
+    ] {
+        let text = maps(&format!("{guarded}    - {{ path: /way/, to: api, strip_prefix: true, {other} }}\n"));
+        assert_eq!(text.contains(&lax(&["way", "ops"])), is_refused, "{other}\n{text}");
+    }
+    let canary = "    - { path: /ops/, to: api, canary: { to: next, percent: 5 }, allow: [192.0.2.0/24] }\n    - { path: /way/, to: next, strip_prefix: true }\n";
+    let text = maps(canary);
+    assert!(text.contains(&lax(&["way", "ops"])), "{text}");
+    // Of a guarded path below another route, other spellings are looked for first.
+    let below = "    - { path: /a/, to: api }\n    - { path: /a/ops/, to: api, login: { users: USERS } }\n";
+    let text = maps(below);
+    let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("no {words} in\n{text}"));
+    let order = [place(r#""~^/a/ops(?:/|\z)" 0;"#), place(&lax(&["a", "ops"])), place(r#""~^/a(?:/|\z)" 0;"#)];
+    assert!(order.is_sorted(), "{text}");
 }

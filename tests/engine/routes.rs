@@ -43,6 +43,7 @@ fn routes_do_what_they_say() {
     stack.write("site/index.html", "<h1>the site</h1>\n");
     stack.write("site/style.css", "body { color: black }\n");
     stack.write("site/below/index.html", "<h1>below</h1>\n");
+    std::os::unix::fs::symlink("/etc/hostname", stack.path("site/link.txt")).expect("a link in a temporary folder");
     let hash = stack.do_or_fail("a hash", run(command("openssl").args(["passwd", "-6", "-salt", "salt", "hunter2"])));
     let production = stack.production();
     stack.prove("generated", || stack.forge(&["generate"]).map(drop));
@@ -101,6 +102,13 @@ fn routes_do_what_they_say() {
         }
         same(one(&client.ask(&[&at("/kept/a?b")])?, "x-cache")?, "MISS")
     });
+    stack.prove("cache: what a request with a body got is nobody else's", || {
+        let fat = ["--request", "GET", "--data", "0"];
+        for more in [&fat[..], &[&fat[..], &["--header", "Transfer-Encoding: chunked", "--http1.1"]].concat()] {
+            same(one(&client.ask(&[more, &[&at("/kept/fat")]].concat())?, "x-cache")?, "BYPASS")?;
+        }
+        same(one(&client.ask(&[&at("/kept/fat")])?, "x-cache")?, "MISS")
+    });
     stack.prove("canary: one client always gets the same service", || {
         let names: Vec<Value> =
             (0..5).map(|_| Ok(json(&[&at("/shared/")])?["name"].clone())).collect::<Proof<Vec<Value>>>()?;
@@ -150,6 +158,25 @@ fn routes_do_what_they_say() {
         }
         Ok(())
     });
+    stack.prove("nor past one guard through another, nor by a path that ends in the middle of the line", || {
+        let login = ["--user", "ann:hunter2"];
+        client.answers(404, &[&login[..], &[&at("/inside/far")]].concat())?;
+        client.answers(200, &[&login[..], &[&at("/inside/login/a")]].concat())?;
+        for path in ["/strip/GUARDED/a", "/strip/guarded;x/a", "/strip;x/guarded/a", "/strip/;/guarded/a"] {
+            client.answers(404, &["--path-as-is", &at(path)]).map_err(|why| format!("{path}: {why}"))?;
+        }
+        for target in ["/far/..#", "/login/..#", "/#/login/", "/strip/a?b#c"] {
+            client.answers(400, &["--request-target", target, &at("/")]).map_err(|why| format!("{target}: {why}"))?;
+        }
+        Ok(())
+    });
+    stack.prove("WebSockets are for the sites that may ask, and for programs that are no site's", || {
+        let from = |origin: &str| client.ask(&["--header", &format!("Origin: {origin}"), &at("/sockets/a")]);
+        same(from("https://evil.example.com")?.status, 403)?;
+        same(from("null")?.status, 403)?;
+        same(from("https://app.example.com")?.status, 200)?;
+        client.answers(200, &[&at("/sockets/a")])
+    });
     stack.prove("allow: 403 for strangers", || client.answers(403, &[&at("/far")]));
     stack.prove("what the service shows to operators is 404 outside, in every spelling", || {
         for path in [
@@ -190,6 +217,11 @@ fn routes_do_what_they_say() {
         let style = client.ask(&[&at("/site/style.css")])?;
         contains(one(&style, "content-type")?, "text/css")?;
         same(one(&style, "cache-control")?, "public, max-age=3600")?;
+        let same_still = format!("If-None-Match: {}", one(&style, "etag")?);
+        let unchanged = client.ask(&["--header", &same_still, &at("/site/style.css")])?;
+        // a browser keeps the page with the policy that it came with
+        same((unchanged.status, unchanged.header("content-security-policy").len()), (304, 0))?;
+        client.answers(404, &[&at("/site/link.txt")])?;
         let page = client.ask(&[&at("/site/")])?;
         same(one(&page, "cache-control")?, "no-cache")?;
         same(one(&client.ask(&[&at("/site")])?, "location")?, "/site/")?;

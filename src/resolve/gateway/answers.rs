@@ -229,6 +229,10 @@ impl Resolver<'_> {
         // The part of the path that is the folder's: so no name has to be changed into another, and none gets out.
         let folder = route.path.rsplit_once('/').map_or("", |(it, _)| it);
         self.edge.mounts.insert(format!("{root}{folder}"), Mount::Bind(files.folder.to_string()));
+        if folder.split('/').any(|it| it.len() > 255) {
+            let message = "a folder's name has at most 255 signs, and the path of files is one of folders";
+            self.error(&codes::INVALID_VALUE, Place::Value(at.key("path")), message, "choose a shorter path");
+        }
         let spa = files.spa == Some(true);
         if spa && !route.path.ends_with('/') {
             let message = format!("`{}` is one file: nothing stands below it", route.path);

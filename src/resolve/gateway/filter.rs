@@ -12,6 +12,9 @@ use crate::spec::{self, Duration, Method, Size};
 const USUAL: [Method; 7] =
     [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Options];
 
+/// How many requests one client may have open at once, unless the spec says otherwise.
+pub(super) const CONNECTIONS: u32 = 100;
+
 impl Resolver<'_> {
     pub(super) fn filter(&mut self, gateway: &spec::Gateway, scanners: &[String], at: &Path) -> Filter {
         let asked = &gateway.filter;
@@ -97,7 +100,7 @@ impl Resolver<'_> {
             send_timeout,
             keepalive,
             max_header_kib: (size.0 >> 10).max(1),
-            connections: asked.connections.unwrap_or(100),
+            connections: asked.connections.unwrap_or(CONNECTIONS),
         }
     }
 }

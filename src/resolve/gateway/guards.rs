@@ -1,8 +1,10 @@
 //! Which paths of a host are refused, because they are another way to what is private or guarded.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::upstreams::service_of;
+use crate::address::Range;
 use crate::project::{Answer, Host, OpenTo, Refused, Route};
 use crate::resolve::Resolver;
 
@@ -21,10 +23,9 @@ impl Resolver<'_> {
                         own.entry(outside).or_insert_with(|| (true, OpenTo::Private(service.to_owned())));
                     }
                 }
-                if is_guarded(route) {
-                    continue;
-                }
-                for guard in guards.iter().filter(|it| it.service == service && it.route != route.id) {
+                for guard in
+                    guards.iter().filter(|it| it.service == service && it.route != route.id && !it.holds(route))
+                {
                     if let Some(outside) = way(host, route, it.strip_prefix, &guard.path) {
                         own.entry(outside).or_insert((guard.below, OpenTo::Nobody));
                     }
@@ -52,22 +53,20 @@ impl Resolver<'_> {
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
         };
-        let (first, later): (Vec<&Route>, Vec<&Route>) =
-            host.routes.iter().filter(|it| it.path != "/").partition(|it| below(it));
-        refused.extend(first.into_iter().map(as_written));
+        let written = host.routes.iter().filter(|it| it.path != "/" && (!guarded.is_empty() || below(it)));
+        refused.extend(written.map(as_written));
         for (path, (below, open_to)) in own {
             if let OpenTo::Private(service) = &open_to {
                 self.edge.private.insert(service.clone());
             }
             refused.push(Refused { path: plain(&path), below, lax: true, open_to });
         }
-        if !guarded.is_empty() {
-            refused.extend(later.into_iter().map(as_written));
-        }
         for route in guarded.into_iter().filter(|it| it.path != "/") {
             let path = plain(&route.path);
             refused.push(Refused { path, below: !route.exact, lax: true, open_to: OpenTo::Nobody });
         }
+        // The first that matches counts: the longest, and of two alike the one that is a route as it is written.
+        refused.sort_by_key(|it| (Reverse(it.path.len()), it.lax));
         refused
     }
 }
@@ -80,8 +79,26 @@ pub(super) struct Guard {
     path: String,
     /// Whether all below it is meant as well.
     below: bool,
+    /// The secret with the names and passwords that are asked for.
+    users: Option<String>,
+    /// The addresses that may come in; empty is all.
+    allow: Vec<Range>,
     /// The id of the route that says so.
     route: String,
+}
+
+impl Guard {
+    /// Whether a route lets in nobody whom this one keeps out.
+    fn holds(&self, route: &Route) -> bool {
+        let users = route.login.as_ref().map(|it| &it.users);
+        let is_inside = |it: &Range| self.allow.iter().any(|other| it.is_within(*other));
+        (self.users.is_none() || self.users.as_ref() == users)
+            && (self.allow.is_empty() || (!route.allow.is_empty() && ranges(route).iter().all(is_inside)))
+    }
+}
+
+fn ranges(route: &Route) -> Vec<Range> {
+    route.allow.iter().filter_map(|it| Range::parse(it)).collect()
 }
 
 /// What routes of all hosts guard. Where all of a service is behind one, other routes to it are meant to be another way.
@@ -91,12 +108,15 @@ pub(super) fn guards(hosts: &[Host]) -> Vec<Guard> {
         if let Answer::Proxy(it) = &route.answer
             && !it.strip_prefix
         {
-            found.push(Guard {
-                service: service_of(&it.upstream).to_owned(),
+            let canary = it.canary.as_ref().map(|it| &it.upstream);
+            found.extend([Some(&it.upstream), canary].into_iter().flatten().map(|upstream| Guard {
+                service: service_of(upstream).to_owned(),
                 path: route.path.clone(),
                 below: !route.exact,
+                users: route.login.as_ref().map(|it| it.users.clone()),
+                allow: ranges(route),
                 route: route.id.clone(),
-            });
+            }));
         }
     }
     found

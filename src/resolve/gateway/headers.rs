@@ -120,6 +120,11 @@ fn name_of(choice: impl serde::Serialize) -> String {
     value.as_str().expect("a choice is a text").to_owned()
 }
 
+/// nginx hashes the names of headers that it drops in places of 64 bytes, of which it takes some for itself.
+const LONGEST_NAME: usize = 46;
+/// nginx reads its configuration in pieces of 4096 bytes, and a value has to fit into one with what stands around it.
+const LONGEST_WORD: usize = 4000;
+
 impl Resolver<'_> {
     pub(super) fn headers(&mut self, gateway: &spec::Gateway, at: &Path) -> Headers {
         let asked = &gateway.headers;
@@ -159,6 +164,9 @@ impl Resolver<'_> {
             } else if let Some(other) = seen.insert(low, name) {
                 let message = format!("`{other}` and `{name}` are one header");
                 self.error(&codes::NAME_TWICE, place, message, "keep one of them");
+            } else if name.len() > LONGEST_NAME {
+                let message = format!("`{name}` has more than the {LONGEST_NAME} signs that nginx has room for");
+                self.error(&codes::INVALID_VALUE, place, message, "take a shorter name");
             } else if is_credential(name, value) {
                 let message = format!("the header `{name}` looks like a credential, and everybody gets it");
                 self.error(&codes::CREDENTIAL, Place::Value(at.key("extra").key(name)), message, "remove it");
@@ -219,6 +227,11 @@ impl Resolver<'_> {
             .map(|(name, words)| if words.is_empty() { name.to_owned() } else { format!("{name} {words}") })
             .collect();
         let policy = texts.join("; ");
+        if policy.len() > LONGEST_WORD {
+            let message = format!("the policy has {} signs, and nginx reads {LONGEST_WORD} in one value", policy.len());
+            let help = "name sources by what they share (`https://*.example.com`), or let the service send the policy";
+            self.error(&codes::INVALID_VALUE, Place::Key(at.key("policy")), message, help);
+        }
         match asked.report_only {
             Some(true) => Csp { policy: framed, reported: Some(policy), nonce },
             _ => Csp { policy, reported: None, nonce },

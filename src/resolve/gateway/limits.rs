@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::filter::CONNECTIONS;
 use crate::catalog::LimitFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
@@ -31,6 +32,18 @@ impl Resolver<'_> {
             let (rate, burst) = (it.rate.clone(), it.burst.unwrap_or(0));
             let limit = Limit { retry_after: rate.pause(), rate, burst, at_once: None, connections: it.connections };
             limits.insert(name.to_string(), limit);
+            let all = gateway.client.connections.unwrap_or(CONNECTIONS);
+            if it.connections.is_some_and(|it| it > all) {
+                let place = Place::Value(at.key("limits").key(name).key("connections"));
+                let message =
+                    format!("one client may have {all} requests open over all classes, so these are never reached");
+                self.warning(
+                    &codes::NO_EFFECT,
+                    place,
+                    message,
+                    "lower it, or raise `gateway: { client: { connections: … } }`",
+                );
+            }
         }
         let used = |name: &str| hosts.iter().flat_map(|it| &it.routes).any(|it| it.limit == name);
         for name in gateway.limits.keys().filter(|it| !used(it)) {

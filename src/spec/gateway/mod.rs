@@ -145,7 +145,8 @@ pub struct Limit {
     /// How many requests may come at once before that; 0, if left out.
     #[schemars(range(min = 0, max = 100_000), example = 20)]
     pub burst: Option<u32>,
-    /// How many requests may be open at once; with HTTP/2 each counts. 100, if left out.
+    /// How many requests may be open at once; with HTTP/2 each counts, and `client.connections` counts as well.
+    /// No more than that, if left out.
     #[schemars(range(min = 1, max = 65_535), example = 10)]
     pub connections: Option<u32>,
 }

@@ -83,7 +83,7 @@ pub struct Redirect {
     /// The status: 301 and 308 for good, 302 and 307 for now, of which 307 and 308 keep the method; 308, if left out.
     #[schemars(extend("enum" = [301, 302, 307, 308]), example = 301)]
     pub status: Option<u16>,
-    /// Whether what stands behind the prefix is put behind `to`. False, if left out; the query is kept in any case.
+    /// Whether what stands behind the prefix is put behind `to`. False, if left out; the query is kept, unless `to` has one of its own.
     #[schemars(example = true)]
     pub keep_path: Option<bool>,
 }
