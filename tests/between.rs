@@ -20,6 +20,7 @@ variables: { LEVEL: { default: info } }
 gateway:
   hosts: { main: { domain: shop.localhost } }
   tls: { mode: files }
+  maintenance: {}
   routes: [{ path: /, to: api }]
 environments:
   also: { overlay: {} }

@@ -377,7 +377,8 @@ fn an_environment_at_productions_domain_is_told_unless_it_says_so() {
     let (_, them) = told(&overlaid("{}").replace("staging:", "development:"));
     assert!(them.is_empty(), "{them:#?}");
     // Of ports nobody knows before there is a machine: the operator is told, who can change them there.
-    let words = "# production listens there as well: on one machine with it, choose others\n# SHOP_STAGING_HTTP=0.0.0.0:80\n";
+    let words =
+        "# production listens there as well: on one machine with it, choose others\n# SHOP_STAGING_HTTP=0.0.0.0:80\n";
     let example = |overlay: &str| {
         let (_, artifacts) = resolved(&overlaid(overlay));
         artifacts.into_iter().find(|it| it.path == ".env.staging.example").expect("it has ports of its own").text

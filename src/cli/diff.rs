@@ -284,6 +284,10 @@ fn alone(resolved: &Resolved, environment: &Environment) -> Resolved {
     };
     if let Some(gateway) = &mut base.gateway {
         gateway.ports.prefix.clone_from(&production.prefix);
+        let switch = production.gateway.as_ref().and_then(|it| it.maintenance.as_ref()).map(|it| &it.switch);
+        if let (Some(own), Some(switch)) = (&mut gateway.maintenance, switch) {
+            own.switch.clone_from(switch);
+        }
     }
     let files = base.containers.values_mut().flat_map(|it| it.files.values_mut());
     for made in files.filter_map(|it| it.made.as_mut()) {
