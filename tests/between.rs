@@ -53,7 +53,7 @@ compose.yaml: production and small differ
   services.api: memory 512M → 256M
 --- production/compose.yaml
 +++ small/compose.yaml
-@@ -33,7 +33,7 @@
+@@ -34,7 +34,7 @@
      <<: *defaults
      deploy:
        resources:

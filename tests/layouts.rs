@@ -134,14 +134,6 @@ error[context]: `api` is a folder that forge fills itself
   |
   = help: keep the source in another folder
 
-warning[inherited-domain]: `staging` answers to `a.example.com`, as production does
-  --> forge.yaml:12:17
-   |
-12 | environments: { staging: { overlay: { services: { api: { replicas: 3 } } } } }
-   |                 ^^^^^^^
-   |
-   = help: give it its own in the overlay: `gateway: { hosts: { main: { domain: … } } }`; the same, written there, is meant
-
 error[layout]: compose reads `compose.override.yml` without being told, also in production
   --> forge.yaml:16:22
    |
@@ -175,7 +167,7 @@ error[layout]: nothing that forge writes can lie in `.git`
    = help: name another place
 
 --- stderr
-forge.yaml is invalid: 5 errors, 1 warning
+forge.yaml is invalid: 5 errors
 
 "#]]
     );

@@ -1,6 +1,6 @@
 //! Requests of any length.
 
-use super::nginx::Nginx;
+use super::nginx::{Directive, Nginx};
 use super::{Check, Found, Lifted, Rule};
 use crate::diagnostic::Severity;
 
@@ -27,11 +27,31 @@ server {
 };
 
 fn check(nginx: &Nginx, found: &mut Found<'_>) {
+    let endless = |it: &Directive| it.value().trim_end_matches(['k', 'm', 'g', 'K', 'M', 'G']) == "0";
+    nginx.each(|directive, scope| {
+        // Nobody asks for what is internal: a request that comes to a page for its error was measured before.
+        let is_internal = scope.own("internal").next().is_some();
+        if directive.name == "client_max_body_size" && endless(directive) && !is_internal {
+            found.say(&directive.bytes, "a request may be of any length");
+        }
+    });
     let all = nginx.all("client_max_body_size");
-    for directive in all.iter().filter(|it| it.value().trim_end_matches(['k', 'm', 'g', 'K', 'M', 'G']) == "0") {
-        found.say(&directive.bytes, "a request may be of any length");
-    }
     if let Some(server) = nginx.proxies().first().filter(|_| all.is_empty()) {
         found.at(&server.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{File, Source, run};
+    use super::RULE;
+
+    #[test]
+    fn pages_for_errors_come_after_a_request_was_measured() {
+        for (more, count) in [("internal; ", 0), ("", 1)] {
+            let text = &format!("client_max_body_size 1m; location /_errors/ {{ {more}client_max_body_size 0; }}");
+            let findings = run(&Source::Nginx(vec![File { path: "nginx.conf", text }]));
+            assert_eq!(findings.iter().filter(|it| it.rule.name == RULE.name).count(), count, "{text}");
+        }
     }
 }
