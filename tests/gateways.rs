@@ -325,3 +325,40 @@ fn what_cannot_be_is_told_at_its_place() {
     let scanned = local.replace("a.local", "a.example.com").replace("path: /,", "path: /wp-admin/,");
     assert!(told(&scanned).1.iter().any(|it| it.code.name == "no-effect"), "{:#?}", told(&scanned).1);
 }
+
+/// In the spec and in overlays: folders and pages that are not there, or that only their owner can read.
+#[test]
+#[cfg(unix)]
+fn what_the_gateway_could_not_serve_is_told_wherever_it_is_said() {
+    use std::os::unix::fs::PermissionsExt;
+    let overlay = json!({
+        "hosts": { "main": { "domain": "s.example.com" } },
+        "pages": { "errors": { "403": "nope.html", "503": "sorry.html" } },
+        "routes": [{ "path": "/more/", "files": { "folder": "handbuch" } }],
+    });
+    let more = json!({
+        "hosts": { "admin": null, "main": { "aliases": null } },
+        "pages": { "folder": "pages", "errors": { "404": "gone.html", "5xx": "sorry.html" } },
+        "routes": [{ "path": "/", "to": "api" }, { "path": "/files/", "files": { "folder": "private" } }],
+    });
+    let mut spec = laid(&shop(), &json!({ "gateway": more, "services": { "web": null } }));
+    spec["environments"] = json!({ "staging": { "overlay": { "gateway": overlay } } });
+    let sandbox = Sandbox::new("served")
+        .file("forge.yaml", &serde_json::to_string_pretty(&spec).expect("JSON"))
+        .file("api/requirements.txt", "")
+        .file("pages/sorry.html", "")
+        .file("private/a.txt", "");
+    for (path, mode) in [("pages/sorry.html", 0o600), ("private", 0o700)] {
+        fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(mode)).expect("its mode can be set");
+    }
+    let said = sandbox.run(&["validate"]).stdout;
+    for (words, times) in [
+        ("`pages` has no page `gone.html`", 1),
+        ("`pages` has no page `nope.html`", 1),
+        ("the gateway cannot read `pages/sorry.html`", 2),
+        ("the gateway cannot read `private`", 1),
+        ("there is no folder `handbuch`", 1),
+    ] {
+        assert_eq!(said.matches(words).count(), times, "{words}\n{said}");
+    }
+}

@@ -9,6 +9,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Path, Place};
 use crate::project::{Image, Mount, Resolved, Source};
 use crate::spec::Spec;
+use crate::yaml::{Doc, Node};
 
 /// Folders of builds that are not there, or lie elsewhere.
 pub(super) fn contexts<'a>(root: &FilePath, contexts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Diagnostic> {
@@ -110,35 +111,65 @@ pub(super) fn missing_sources(root: &FilePath, resolved: &Resolved) -> Vec<Diagn
     found
 }
 
-/// Folders and pages that the gateway serves and that are not there: without the folder it would not start.
-pub(super) fn missing_served(root: &FilePath, spec: &Spec) -> Vec<Diagnostic> {
-    let Some(gateway) = &spec.gateway else { return Vec::new() };
-    let at = Path::of(["gateway"]);
-    let mut wanted = Vec::new();
-    for (index, route) in gateway.routes.iter().enumerate() {
-        if let Some(files) = &route.files {
-            wanted.push((files.folder.as_str(), at.key("routes").index(index).key("files").key("folder")));
-        }
-    }
+/// Folders and pages that the gateway serves, in any environment, and that are not there or not for it to read: without a folder
+/// it would not start, and without a page an error would be another one.
+pub(super) fn missing_served(root: &FilePath, doc: &Doc) -> Vec<Diagnostic> {
+    let own = Path::of(["gateway"]);
+    let environments = doc.root.get("environments").into_iter().flat_map(Node::entries).map(|(name, _)| name);
+    let overlays = environments.map(|it| Path::of(["environments", it, "overlay", "gateway"]));
+    let usual = doc.root.at(&own.dotted("pages.folder")).and_then(Node::text);
     let mut found = Vec::new();
-    if let Some(pages) = &gateway.pages {
-        wanted.push((&pages.folder, at.key("pages").key("folder")));
-        let folder = root.join(pages.folder.as_str());
-        for (status, page) in
-            pages.errors.iter().filter(|(_, it)| folder.is_dir() && !folder.join(it.as_str()).is_file())
-        {
-            let message = format!("`{}` has no page `{page}`", pages.folder);
-            let place = Place::Value(at.key("pages").key("errors").key(status.as_str()));
-            let help = "make it, or leave it out: the error would come without a page";
-            found.push(Diagnostic::warning(&codes::MISSING_FILE, place, message).help(help));
+    for at in std::iter::once(own.clone()).chain(overlays) {
+        let Some(gateway) = doc.root.at(&at) else { continue };
+        let routes = gateway.get("routes").map(Node::items).unwrap_or_default().iter().enumerate();
+        let folders = routes.map(|(index, _)| at.key("routes").index(index).dotted("files.folder"));
+        for place in folders.chain([at.dotted("pages.folder")]) {
+            let Some(folder) = doc.root.at(&place).and_then(Node::text) else { continue };
+            if !root.join(folder).is_dir() {
+                let help = "make it before the gateway starts: compose refuses to mount what is not there";
+                found.push((place, format!("there is no folder `{folder}`"), help));
+            } else if !is_open(&root.join(folder), 0o005) {
+                found.push((place, format!("the gateway cannot read `{folder}`: it comes as another user"), OPEN));
+            }
+        }
+        let pages = gateway.get("pages");
+        let folder = pages.and_then(|it| it.get("folder")).and_then(Node::text).or(usual).unwrap_or_default();
+        let errors = pages.and_then(|it| it.get("errors")).into_iter().flat_map(Node::entries);
+        for (status, page) in errors.filter(|_| root.join(folder).is_dir()) {
+            let Some(page) = page.text() else { continue };
+            let place = at.dotted("pages.errors").key(status);
+            let file = root.join(folder).join(page);
+            if !file.is_file() {
+                let help = "make it, or leave it out: in place of the error, clients would get 404";
+                found.push((place, format!("`{folder}` has no page `{page}`"), help));
+            } else if !is_open(&file, 0o004) {
+                found.push((
+                    place,
+                    format!("the gateway cannot read `{folder}/{page}`: it comes as another user"),
+                    OPEN,
+                ));
+            }
         }
     }
-    found.extend(wanted.into_iter().filter(|(folder, _)| !root.join(folder).is_dir()).map(|(folder, place)| {
-        let message = format!("there is no folder `{folder}`");
-        let help = "make it before the gateway starts: compose refuses to mount what is not there";
-        Diagnostic::warning(&codes::MISSING_FILE, Place::Value(place), message).help(help)
-    }));
-    found
+    let told =
+        |(place, message, help)| Diagnostic::warning(&codes::MISSING_FILE, Place::Value(place), message).help(help);
+    found.into_iter().map(told).collect()
+}
+
+const OPEN: &str = "make it readable for all: `chmod go+rX`";
+
+/// Whether everybody has these rights; so they have where there are none.
+fn is_open(path: &FilePath, rights: u32) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).is_ok_and(|it| it.permissions().mode() & rights == rights)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, rights);
+        true
+    }
 }
 
 /// Files of the project that backings read, such as those of `init`, and that are not there: compose would make a folder

@@ -153,7 +153,7 @@ pub(super) fn judge(shell: &Shell<'_>, bytes: Vec<u8>) -> Result<Read, Failure> 
             ));
             them.extend(missing_files(&root, &catalog, &spec, &resolved));
             them.extend(missing_sources(&root, &resolved));
-            them.extend(missing_served(&root, &spec));
+            them.extend(missing_served(&root, &doc));
             them.extend(missing_files_of_backings(&root, &spec, &resolved));
             them.extend(missing_encrypted_files(&root, &spec, &resolved));
             them.extend(folders_of_root(&root, &resolved));
