@@ -11,6 +11,8 @@ use crate::spec::{Balance, Failure};
 pub struct Route {
     /// What names of variables end with; no other route of the gateway has it.
     pub id: String,
+    /// Its place among the routes of the spec, from 1: what tables of nginx know it by.
+    pub number: usize,
     /// The path.
     pub path: String,
     /// Whether only this path; otherwise all below it too.

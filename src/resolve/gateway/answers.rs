@@ -59,6 +59,7 @@ impl Resolver<'_> {
         }
         Some(Route {
             id,
+            number: 0,
             path: route.path.to_string(),
             exact: !route.path.ends_with('/'),
             limit: limit.to_owned(),

@@ -56,9 +56,10 @@ impl Resolver<'_> {
         for ((index, route), host) in gateway.routes.iter().enumerate().zip(found) {
             let here = at.key("routes").index(index);
             let name = host.map_or("", |it| hosts[it].name.as_str());
-            let Some(resolved) = self.route(gateway, route, id(name, &route.path, &mut ids), facts, &here) else {
+            let Some(mut resolved) = self.route(gateway, route, id(name, &route.path, &mut ids), facts, &here) else {
                 continue;
             };
+            resolved.number = index + 1;
             let Some(host) = host else { continue };
             if !seen.insert((host, route.path.as_str())) {
                 self.error(
