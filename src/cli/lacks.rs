@@ -119,7 +119,7 @@ pub(super) fn missing_served(root: &FilePath, doc: &Doc) -> Vec<Diagnostic> {
     let overlays = environments.map(|it| Path::of(["environments", it, "overlay", "gateway"]));
     let usual = doc.root.at(&own.dotted("pages.folder")).and_then(Node::text);
     let mut found = Vec::new();
-    for at in std::iter::once(own.clone()).chain(overlays) {
+    for at in std::iter::once(own).chain(overlays) {
         let Some(gateway) = doc.root.at(&at) else { continue };
         let routes = gateway.get("routes").map(Node::items).unwrap_or_default().iter().enumerate();
         let folders = routes.map(|(index, _)| at.key("routes").index(index).dotted("files.folder"));
