@@ -344,7 +344,7 @@ fn what_the_gateway_could_not_serve_is_told_wherever_it_is_said() {
     let mut spec = laid(&shop(), &json!({ "gateway": more, "services": { "web": null } }));
     spec["environments"] = json!({ "staging": { "overlay": { "gateway": overlay } } });
     let sandbox = Sandbox::new("served")
-        .file("forge.yaml", &serde_json::to_string_pretty(&spec).expect("JSON"))
+        .file("forge.yaml", serde_json::to_string_pretty(&spec).expect("JSON"))
         .file("api/requirements.txt", "")
         .file("pages/sorry.html", "")
         .file("private/a.txt", "");
