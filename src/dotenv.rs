@@ -8,6 +8,7 @@ use crate::address;
 use crate::codes;
 use crate::credential::{is_harmless, is_secret, url_passwords};
 use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::project::VariableType;
 use crate::targets::Asked;
 use crate::values::{fits, is_composes, wanted};
 
@@ -127,7 +128,8 @@ fn check_setting(it: &Setting, asked: &Asked, known: &[String], told: &mut Vec<D
     if variable.is_some_and(|it| it.default.as_deref() == Some(value)) {
         return;
     }
-    if is_placeholder(value) {
+    // Where the spec lists what it may be, nothing of that is an example.
+    if is_placeholder(value) && variable.is_none_or(|it| it.kind != VariableType::OneOf) {
         let message = format!("the value of `{name}` is an example's");
         told.push(error(&codes::ENV_EXAMPLE, &it.at, message).help("write the real one, or leave it empty"));
         return;
@@ -251,7 +253,8 @@ fn settings(text: &str, told: &mut Vec<Diagnostic>) -> Vec<Setting> {
         };
         let (value, bytes, quote, next) = value(text, divider + 1, end, told);
         let refers = quote != Some('\'') && has_reference(&value);
-        out.push(Setting { name, key, value: Some(value.replace("$$", "$")), at: bytes, refers });
+        let value = if quote == Some('\'') { value } else { value.replace("$$", "$") };
+        out.push(Setting { name, key, value: Some(value), at: bytes, refers });
         at = next;
     }
     out
@@ -299,6 +302,7 @@ fn value(
                 Some((_, other)) => out.push(other),
                 None => {}
             },
+            ('\\', _) if characters.as_str().starts_with('\'') => out.extend(characters.next().map(|(_, it)| it)),
             _ => out.push(it),
         }
     }
@@ -320,7 +324,6 @@ fn has_reference(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::project::Variable;
-    use crate::spec::VariableType;
 
     fn read(text: &str) -> Vec<(String, Option<String>)> {
         settings(text, &mut Vec::new()).into_iter().map(|it| (it.name, it.value)).collect()
@@ -339,6 +342,8 @@ mod tests {
             ("A=a$$b", "a$b"),
             ("A=\"a\\$b\"", "a$b"),
             ("A=it's", "it's"),
+            ("A='it\\'s'", "it's"),
+            ("A='a$$b'", "a$$b"),
             ("A=a#b", "a#b"),
             ("A= b ", "b"),
             ("\u{feff}A=x\r\n", "x"),
@@ -355,6 +360,10 @@ mod tests {
                 ("MAIL".to_owned(), Variable { required: true, ..variable(VariableType::Email) }),
                 ("COUNT".to_owned(), Variable { min: Some(1), max: Some(9), ..variable(VariableType::Integer) }),
                 ("TEXT".to_owned(), variable(VariableType::String)),
+                (
+                    "AUTH".to_owned(),
+                    Variable { values: vec!["none".to_owned(), "basic".to_owned()], ..variable(VariableType::OneOf) },
+                ),
                 ("API_TOKEN".to_owned(), variable(VariableType::String)),
                 ("DATABASE_URL".to_owned(), variable(VariableType::Url)),
             ]),
@@ -375,6 +384,8 @@ mod tests {
             ("MAIL=ops@example.com", "env-example"),
             ("MAIL=CHANGE_ME", "env-example"),
             ("MAIL=<address>", "env-example"),
+            ("MAIL=a@b.c\nAUTH=none", ""),
+            ("MAIL=a@b.c\nAUTH=todo", "env-malformed"),
             ("MAIL=a@b.c\nCOUNT=10", "env-malformed"),
             ("MAIL=a@b.c\nCUONT=1", "env-unknown"),
             ("MAIL=a@b.c\nSHOP_DEVELOPMENT_HTTP=1", "env-unknown"),

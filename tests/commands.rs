@@ -148,6 +148,12 @@ in staging, services.api.resources.limits.memory: 192M
         let text = sandbox.forge(&format!("explain {path}"));
         assert!(text.contains(&format!("{path}: {said}")), "{text}");
     }
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../schema/forge.schema.json")).expect("the schema is JSON");
+    for top in schema["properties"].as_object().expect("a spec has fields").keys() {
+        let text = sandbox.forge(&format!("explain {top}"));
+        assert!(!text.contains("no rule, code or path"), "{top}: {text}");
+    }
     for (path, help) in [
         ("services.api.prot", "did you mean `services.api.port`?"),
         ("services.apo.resources.limits.memory", "did you mean `services.api.resources.limits.memory`?"),

@@ -299,6 +299,12 @@ fn a_misspelt_name_in_an_overlay_is_told_with_the_one_that_was_meant() {
         ("variables: { LEVLE: null }", "no-effect", "LEVLE", "did you mean `LEVEL`?"),
         ("secrets: { SIGNIN: { generate: {} } }", "unused", "SIGNIN", "did you mean `SIGNING`?"),
         ("name: other", "overlay-baked", "name", "at the top of the spec"),
+        (
+            &format!("gateway: {{ {own}, routes: [{{ path: /x, to: api }}, {{ path: /x, to: api }}] }}"),
+            "route-twice",
+            "/x",
+            "keep one of the two",
+        ),
         ("layout: { scripts: bin }", "overlay-baked", "layout", "at the top of the spec"),
         ("patches: [{ file: nofile, at: a, set: b }]", "overlay-baked", "patches", "at the top of the spec"),
         ("targets: {}", "overlay-baked", "targets", "at the top of the spec"),

@@ -342,11 +342,14 @@ fn what_the_gateway_could_not_serve_is_told_wherever_it_is_said() {
         "routes": [{ "path": "/", "to": "api" }, { "path": "/files/", "files": { "folder": "private" } }],
     });
     let mut spec = laid(&shop(), &json!({ "gateway": more, "services": { "web": null } }));
-    spec["environments"] = json!({ "staging": { "overlay": { "gateway": overlay } } });
+    let other =
+        json!({ "gateway": { "hosts": { "main": { "domain": "o.example.com" } }, "pages": { "folder": "other" } } });
+    spec["environments"] = json!({ "other": { "overlay": other }, "staging": { "overlay": { "gateway": overlay } } });
     let sandbox = Sandbox::new("served")
         .file("forge.yaml", serde_json::to_string_pretty(&spec).expect("JSON"))
         .file("api/requirements.txt", "")
         .file("pages/sorry.html", "")
+        .file("other/else.html", "")
         .file("private/a.txt", "");
     for (path, mode) in [("pages/sorry.html", 0o600), ("private", 0o700)] {
         fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(mode)).expect("its mode can be set");
@@ -358,6 +361,8 @@ fn what_the_gateway_could_not_serve_is_told_wherever_it_is_said() {
         ("the gateway cannot read `pages/sorry.html`", 2),
         ("the gateway cannot read `private`", 1),
         ("there is no folder `handbuch`", 1),
+        ("`other` has no page `gone.html`", 1),
+        ("`other` has no page `sorry.html`", 1),
     ] {
         assert_eq!(said.matches(words).count(), times, "{words}\n{said}");
     }

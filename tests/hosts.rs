@@ -215,6 +215,18 @@ fn networks_and_volumes_that_cannot_be_are_told_apart() {
         ("defaults: { logging: { options: { max-buffer-size: 4m } } }", "no-effect", "mode: non-blocking"),
         ("defaults: { logging: { options: { compress: maybe } } }", "invalid-value", "`maybe` does not fit"),
         (
+            "defaults: { logging: { options: { labels-regex: \"((a+)+$\" } } }",
+            "invalid-value",
+            "does not fit `labels-regex`",
+        ),
+        (
+            "defaults: { logging: { options: { labels-regex: \"^(?!com)\" } } }",
+            "invalid-value",
+            "does not fit `labels-regex`",
+        ),
+        ("defaults: { logging: { options: { tag: \"{{.Nme}}\" } } }", "invalid-value", "does not fit `tag`"),
+        ("defaults: { logging: { options: { tag: \"{{.Name\" } } }", "invalid-value", "does not fit `tag`"),
+        (
             "defaults: { logging: { driver: gelf, options: { gelf-address: \"udp://a:1\\nx\" } } }",
             "invalid-value",
             "does not fit",

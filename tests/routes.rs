@@ -46,6 +46,8 @@ fn what_a_route_cannot_be_is_told_at_its_words() {
         ("{ path: /x/, to: api, canary: { to: nxt, percent: 5 } }", "unknown-name", "nxt"),
         ("{ path: /x/, to: api, canary: { to: next, percent: 100 } }", "invalid-value", "100"),
         ("{ path: /x/, redirect: { to: /x/y } }", "no-effect", "/x/y"),
+        ("{ path: /x, redirect: { to: /x?y=1 } }", "no-effect", "/x?y=1"),
+        ("{ path: /x/, redirect: { to: /y/ } }\n    - { path: /y/, redirect: { to: /x/ } }", "no-effect", "/y/"),
         ("{ path: /x/, redirect: { to: /y, status: 404 } }", "unknown-choice", "404"),
         ("{ path: /x/, redirect: { to: /y, keep_path: true } }", "no-effect", "keep_path"),
         ("{ path: /x/, redirect: { to: //evil.example.com } }", "invalid-value", "//evil.example.com"),
@@ -184,4 +186,39 @@ fn a_guard_is_no_way_past_another_one() {
     let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("no {words} in\n{text}"));
     let order = [place(r#""~^/a/ops(?:/|\z)" 0;"#), place(&lax(&["a", "ops"])), place(r#""~^/a(?:/|\z)" 0;"#)];
     assert!(order.is_sorted(), "{text}");
+}
+
+/// Beside what is refused stands what is not.
+#[test]
+fn redirects_may_lead_to_what_another_route_answers() {
+    for routes in [
+        "{ path: /, redirect: { to: /app/ } }\n    - { path: /app/, to: api }",
+        "{ path: /x/, redirect: { to: /x/y } }\n    - { path: /x/y, to: api }",
+        "{ path: /x/, redirect: { to: /y/ } }\n    - { path: /y/, redirect: { to: /kept/ } }",
+        "{ path: /x, redirect: { to: \"https://a.example.com/x\" } }",
+    ] {
+        let (_, them) = told(&spec(&format!("    - {routes}\n"), ""));
+        assert!(them.iter().all(|it| it.severity != Severity::Error), "{routes}\n{them:#?}");
+    }
+}
+
+/// What a service shows to its operators stays theirs behind a route for the path alone, and at whoever runs the same image.
+#[test]
+fn what_is_private_stays_so_below_exact_routes_and_at_those_from_the_same_image() {
+    let made = |routes: &str| {
+        let text = format!(
+            "forge: 1\nname: a\nservices:\n  api: {{ build: {{ stack: python, context: ./api, options: {{ framework: fastapi }} }}, private: {{ paths: [/docs, /ops] }} }}\n  plain: {{ build: {{ stack: python, context: ./plain, options: {{ framework: fastapi }} }} }}\n  web: {{ from: api, command: [uvicorn, \"app:web\"], port: 8000 }}\n  more: {{ from: plain, command: [uvicorn, \"app:web\"], port: 8000 }}\ngateway:\n  hosts: {{ main: {{ domain: a.example.com }} }}\n  tls: {{ mode: none }}\n  routes: [{routes}]\n"
+        );
+        let maps = resolved(&text).1.into_iter().find(|it| it.path == "nginx/maps.conf").expect("it is made").text;
+        let lines: Vec<String> = maps.lines().map(|it| it.trim().to_owned()).collect();
+        lines
+    };
+    let lax = |part: &str, of: &str| format!("\"~*^(?:/;[^/]*)*/{part}(?:;[^/]*)?(?:[/.\\s]|$)\" $outside_{of};");
+    let exact = made("{ path: /docs, redirect: { to: /manual } }, { path: /, to: api }");
+    let at = |line: &str| exact.iter().position(|it| it == line).unwrap_or_else(|| panic!("no {line} in {exact:#?}"));
+    assert!(at(r#""~^/docs\z" 0;"#) < at(&lax("docs", "api")), "{exact:#?}");
+    let from = made("{ path: /, to: web }");
+    assert!(from.contains(&lax("ops", "web")) && !from.contains(&lax("redoc", "web")), "{from:#?}");
+    let from = made("{ path: /, to: more }");
+    assert!(from.contains(&lax("redoc", "more")), "{from:#?}");
 }

@@ -209,6 +209,9 @@ pub struct LogOptionFacts {
     pub about: String,
     /// What fits.
     pub pattern: String,
+    /// Whether it is a regular expression itself: the engine starts no container where it cannot be read.
+    #[serde(default)]
+    pub expression: bool,
     /// Whether the driver cannot do without.
     #[serde(default)]
     pub needed: bool,

@@ -49,11 +49,10 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.answer(&format!("{what}\n\n{text}\n"))?;
         return Ok(Answer::Yes);
     }
-    let top = ["name", "registry", "defaults", "services", "backings", "secrets", "variables", "gateway"];
-    if !what.contains(['.', '[']) && !top.contains(&what.as_str()) {
+    if !what.contains(['.', '[']) && !TOP.contains(&what.as_str()) {
         let names = CODES.iter().map(|it| it.name).chain(RULES.iter().map(|it| it.name));
         let otherwise = "`forge explain` lists rules and codes; a path begins like `services.api.resources`";
-        return Err(Failure::unknown("there is no rule, code or path", what, names.chain(top), otherwise));
+        return Err(Failure::unknown("there is no rule, code or path", what, names.chain(TOP), otherwise));
     }
     let project = valid(shell)?;
     let file = shown(&shell.file);
@@ -64,6 +63,27 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     shell.answer(&text)?;
     Ok(Answer::Yes)
 }
+
+/// What stands at the top of a spec.
+const TOP: [&str; 17] = [
+    "forge",
+    "name",
+    "registry",
+    "platforms",
+    "defaults",
+    "services",
+    "backings",
+    "secrets",
+    "variables",
+    "gateway",
+    "networks",
+    "volumes",
+    "environments",
+    "layout",
+    "targets",
+    "ci",
+    "patches",
+];
 
 /// A rule with its reason and examples.
 fn explained(rule: &Rule) -> String {

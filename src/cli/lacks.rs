@@ -118,6 +118,7 @@ pub(super) fn missing_served(root: &FilePath, doc: &Doc) -> Vec<Diagnostic> {
     let environments = doc.root.get("environments").into_iter().flat_map(Node::entries).map(|(name, _)| name);
     let overlays = environments.map(|it| Path::of(["environments", it, "overlay", "gateway"]));
     let usual = doc.root.at(&own.dotted("pages.folder")).and_then(Node::text);
+    let usual_errors = own.dotted("pages.errors");
     let mut found = Vec::new();
     for at in std::iter::once(own).chain(overlays) {
         let Some(gateway) = doc.root.at(&at) else { continue };
@@ -134,11 +135,26 @@ pub(super) fn missing_served(root: &FilePath, doc: &Doc) -> Vec<Diagnostic> {
         }
         let pages = gateway.get("pages");
         let folder = pages.and_then(|it| it.get("folder")).and_then(Node::text).or(usual).unwrap_or_default();
-        let errors = pages.and_then(|it| it.get("errors")).into_iter().flat_map(Node::entries);
-        for (status, page) in errors.filter(|_| root.join(folder).is_dir()) {
-            let Some(page) = page.text() else { continue };
-            let place = at.dotted("pages.errors").key(status);
-            let file = root.join(folder).join(page);
+        let own = at.dotted("pages.errors");
+        let errors = |at: &Path| {
+            let found = doc.root.at(at).into_iter().flat_map(Node::entries);
+            found
+                .map(|(status, page)| (status.to_owned(), (page.text().map(str::to_owned), at.key(status))))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let mut all = BTreeMap::new();
+        // Another folder has to have the pages of the spec, too.
+        if pages.is_some_and(|it| it.get("folder").is_some()) {
+            all.extend(
+                errors(&usual_errors)
+                    .into_iter()
+                    .map(|(status, (page, _))| (status, (page, at.dotted("pages.folder")))),
+            );
+        }
+        all.extend(errors(&own));
+        for (page, place) in all.into_values().filter(|_| root.join(folder).is_dir()) {
+            let Some(page) = page else { continue };
+            let file = root.join(folder).join(&page);
             if !file.is_file() {
                 let help = "make it, or leave it out: in place of the error, clients would get 404";
                 found.push((place, format!("`{folder}` has no page `{page}`"), help));

@@ -148,7 +148,9 @@ impl Resolver<'_> {
                     message,
                     "give it to the engine, or to a collector on this host",
                 );
-            } else if !Regex::new(&option.pattern).is_ok_and(|it| it.is_match(&text.0)) {
+            } else if !Regex::new(&option.pattern).is_ok_and(|it| it.is_match(&text.0))
+                || (option.expression && Regex::new(&text.0).is_err())
+            {
                 let message = format!("`{}` does not fit `{name}`", text.0.escape_debug());
                 self.error(&codes::INVALID_VALUE, Place::Value(place), message, format!("it is {}", option.about));
             }

@@ -36,7 +36,9 @@ fn merge_routes(root: &Node, over: &mut Node) {
     let only = only_host(root);
     let mut merged = base.items().to_vec();
     for route in std::mem::take(changed) {
-        match merged.iter_mut().find(|it| route_key(it, only) == route_key(&route, only)) {
+        // Two of the overlay itself are two routes, and told as such.
+        let mut of_spec = merged.iter_mut().take(base.items().len());
+        match of_spec.find(|it| route_key(it, only) == route_key(&route, only)) {
             Some(same) => same.overlay(&route),
             None => merged.push(route),
         }

@@ -80,7 +80,7 @@ texts! {
         "the mount and the path below it, of letters, digits and `._@+-`", "secret/shop/api";
     /// The key of a value among others.
     VaultKey: "key of a value", r"^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}$",
-        "letters, digits and `._@+-`, no sign first", "token";
+        "letters, digits and `._@+-`; a letter, a digit or `_` first", "token";
     /// The name of a user in an image.
     UserName: "user name", r"^[a-z_][a-z0-9_-]{0,31}$",
         "lower-case letters, digits, dashes and underscores, 32 characters at most", "app";

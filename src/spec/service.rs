@@ -26,7 +26,7 @@ pub struct Service {
     #[schemars(example = &"traefik/whoami:v1.11")]
     pub image: Option<Image>,
     /// Another service's image with another command. It inherits build, environment, variables, secrets, needs,
-    /// writable, egress, networks and the wait for migrations; not port, healthcheck, migrate, test and replicas.
+    /// writable, egress, networks, private and the wait for migrations; not port, healthcheck, migrate, test and replicas.
     #[schemars(example = &"api")]
     pub from: Option<Name>,
     /// Who an `image` runs as; a `build` has its own.

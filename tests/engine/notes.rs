@@ -48,7 +48,7 @@ fn notes_are_kept_as_forge_promises() {
     stack.do_or_fail("production can be taken down", production.run(&["down", "--volumes", "--timeout", "10"]));
     let development_url = format!("http://notes.localhost:{development_port}");
     stack.prove("development: booted, healthy", || {
-        run(&mut stack.script(&["scripts/secrets", "development"]))?;
+        run(&mut stack.script(&["scripts/secrets", "--env", "development"]))?;
         stack.development().up(&["--build"])
     });
     stack.prove("development: an edit is live", || {

@@ -551,7 +551,7 @@ impl Shop {
         stack.do_or_fail("modes can be set", self.chmod("go=rX"));
         stack.prove("development: secrets and certificate made, booted, healthy", || {
             run(command("rm").args(SECRETS.map(|it| stack.path(&format!("secrets/{it}")))))?;
-            run(&mut stack.script(&["scripts/secrets", "development"]))?;
+            run(&mut stack.script(&["scripts/secrets", "--env", "development"]))?;
             fs::copy(stack.path("secrets/tls/shop.localhost.crt"), stack.beside("trusted.pem"))
                 .expect("scripts/secrets made it");
             development.up(&["--build"])

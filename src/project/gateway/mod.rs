@@ -24,7 +24,7 @@ pub struct Gateway {
     pub tls: TlsMode,
     /// What is offered to clients.
     pub profile: TlsProfile,
-    /// What browsers are told to keep: `max-age=63072000`; nothing without TLS.
+    /// How long browsers keep to TLS; nothing without TLS.
     pub hsts: Option<Hsts>,
     /// Where certificates of an authority are; `None` where they come from elsewhere.
     pub acme: Option<Acme>,

@@ -49,7 +49,12 @@ impl Resolver<'_> {
                     0 => format!("nothing says who answers `{}`", route.path),
                     _ => format!("several answer `{}`, and there can be one", route.path),
                 };
-                let help = "write one of `to:` with a service, `redirect:` and `files:`";
+                let help = match self.environment {
+                    Some(_) if given > 1 => {
+                        "maps merge: take production's answer away in the overlay, such as `to: null`"
+                    }
+                    _ => "write one of `to:` with a service, `redirect:` and `files:`",
+                };
                 self.error(&codes::ONE_OF, Place::Value(at.key("path")), message, help);
                 return None;
             }
@@ -214,14 +219,7 @@ impl Resolver<'_> {
                 "end both with a slash, or remove it",
             );
         }
-        let to = redirect.to.as_str();
-        let inside =
-            if route.path.ends_with('/') { to.starts_with(route.path.as_str()) } else { to == route.path.as_str() };
-        if inside {
-            let message = format!("`{to}` leads back to `{}`, without end", route.path);
-            self.error(&codes::NO_EFFECT, Place::Value(here.key("to")), message, "name another path");
-        }
-        Redirect { to: to.to_owned(), status: redirect.status.unwrap_or(308), keep_path }
+        Redirect { to: redirect.to.to_string(), status: redirect.status.unwrap_or(308), keep_path }
     }
 
     fn files(&mut self, route: &spec::Route, files: &spec::Files, root: String, at: &Path) -> Files {

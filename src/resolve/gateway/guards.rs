@@ -18,7 +18,7 @@ impl Resolver<'_> {
             let services = [Some(&it.upstream), it.canary.as_ref().map(|it| &it.upstream)];
             for service in services.into_iter().flatten().map(|it| service_of(it)) {
                 for path in self.private_paths(service) {
-                    if let Some(outside) = way(host, route, it.strip_prefix, &path) {
+                    if let Some(outside) = way(host, route, it.strip_prefix, &path, true) {
                         // Of a canary's, those of the service that most get decide.
                         own.entry(outside).or_insert_with(|| (true, OpenTo::Private(service.to_owned())));
                     }
@@ -26,7 +26,7 @@ impl Resolver<'_> {
                 for guard in
                     guards.iter().filter(|it| it.service == service && it.route != route.id && !it.holds(route))
                 {
-                    if let Some(outside) = way(host, route, it.strip_prefix, &guard.path) {
+                    if let Some(outside) = way(host, route, it.strip_prefix, &guard.path, guard.below) {
                         own.entry(outside).or_insert((guard.below, OpenTo::Nobody));
                     }
                 }
@@ -127,21 +127,23 @@ fn is_guarded(route: &Route) -> bool {
 }
 
 /// The path of a host by which a route leads to a path of its service; none where another route is chosen, or has it for
-/// its own: then it is meant for those that this one is for.
-fn way(host: &Host, route: &Route, strips: bool, path: &str) -> Option<String> {
+/// its own: then it is meant for those that this one is for. An exact route has nothing of what lies `below` a path.
+fn way(host: &Host, route: &Route, strips: bool, path: &str, below: bool) -> Option<String> {
     let outside = match strips {
         true => format!("{}{}", route.path, path.strip_prefix('/')?),
         false => path.to_owned(),
     };
     let covers = if route.exact { outside == route.path } else { outside.starts_with(&route.path) };
-    let is_declared = host.routes.iter().any(|it| it.path == outside && it.path != route.path);
-    let is_chosen = covers && longest(host, &outside).is_some_and(|it| it.id == route.id);
+    let is_rival = |it: &&Route| !(below && it.exact);
+    let is_declared = host.routes.iter().filter(is_rival).any(|it| it.path == outside && it.path != route.path);
+    let is_chosen =
+        covers && longest(host.routes.iter().filter(is_rival), &outside).is_some_and(|it| it.id == route.id);
     (is_chosen && !is_declared).then_some(outside)
 }
 
 /// The route that nginx would choose for a path.
-fn longest<'h>(host: &'h Host, path: &str) -> Option<&'h Route> {
-    let exact = host.routes.iter().find(|it| it.exact && it.path == path);
-    let below = host.routes.iter().filter(|it| !it.exact && path.starts_with(&it.path));
+pub(super) fn longest<'h>(routes: impl Iterator<Item = &'h Route> + Clone, path: &str) -> Option<&'h Route> {
+    let exact = routes.clone().find(|it| it.exact && it.path == path);
+    let below = routes.filter(|it| !it.exact && path.starts_with(&it.path));
     exact.or_else(|| below.max_by_key(|it| it.path.len()))
 }

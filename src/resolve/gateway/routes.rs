@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::guards::guards;
+use super::guards::{guards, longest};
 use crate::catalog::GatewayFacts;
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::Host;
+use crate::project::{Answer, Host, Route};
 use crate::resolve::{Resolver, unknown_name};
 use crate::spec;
 
@@ -82,11 +82,34 @@ impl Resolver<'_> {
                 );
             }
         }
+        for host in &hosts {
+            self.check_loops(host, at);
+        }
         let guards = guards(&hosts);
         for host in &mut hosts {
             host.refused = self.refused(host, &guards);
         }
         hosts
+    }
+
+    /// Redirects that lead back to where they began, by themselves or by each other; each loop is told once.
+    fn check_loops(&mut self, host: &Host, at: &Path) {
+        let next = |route: &Route| {
+            let Answer::Redirect(it) = &route.answer else { return None };
+            let path = it.to.split(['?', '#']).next().filter(|it| it.starts_with('/'))?;
+            longest(host.routes.iter(), path).filter(|it| matches!(it.answer, Answer::Redirect(_)))
+        };
+        for route in &host.routes {
+            let after = std::iter::successors(next(route), |it| next(it)).take(host.routes.len());
+            let ways: Vec<&Route> = after.take_while(|it| it.number != route.number).collect();
+            let closes = next(ways.last().copied().unwrap_or(route)).is_some_and(|it| it.number == route.number);
+            if closes && ways.iter().all(|it| it.number > route.number) {
+                let Answer::Redirect(it) = &route.answer else { continue };
+                let place = Place::Value(at.key("routes").index(route.number - 1).key("redirect").key("to"));
+                let message = format!("`{}` leads back to `{}`, without end", it.to, route.path);
+                self.error(&codes::NO_EFFECT, place, message, "name another path");
+            }
+        }
     }
 
     /// Which host a route is on, by its place among all.

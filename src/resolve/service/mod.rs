@@ -202,6 +202,7 @@ impl<'a> Resolver<'a> {
     ) {
         let Some(image) = self.images.get(from).cloned() else { return };
         let facts = Arc::clone(&built.facts);
+        self.private_facts.insert(name.to_owned(), facts.private.clone());
         for (key, given) in [("migrate", service.migrate.is_some()), ("user", service.user.is_some())] {
             if given {
                 self.error(
