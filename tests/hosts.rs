@@ -239,6 +239,11 @@ fn networks_and_volumes_that_cannot_be_are_told_apart() {
         ("defaults: { logging: { driver: journald } }", "unproven", "no systemd"),
         ("environments: { development: { debug: { ap: {} } } }", "unknown-name", "did you mean `api`?"),
         (
+            "environments: { development: { debug: { api: {} }, overlay: { services: { api: { build: { sources: [] } } } } } }",
+            "no-effect",
+            "no source of `api` is mounted",
+        ),
+        (
             "environments: { staging: { debug: { api: {} } } }",
             "unsupported",
             "who reaches a debugger runs what he likes",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Resolver, unknown_name};
 use crate::codes;
 use crate::diagnostic::{Path, Place};
-use crate::project::{Gateway, Published, Reach, TlsMode};
+use crate::project::{Gateway, Mount, Published, Reach, TlsMode};
 use crate::spec::{Name, Publish};
 
 /// What can be published of something: the container that listens, and the port there, by name.
@@ -117,6 +117,14 @@ impl Resolver<'_> {
                     let message = format!("a debugger in `{name}` was never tried by forge's tests");
                     let help = format!("{why}; try it before you rely on it");
                     self.warning(&codes::UNPROVEN, Place::Key(place.clone()), message, help);
+                }
+                let mounts = self.containers.get(name.as_str()).map(|it| &it.mounts);
+                if !mounts.is_some_and(|it| it.values().any(|it| matches!(it, Mount::Bind(_)))) {
+                    let message = format!(
+                        "no source of `{name}` is mounted, so edits come to the debugger with a new image only"
+                    );
+                    let help = "keep the program in a folder, and name that: `build: { sources: [src] }`";
+                    self.warning(&codes::NO_EFFECT, Place::Key(place.clone()), message, help);
                 }
                 let wants = debugger.wants.map(|it| format!(", which needs {it}")).unwrap_or_default();
                 let published = Published { inside: debugger.port, reason: format!("a debugger{wants}") };
