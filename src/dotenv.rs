@@ -252,8 +252,10 @@ fn settings(text: &str, told: &mut Vec<Diagnostic>) -> Vec<Setting> {
             continue;
         };
         let (value, bytes, quote, next) = value(text, divider + 1, end, told);
-        let refers = quote != Some('\'') && has_reference(&value);
-        let value = if quote == Some('\'') { value } else { value.replace("$$", "$") };
+        // Between single quotes a `$` is a character like others.
+        let is_literal = quote == Some('\'');
+        let refers = !is_literal && has_reference(&value);
+        let value = if is_literal { value } else { value.replace("$$", "$") };
         out.push(Setting { name, key, value: Some(value), at: bytes, refers });
         at = next;
     }

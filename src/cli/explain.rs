@@ -12,7 +12,7 @@ use crate::lint::{RULES, Rule};
 use crate::project::Project as Environment;
 use crate::project::{Container, Env, Gateway, Image, ImageRef, Mount, Origin, Resolved, Role};
 use crate::resolve::overlay;
-use crate::schema::description;
+use crate::schema::{description, fields};
 use crate::spec::TlsMode;
 use crate::yaml::{Doc, Node, Value, flow};
 
@@ -49,10 +49,16 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
         shell.answer(&format!("{what}\n\n{text}\n"))?;
         return Ok(Answer::Yes);
     }
-    if !what.contains(['.', '[']) && !TOP.contains(&what.as_str()) {
+    let top = fields();
+    if !what.contains(['.', '[']) && !top.contains(what) {
         let names = CODES.iter().map(|it| it.name).chain(RULES.iter().map(|it| it.name));
         let otherwise = "`forge explain` lists rules and codes; a path begins like `services.api.resources`";
-        return Err(Failure::unknown("there is no rule, code or path", what, names.chain(TOP), otherwise));
+        return Err(Failure::unknown(
+            "there is no rule, code or path",
+            what,
+            names.chain(top.iter().map(String::as_str)),
+            otherwise,
+        ));
     }
     let project = valid(shell)?;
     let file = shown(&shell.file);
@@ -63,27 +69,6 @@ pub(super) fn run(arguments: &Arguments, shell: &mut Shell<'_>) -> Result<Answer
     shell.answer(&text)?;
     Ok(Answer::Yes)
 }
-
-/// What stands at the top of a spec.
-const TOP: [&str; 17] = [
-    "forge",
-    "name",
-    "registry",
-    "platforms",
-    "defaults",
-    "services",
-    "backings",
-    "secrets",
-    "variables",
-    "gateway",
-    "networks",
-    "volumes",
-    "environments",
-    "layout",
-    "targets",
-    "ci",
-    "patches",
-];
 
 /// A rule with its reason and examples.
 fn explained(rule: &Rule) -> String {

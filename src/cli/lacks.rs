@@ -1,6 +1,6 @@
 //! What a project's files lack beside its spec: folders that are built or mounted, and files that are read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
 
@@ -114,65 +114,68 @@ pub(super) fn missing_sources(root: &FilePath, resolved: &Resolved) -> Vec<Diagn
 /// Folders and pages that the gateway serves, in any environment, and that are not there or not for it to read: without a folder
 /// it would not start, and without a page an error would be another one.
 pub(super) fn missing_served(root: &FilePath, doc: &Doc) -> Vec<Diagnostic> {
-    let own = Path::of(["gateway"]);
     let environments = doc.root.get("environments").into_iter().flat_map(Node::entries).map(|(name, _)| name);
     let overlays = environments.map(|it| Path::of(["environments", it, "overlay", "gateway"]));
-    let usual = doc.root.at(&own.dotted("pages.folder")).and_then(Node::text);
-    let usual_errors = own.dotted("pages.errors");
-    let mut found = Vec::new();
-    for at in std::iter::once(own).chain(overlays) {
-        let Some(gateway) = doc.root.at(&at) else { continue };
-        let routes = gateway.get("routes").map(Node::items).unwrap_or_default().iter().enumerate();
-        let folders = routes.map(|(index, _)| at.key("routes").index(index).dotted("files.folder"));
-        for place in folders.chain([at.dotted("pages.folder")]) {
-            let Some(folder) = doc.root.at(&place).and_then(Node::text) else { continue };
-            if !root.join(folder).is_dir() {
-                let help = "make it before the gateway starts: compose refuses to mount what is not there";
-                found.push((place, format!("there is no folder `{folder}`"), help));
-            } else if !is_open(&root.join(folder), 0o005) {
-                found.push((place, format!("the gateway cannot read `{folder}`: it comes as another user"), OPEN));
-            }
-        }
-        let pages = gateway.get("pages");
-        let folder = pages.and_then(|it| it.get("folder")).and_then(Node::text).or(usual).unwrap_or_default();
-        let own = at.dotted("pages.errors");
-        let errors = |at: &Path| {
-            let found = doc.root.at(at).into_iter().flat_map(Node::entries);
-            found
-                .map(|(status, page)| (status.to_owned(), (page.text().map(str::to_owned), at.key(status))))
-                .collect::<BTreeMap<_, _>>()
-        };
-        let mut all = BTreeMap::new();
-        // Another folder has to have the pages of the spec, too.
-        if pages.is_some_and(|it| it.get("folder").is_some()) {
-            all.extend(
-                errors(&usual_errors)
-                    .into_iter()
-                    .map(|(status, (page, _))| (status, (page, at.dotted("pages.folder")))),
-            );
-        }
-        all.extend(errors(&own));
-        for (page, place) in all.into_values().filter(|_| root.join(folder).is_dir()) {
-            let Some(page) = page else { continue };
-            let file = root.join(folder).join(&page);
-            if !file.is_file() {
-                let help = "make it, or leave it out: in place of the error, clients would get 404";
-                found.push((place, format!("`{folder}` has no page `{page}`"), help));
-            } else if !is_open(&file, 0o004) {
-                found.push((
-                    place,
-                    format!("the gateway cannot read `{folder}/{page}`: it comes as another user"),
-                    OPEN,
-                ));
-            }
-        }
-    }
-    let told =
-        |(place, message, help)| Diagnostic::warning(&codes::MISSING_FILE, Place::Value(place), message).help(help);
-    found.into_iter().map(told).collect()
+    std::iter::once(Path::of(["gateway"]))
+        .chain(overlays)
+        .flat_map(|at| [missing_folders(root, doc, &at), missing_pages(root, doc, &at)])
+        .flatten()
+        .collect()
 }
 
-const OPEN: &str = "make it readable for all: `chmod go+rX`";
+/// The same of the folders that a gateway, or an overlay's part of one, names itself.
+fn missing_folders(root: &FilePath, doc: &Doc, at: &Path) -> Vec<Diagnostic> {
+    let routes = doc.root.at(&at.key("routes")).map_or(0, |it| it.items().len());
+    let places = (0..routes).map(|index| at.key("routes").index(index).dotted("files.folder"));
+    let mut found = Vec::new();
+    for place in places.chain([at.dotted("pages.folder")]) {
+        let Some(folder) = doc.root.at(&place).and_then(Node::text) else { continue };
+        if !root.join(folder).is_dir() {
+            let help = "make it before the gateway starts: compose refuses to mount what is not there";
+            found.push(missing(place, format!("there is no folder `{folder}`"), help));
+        } else if !is_open(&root.join(folder), 0o005) {
+            found.push(closed(place, folder));
+        }
+    }
+    found
+}
+
+/// The same of the pages that it names, and of the spec's where it names only another folder for them.
+fn missing_pages(root: &FilePath, doc: &Doc, at: &Path) -> Vec<Diagnostic> {
+    let usual = Path::of(["gateway", "pages"]);
+    let (own, at_folder) = (at.key("pages"), at.dotted("pages.folder"));
+    let text = |it: &Path| doc.root.at(it).and_then(Node::text);
+    let Some(folder) = text(&at_folder).or_else(|| text(&usual.key("folder"))) else { return Vec::new() };
+    if !root.join(folder).is_dir() {
+        return Vec::new();
+    }
+    let errors = |it: &Path| doc.root.at(&it.key("errors")).into_iter().flat_map(Node::entries);
+    let inherited = errors(&usual).filter(|_| text(&at_folder).is_some());
+    let mut pages: BTreeMap<&str, (&Node, Path)> =
+        inherited.map(|(status, page)| (status, (page, at_folder.clone()))).collect();
+    pages.extend(errors(&own).map(|(status, page)| (status, (page, own.key("errors").key(status)))));
+    let mut found = Vec::new();
+    for (page, place) in pages.into_values() {
+        let Some(page) = page.text() else { continue };
+        let file = root.join(folder).join(page);
+        if !file.is_file() {
+            let help = "make it, or leave it out: in place of the error, clients would get 404";
+            found.push(missing(place, format!("`{folder}` has no page `{page}`"), help));
+        } else if !is_open(&file, 0o004) {
+            found.push(closed(place, &format!("{folder}/{page}")));
+        }
+    }
+    found
+}
+
+fn missing(place: Path, message: String, help: &str) -> Diagnostic {
+    Diagnostic::warning(&codes::MISSING_FILE, Place::Value(place), message).help(help)
+}
+
+fn closed(place: Path, what: &str) -> Diagnostic {
+    let message = format!("the gateway cannot read `{what}`: it comes as another user");
+    missing(place, message, "make it readable for all: `chmod go+rX`")
+}
 
 /// Whether everybody has these rights; so they have where there are none.
 fn is_open(path: &FilePath, rights: u32) -> bool {
@@ -235,13 +238,13 @@ pub(super) fn folders_of_root(root: &FilePath, resolved: &Resolved) -> Vec<Diagn
 /// Encrypted files that secrets come from, and that nobody has made yet.
 pub(super) fn missing_encrypted_files(root: &FilePath, spec: &Spec, resolved: &Resolved) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     let all =
         std::iter::once((None, &resolved.base)).chain(resolved.environments.iter().map(|(name, it)| (Some(name), it)));
     for (environment, project) in all {
         for (name, secret) in &project.secrets {
             let Some(file) = secret.encrypted().filter(|it| !root.join(it).is_file()) else { continue };
-            if seen.insert((name, file), ()).is_some() {
+            if !seen.insert((name, file)) {
                 continue;
             }
             let (source, help) = match &secret.source {

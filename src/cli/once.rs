@@ -59,8 +59,7 @@ fn with_lines(it: Diagnostic, mut lines: Vec<usize>) -> Diagnostic {
     it.help(help)
 }
 
-/// Whether a diagnostic of such a place only says that a name is missing which stands among `lost`: also where it was written in
-/// another case.
+/// Whether a diagnostic names one of `lost`, also in another case: then it may only say that this is missing.
 pub(super) fn names_any(it: &Diagnostic, lost: &[String]) -> bool {
     let message = it.message.to_lowercase();
     lost.iter().any(|name| message.contains(&format!("`{}`", name.to_lowercase())))

@@ -40,6 +40,12 @@ pub fn text(choices: &Choices) -> String {
     serde_json::to_string_pretty(&document(choices)).expect("a schema is JSON") + "\n"
 }
 
+/// What can stand at the top of a spec.
+pub fn fields() -> Vec<String> {
+    let schema = schemars::schema_for!(Spec).to_value();
+    schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+}
+
 /// What the schema says of the field at `path`, its default among it; `None` where a spec has no such field. Of what has a name of
 /// its author's or a place in a list, `is_there` says whether it is there.
 pub fn description(choices: &Choices, path: &Path, is_there: impl Fn(&Path) -> bool) -> Option<String> {

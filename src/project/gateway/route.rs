@@ -62,6 +62,13 @@ pub struct Proxy {
     pub retries: Option<Retries>,
 }
 
+impl Proxy {
+    /// All who are asked: the upstream, and the one that gets a share in its place.
+    pub fn upstreams(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.upstream).chain(self.canary.as_ref().map(|it| &it.upstream)).map(String::as_str)
+    }
+}
+
 /// How a service is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

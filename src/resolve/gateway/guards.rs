@@ -15,8 +15,7 @@ impl Resolver<'_> {
         let mut own: BTreeMap<String, (bool, OpenTo)> = BTreeMap::new();
         for route in &host.routes {
             let Answer::Proxy(it) = &route.answer else { continue };
-            let services = [Some(&it.upstream), it.canary.as_ref().map(|it| &it.upstream)];
-            for service in services.into_iter().flatten().map(|it| service_of(it)) {
+            for service in it.upstreams().map(service_of) {
                 for path in self.private_paths(service) {
                     if let Some(outside) = way(host, route, it.strip_prefix, &path, true) {
                         // Of a canary's, those of the service that most get decide.
@@ -108,8 +107,7 @@ pub(super) fn guards(hosts: &[Host]) -> Vec<Guard> {
         if let Answer::Proxy(it) = &route.answer
             && !it.strip_prefix
         {
-            let canary = it.canary.as_ref().map(|it| &it.upstream);
-            found.extend([Some(&it.upstream), canary].into_iter().flatten().map(|upstream| Guard {
+            found.extend(it.upstreams().map(|upstream| Guard {
                 service: service_of(upstream).to_owned(),
                 path: route.path.clone(),
                 below: !route.exact,

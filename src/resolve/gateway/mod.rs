@@ -164,10 +164,8 @@ impl Resolver<'_> {
         let image = gateway.image.as_ref().map_or(image, |it| it.to_string());
         let test = filler.all(&facts.healthcheck);
         // A service that is one of another has its networks only.
-        let mut networks: BTreeSet<String> = BTreeSet::new();
-        for upstream in upstreams {
-            networks.insert(upstream.name.split('.').next().unwrap_or(&upstream.name).to_owned());
-        }
+        let mut networks: BTreeSet<String> =
+            upstreams.iter().map(|it| upstreams::service_of(&it.name).to_owned()).collect();
         networks.insert(self.network("gateway", Reach::Out));
         let container = Container {
             networks,

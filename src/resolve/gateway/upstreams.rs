@@ -42,20 +42,19 @@ impl Resolver<'_> {
         let mut names: Vec<String> = Vec::new();
         for route in hosts.iter().flat_map(|it| &it.routes) {
             if let Answer::Proxy(it) = &route.answer {
-                names.push(it.upstream.clone());
-                names.extend(it.canary.as_ref().map(|it| it.upstream.clone()));
+                names.extend(it.upstreams().map(str::to_owned));
             }
         }
         names.sort_unstable();
         names.dedup();
         for name in gateway.upstreams.keys() {
-            if !names.iter().any(|it| it.split('.').next() == Some(name.as_str())) {
+            if !names.iter().any(|it| service_of(it) == name.as_str()) {
                 let place = Place::Key(at.key("upstreams").key(name));
                 if self.spec.services.contains_key(name.as_str()) {
                     let message = format!("no route leads to `{name}`");
                     self.warning(&codes::UNUSED, place, message, "add a route with `to:`, or remove it");
                 } else {
-                    let known: Vec<&str> = names.iter().filter_map(|it| it.split('.').next()).collect();
+                    let known: Vec<&str> = names.iter().map(|it| service_of(it)).collect();
                     let complaint = unknown_name(place, format!("there is no service `{name}`"));
                     self.told.push(complaint.nearest(name, known));
                 }
